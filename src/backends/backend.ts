@@ -1,0 +1,91 @@
+/**
+ * The contract of what holds images: the own archive, a PACS behind us, or a memory backend in tests. All of them pass
+ * backend-suite.ts. Every method takes a pass; the pass's scope is part of the query, so what is out of scope looks like
+ * what does not exist.
+ */
+import type { DataSet } from '../dicom/data-set.ts';
+import type { Uid } from '../dicom/uid.ts';
+import type { Commit, Find, InstanceReference, Remove, Resolve, Retrieve, Store } from '../guard/operation.ts';
+import type { Pass } from '../guard/pass.ts';
+
+export interface Backend {
+  /**
+   * Matches, best first come first served. Each answer holds the requested keys only (Query.returnKeys), plus the unique key of
+   * its level. Ends early when the consumer returns.
+   */
+  find(pass: Pass<Find>): AsyncIterable<DataSet>;
+  /** The instances, in a stable order. Listing is cheap; bytes move when `read` is consumed. */
+  retrieve(pass: Pass<Retrieve>): AsyncIterable<StoredInstance>;
+  /** Opens the place for one arriving data set. Nothing is kept until `commit` has resolved. */
+  store(pass: Pass<Store>, context: StoreContext): StoreWriter;
+  /** PS3.4 J: which of these are safely here, and which not. */
+  commit(pass: Pass<Commit>): Promise<CommitOutcome>;
+  remove(pass: Pass<Remove>): Promise<RemoveOutcome>;
+  resolve(pass: Pass<Resolve>): Promise<void>;
+}
+
+export interface StoreContext {
+  /**
+   * For Part 10 input (import, media): preamble and file meta group exactly as they were, so that export is whole. A DIMSE
+   * door has none.
+   */
+  readonly part10Head?: Uint8Array;
+}
+
+/**
+ * Takes the data set's bytes (no preamble, no group 0002) in order.
+ * `write` returns a promise only when the caller must wait (back-pressure).
+ */
+export interface StoreWriter {
+  write(chunk: Uint8Array): void | Promise<void>;
+  /** Resolves once the head of the data set was read; the door names the study to the ledger before it commits. */
+  readonly head: Promise<InstanceHead>;
+  /**
+   * Resolves when bytes and index entry survive a power cut (rule 3).
+   * @throws LeadglassError MALFORMED, UNSUPPORTED, NOT_AUTHORIZED (out of scope), OUT_OF_RESOURCES, BACKEND_UNAVAILABLE
+   */
+  commit(): Promise<StoreOutcome>;
+  /** Forgets what was written; safe to call at any time, also twice. */
+  abort(reason: unknown): void;
+}
+
+export interface InstanceHead {
+  readonly sopClassUid: Uid;
+  readonly sopInstanceUid: Uid;
+  readonly studyInstanceUid: Uid;
+  readonly seriesInstanceUid: Uid;
+  readonly patientId: string;
+  readonly patientName: string;
+  readonly issuerOfPatientId: string;
+  readonly accessionNumber: string;
+  readonly modality: string;
+}
+
+export interface StoreOutcome {
+  /** `duplicate`: the very same bytes were here already. `conflict`: the UID is known with other bytes; kept aside. */
+  readonly result: 'stored' | 'duplicate' | 'conflict';
+  readonly head: InstanceHead;
+  readonly lengthBytes: number;
+  /** SHA-256 of the data set's bytes. */
+  readonly sha256: Uint8Array;
+}
+
+export interface StoredInstance {
+  readonly head: InstanceHead;
+  readonly transferSyntaxUid: Uid;
+  readonly lengthBytes: number;
+  /** As `StoreContext.part10Head`, if there was one. */
+  readonly part10Head?: Uint8Array;
+  /** The stored bytes, decrypted and checked chunk by chunk; the digest is checked at the end, before the last chunk. */
+  read(): AsyncIterable<Uint8Array>;
+}
+
+export interface CommitOutcome {
+  readonly safe: readonly InstanceReference[];
+  /** With the Failure Reason (0008,1197): 0x0112 no such object instance, 0x0119 class/instance conflict. */
+  readonly failed: readonly (InstanceReference & { readonly failureReason: number })[];
+}
+
+export interface RemoveOutcome {
+  readonly instances: number;
+}
