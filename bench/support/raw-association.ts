@@ -1,0 +1,205 @@
+/** A socket that speaks just enough of the upper layer for load: whole messages out, parsed messages in. */
+import { readFileSync } from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
+import tls from 'node:tls';
+import {
+  acceptedContexts,
+  acceptedMaximumLength,
+  associateRequest,
+  dataPdus,
+  parseCommand,
+  type ParsedCommand,
+  type ProposedContext,
+  releaseRequest,
+} from './raw-dicom.ts';
+
+export interface Target {
+  readonly host: string;
+  readonly port: number;
+  readonly calling: string;
+  readonly called: string;
+  /** Folder with key.pem, cert.pem and ca.pem; absent means plain. */
+  readonly credentials?: string;
+  readonly tlsVersion?: 'TLSv1.2' | 'TLSv1.3';
+  readonly session?: Buffer;
+}
+
+export interface Message {
+  readonly contextId: number;
+  readonly command: ParsedCommand;
+  /** Only counted, unless `keepData` was asked for. */
+  readonly dataBytes: number;
+}
+
+export class RawAssociation {
+  readonly contexts: ReadonlyMap<number, string>;
+  session: Buffer | undefined;
+  readonly reused: boolean;
+  readonly #socket: net.Socket;
+  readonly #maximumLength: number;
+  #pending: Buffer[] = [];
+  #pendingBytes = 0;
+  #command: Buffer[] = [];
+  #current: { contextId: number; command: ParsedCommand; dataBytes: number } | undefined;
+  #onMessage: (message: Message) => void = () => {};
+  #onRelease: () => void = () => {};
+  #failed: (error: Error) => void = () => {};
+
+  private constructor(socket: net.Socket, acceptBody: Buffer) {
+    this.#socket = socket;
+    this.contexts = acceptedContexts(acceptBody);
+    this.#maximumLength = acceptedMaximumLength(acceptBody);
+    this.reused = socket instanceof tls.TLSSocket && socket.isSessionReused();
+    socket.on('data', (chunk: Buffer) => this.#take(chunk));
+    socket.on('error', (error) => this.#failed(error));
+    socket.on('close', () => this.#failed(new Error('closed')));
+  }
+
+  static async open(
+    target: Target,
+    contexts: readonly ProposedContext[],
+    scpRoles?: readonly string[],
+  ): Promise<RawAssociation> {
+    let session: Buffer | undefined;
+    const socket = connect(target, (received) => {
+      session = received;
+    });
+    await new Promise<void>((resolve, reject) => {
+      socket.once(target.credentials === undefined ? 'connect' : 'secureConnect', resolve);
+      socket.once('error', reject);
+    });
+    socket.setNoDelay(true);
+    socket.write(
+      associateRequest({
+        calling: target.calling,
+        called: target.called,
+        contexts,
+        maximumLength: 131_072,
+        ...(scpRoles === undefined ? {} : { scpRoles }),
+      }),
+    );
+    const body = await firstPdu(socket);
+    const association = new RawAssociation(socket, body);
+    association.session = session;
+    return association;
+  }
+
+  /** Sends one message; resolves when the socket has room again. */
+  async send(contextId: number, command: Buffer, data?: readonly Buffer[]): Promise<void> {
+    this.#socket.cork();
+    for (const piece of dataPdus(contextId, true, [command], this.#maximumLength)) this.#socket.write(piece);
+    let room = true;
+    if (data !== undefined) {
+      for (const piece of dataPdus(contextId, false, data, this.#maximumLength)) room = this.#socket.write(piece);
+    }
+    this.#socket.uncork();
+    if (!room) await new Promise<void>((resolve) => this.#socket.once('drain', resolve));
+  }
+
+  /** The next message; only one waiter at a time. */
+  next(): Promise<Message> {
+    return new Promise((resolve, reject) => {
+      this.#onMessage = resolve;
+      this.#failed = reject;
+    });
+  }
+
+  onEveryMessage(take: (message: Message) => void, failed: (error: Error) => void): void {
+    this.#onMessage = take;
+    this.#failed = failed;
+  }
+
+  async release(): Promise<void> {
+    this.#failed = () => this.#onRelease();
+    await new Promise<void>((resolve) => {
+      this.#onRelease = resolve;
+      this.#socket.write(releaseRequest);
+    });
+    this.#socket.destroy();
+  }
+
+  #take(chunk: Buffer): void {
+    this.#pending.push(chunk);
+    this.#pendingBytes += chunk.length;
+    while (this.#pendingBytes >= 6) {
+      let all = this.#pending.length === 1 ? (this.#pending[0] ?? chunk) : Buffer.concat(this.#pending);
+      const length = all.readUInt32BE(2) + 6;
+      if (all.length < length) {
+        this.#pending = [all];
+        return;
+      }
+      this.#pdu(all[0] ?? 0, all.subarray(6, length));
+      all = all.subarray(length);
+      this.#pending = all.length === 0 ? [] : [all];
+      this.#pendingBytes = all.length;
+    }
+  }
+
+  #pdu(type: number, body: Buffer): void {
+    if (type === 0x06) return this.#onRelease();
+    if (type !== 0x04) return this.#failed(new Error(`PDU type ${type}`));
+    for (let at = 0; at + 6 <= body.length; ) {
+      const length = body.readUInt32BE(at);
+      const contextId = body[at + 4] ?? 0;
+      const control = body[at + 5] ?? 0;
+      const data = body.subarray(at + 6, at + 4 + length);
+      at += 4 + length;
+      if ((control & 1) === 1) {
+        this.#command.push(Buffer.from(data));
+        if ((control & 2) === 0) continue;
+        const command = parseCommand(Buffer.concat(this.#command));
+        this.#command = [];
+        this.#current = { contextId, command, dataBytes: 0 };
+        if (!command.hasDataSet) this.#finish();
+      } else if (this.#current !== undefined) {
+        this.#current.dataBytes += data.length;
+        if ((control & 2) === 2) this.#finish();
+      }
+    }
+  }
+
+  #finish(): void {
+    const message = this.#current;
+    this.#current = undefined;
+    if (message !== undefined) this.#onMessage(message);
+  }
+}
+
+function connect(target: Target, onSession: (session: Buffer) => void): net.Socket {
+  const { host, port, credentials } = target;
+  if (credentials === undefined) return net.connect({ host, port });
+  const file = (name: string): Buffer => readFileSync(join(credentials, name));
+  const socket = tls.connect({
+    host,
+    port,
+    key: file('key.pem'),
+    cert: file('cert.pem'),
+    ca: file('ca.pem'),
+    servername: 'localhost',
+    // The peers' certificates in a benchmark are our own; what is measured is the transfer.
+    checkServerIdentity: () => undefined,
+    ...(target.tlsVersion === undefined ? {} : { minVersion: target.tlsVersion, maxVersion: target.tlsVersion }),
+    ...(target.session === undefined ? {} : { session: target.session }),
+  });
+  socket.on('session', onSession);
+  return socket;
+}
+
+function firstPdu(socket: net.Socket): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    let all = Buffer.alloc(0);
+    const failed = (): void => reject(new Error('The association was refused or the connection closed'));
+    const take = (chunk: Buffer): void => {
+      all = Buffer.concat([all, chunk]);
+      if (all.length < 6 || all.length < 6 + all.readUInt32BE(2)) return;
+      socket.off('data', take);
+      socket.off('close', failed);
+      if (all[0] !== 0x02) reject(new Error(`No acceptance but PDU type ${all[0]}`));
+      else resolve(all.subarray(6));
+    };
+    socket.on('data', take);
+    socket.once('close', failed);
+    socket.once('error', failed);
+  });
+}
