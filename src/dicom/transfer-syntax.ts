@@ -18,23 +18,28 @@ export interface TransferSyntaxInfo {
 
 type Kind = 'implicit' | 'plain' | 'bigEndian' | 'deflated' | 'encapsulated';
 
-function syntax(uid: string, name: string, kind: Kind, retired = false): TransferSyntaxInfo {
-  return {
-    uid: knownUid(uid),
+const infos = new Map<string, TransferSyntaxInfo>();
+
+/** Enters one row into the table and gives its UID. */
+function syntax(text: string, name: string, kind: Kind, retired = false): Uid {
+  const uid = knownUid(text);
+  infos.set(uid, {
+    uid,
     name,
     explicit: kind !== 'implicit',
     littleEndian: kind !== 'bigEndian',
     deflated: kind === 'deflated',
     encapsulated: kind === 'encapsulated',
     retired,
-  };
+  });
+  return uid;
 }
 
 /**
- * Under the standard's keywords. The JPIP syntaxes hold a reference and no pixel data, so they count as not encapsulated;
+ * Every current and retired transfer syntax of the standard, its keyword to its UID. The JPIP syntaxes hold a reference and no pixel data, so they count as not encapsulated;
  * so do the SMPTE ones, whose frames travel in RTP (PS3.22), and RFC 2557 and XML, which never carried a data set.
  */
-const infos = {
+export const TransferSyntaxes = {
   ImplicitVrLittleEndian: syntax('1.2.840.10008.1.2', 'Implicit VR Little Endian', 'implicit'),
   ExplicitVrLittleEndian: syntax('1.2.840.10008.1.2.1', 'Explicit VR Little Endian', 'plain'),
   EncapsulatedUncompressedExplicitVrLittleEndian: syntax(
@@ -231,23 +236,14 @@ const infos = {
   SMPTEST211030PCMDigitalAudio: syntax('1.2.840.10008.1.2.7.3', 'SMPTE ST 2110-30 PCM Digital Audio', 'plain'),
   DeflatedImageFrameCompression: syntax('1.2.840.10008.1.2.8.1', 'Deflated Image Frame Compression', 'encapsulated'),
   Papyrus3ImplicitVrLittleEndian: syntax('1.2.840.10008.1.20', 'Papyrus 3 Implicit VR Little Endian', 'implicit', true),
-} as const satisfies Record<string, TransferSyntaxInfo>;
-
-type Keyword = keyof typeof infos;
-
-/** Every current and retired transfer syntax of the standard, keyword to UID. */
-export const TransferSyntaxes = Object.fromEntries(
-  Object.entries(infos).map(([keyword, info]) => [keyword, info.uid]),
-) as Readonly<Record<Keyword, Uid>>; // true: made from the entries of `infos`
-
-const byUid: ReadonlyMap<string, TransferSyntaxInfo> = new Map(Object.values(infos).map((info) => [info.uid, info]));
+} as const;
 
 /** What the standard says of this transfer syntax; undefined for a private or unknown one. */
 export function transferSyntaxInfo(uid: string): TransferSyntaxInfo | undefined {
-  return byUid.get(uid);
+  return infos.get(uid);
 }
 
 /** Every transfer syntax of the standard that is not retired. */
-export const currentTransferSyntaxes: readonly TransferSyntaxInfo[] = Object.values(infos).filter(
+export const currentTransferSyntaxes: readonly TransferSyntaxInfo[] = [...infos.values()].filter(
   (info) => !info.retired,
 );

@@ -5176,4 +5176,4 @@ export const Tags = {
   Item: 0xfffee000,
   ItemDelimitationItem: 0xfffee00d,
   SequenceDelimitationItem: 0xfffee0dd,
-} as const;
+};
