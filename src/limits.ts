@@ -4,9 +4,82 @@
  */
 export const limits = {
   // ── data sets (src/dicom) ────────────────────────────────────────────────────────────────────────────────────────
+  dataSet: {
+    // Structured reports nest about 15 deep; a reader of ours that recurses must never meet more.
+    depthMax: 64,
+    // Enhanced multi-frame objects have about 60 for each frame.
+    elementsMax: 2_000_000,
+    // Each costs a reader an object; 200,000 empty ones fit in 1.6 MB of hostile input.
+    itemsMax: 100_000,
+    // Whole slide images have one for each tile.
+    fragmentsMax: 1_000_000,
+    // No native pixel data comes near; a length close to 4 GiB is an attack or a mistake.
+    valueBytesMax: 3 * 1024 ** 3,
+    // Larger than any deflated object seen, and a bomb is stopped in about a second.
+    inflatedBytesMax: 512 * 1024 ** 2,
+    // Real data sets deflate 2 to 20 times; deflate's own bound is 1032.
+    inflateRatioMax: 200,
+    // A blank image of this size is a real thing and deflates a thousandfold.
+    inflatedBytesFree: 16 * 1024 ** 2,
+  },
+  /** What is kept of an instance while it streams by: the attributes of index, guard and ledger. */
+  dataSetKept: {
+    // UT and UC are never wanted; a PN or an LO list is far below.
+    keptValueBytesMax: 64 * 1024,
+    keptBytesMax: 1024 ** 2,
+  },
+  /** Data sets that become an object in memory: identifiers of queries, commitment requests, event reports. */
+  identifier: {
+    depthMax: 16,
+    elementsMax: 20_000,
+    // A commitment request names each instance of a study as one item.
+    itemsMax: 10_000,
+    fragmentsMax: 0,
+    valueBytesMax: 1024 ** 2,
+    inflatedBytesMax: 8 * 1024 ** 2,
+    inflateRatioMax: 200,
+    inflatedBytesFree: 1024 ** 2,
+  },
+  part10: {
+    // The file meta group is a few hundred bytes; private information in it is rare and small.
+    metaBytesMax: 64 * 1024,
+  },
   // ── upper layer (src/upper-layer, PS3.8) ─────────────────────────────────────────────────────────────────────────
   // ── DIMSE (src/dimse, PS3.7) ─────────────────────────────────────────────────────────────────────────────────────
   // ── guard ────────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** A busy modality or reading station uses a handful; a device that hoards more keeps others out. */
+  associationsPerDeviceMax: 32,
+  /** Several devices may stand behind one address (a router, a terminal server). */
+  associationsPerAddressMax: 128,
+  /** Of one association: ten times what small instances over loopback reach, so that only a runaway is stopped. */
+  operationsPerSecondMax: 20_000,
+  /** Beyond this many within the window no secret is looked at and refusals are recorded at each doubling only. */
+  failedIdentificationsPerAddressMax: 32,
+  failedIdentificationWindowMs: 15 * 60_000,
+  /** Bounds the memory that strangers can take: some 100 bytes for each address. */
+  failedIdentificationAddressesMax: 10_000,
+  /** From the end of `identify` to the acceptance of the association: no peer is waited for in between. */
+  identifiedUnusedMsMax: 10_000,
+  /** A user name of type 1 is only recorded; no real one is longer. */
+  userNameCharactersMax: 256,
+  /** A clock that is slewed by NTP goes back by less; more would open again what has ended. */
+  clockBackwardsMsMax: 5 * 60_000,
+  /** How late a running association may notice that its opening or certificate has ended; each operation notices at once. */
+  sessionReviewMs: 1_000,
+  /** Use counts are for people; a crash may lose so much of them. */
+  usageWriteMs: 30_000,
+  /** Closing records kept while the ledger is away: two for each association that may be running. */
+  unwrittenRecordsMax: 2_048,
+  /** A study sent in one association rarely has more; a closing record then comes in between. */
+  transferRecordInstancesMax: 5_000,
+  transferRecordMs: 15 * 60_000,
+  /** Studies open in the ledger at once within one association; the oldest is closed when there are more. */
+  transferStudiesMax: 256,
+  /** The longest life of an exception for a device without TLS. */
+  plainExceptionDaysMax: 90,
+  /** RFC 9325 4.5 and PS3.15 B.13: weaker keys are refused. */
+  rsaKeyBitsMin: 2_048,
+  ecKeyBitsMin: 256,
   // ── ledger and keys ──────────────────────────────────────────────────────────────────────────────────────────────
   /** A ledger file is read as a whole by nobody, but copied and checked as one piece; small enough for both. */
   ledgerFileBytesMax: 64 * 1024 * 1024,

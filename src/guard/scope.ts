@@ -1,6 +1,12 @@
 /**
  * The part of the data that a pass reaches. A backend puts it into its query; nobody filters afterwards. Each absent
  * member means "not narrowed by this"; an empty list means "nothing".
+ *
+ * How a backend applies it:
+ * - `find`, `retrieve`, `commit`: what is outside looks as if it did not exist, at every level. A patient or study is inside
+ *   when at least one of its instances is; its answers and counts are made of the instances inside only.
+ * - `store`: `scopeAllowsHead` on the arriving data set, before anything is kept; outside is NOT_AUTHORIZED. An attribute that
+ *   the scope narrows and the data set lacks is outside: what cannot be checked is not let in.
  */
 import type { Uid } from '../dicom/uid.ts';
 
@@ -18,4 +24,63 @@ export interface Scope {
   readonly receivedFrom?: string;
   /** Only these studies: what was released to an exchange partner. */
   readonly studyInstanceUids?: readonly Uid[];
+}
+
+/** The attributes of one instance that a scope can look at; '' where the data set has none. */
+export interface ScopedAttributes {
+  readonly studyInstanceUid: Uid;
+  readonly modality: string;
+  readonly institutionalDepartmentName: string;
+  /** YYYYMMDD. */
+  readonly studyDate: string;
+  readonly issuerOfPatientId: string;
+  /** Devices that sent instances of this study so far. */
+  readonly studyReceivedFrom: readonly string[];
+}
+
+/** Department names are typed by people at two places: without case, outer spaces dropped, inner ones counted once. */
+export function normalizeDepartment(text: string): string {
+  return text.trim().replaceAll(/\s+/g, ' ').toLocaleLowerCase('en');
+}
+
+const dateForm = /^[0-9]{8}$/;
+
+/** Is an instance with these attributes inside the scope? */
+export function scopeAllowsHead(scope: Scope, attributes: ScopedAttributes): boolean {
+  const { modalities, departments, studyDateFrom, studyDateTo, patientIdIssuers, receivedFrom, studyInstanceUids } =
+    scope;
+  if (modalities !== undefined && !modalities.includes(attributes.modality)) return false;
+  if (departments !== undefined) {
+    const department = normalizeDepartment(attributes.institutionalDepartmentName);
+    if (department === '' || !departments.some((name) => normalizeDepartment(name) === department)) return false;
+  }
+  if (studyDateFrom !== undefined || studyDateTo !== undefined) {
+    // Dates of the same eight digits compare as text; anything else cannot be placed and is outside.
+    if (!dateForm.test(attributes.studyDate)) return false;
+    if (studyDateFrom !== undefined && attributes.studyDate < studyDateFrom) return false;
+    if (studyDateTo !== undefined && attributes.studyDate > studyDateTo) return false;
+  }
+  if (patientIdIssuers !== undefined && !patientIdIssuers.includes(attributes.issuerOfPatientId)) return false;
+  if (receivedFrom !== undefined && !attributes.studyReceivedFrom.includes(receivedFrom)) return false;
+  if (studyInstanceUids !== undefined && !studyInstanceUids.includes(attributes.studyInstanceUid)) return false;
+  return true;
+}
+
+/** Do both scopes name the same part of the data? The order within lists does not matter. */
+export function sameScope(one: Scope, other: Scope): boolean {
+  return (
+    sameList(one.modalities, other.modalities) &&
+    sameList(one.departments, other.departments) &&
+    one.studyDateFrom === other.studyDateFrom &&
+    one.studyDateTo === other.studyDateTo &&
+    sameList(one.patientIdIssuers, other.patientIdIssuers) &&
+    one.receivedFrom === other.receivedFrom &&
+    sameList(one.studyInstanceUids, other.studyInstanceUids)
+  );
+}
+
+function sameList(one: readonly string[] | undefined, other: readonly string[] | undefined): boolean {
+  if (one === undefined || other === undefined) return one === other;
+  const set = new Set(one);
+  return set.size === new Set(other).size && other.every((value) => set.has(value));
 }

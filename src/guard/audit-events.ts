@@ -1,0 +1,562 @@
+/**
+ * The ledger records of everything that the guard decides, composed from PS3.15 A.5.3 messages. What is recorded:
+ *
+ * - association accepted, ended: User Authentication (110114), Login and Logout, with the device as the user; the Logout tells how
+ *   many verifications there were, since a C-ECHO has no record of its own
+ * - association refused: Security Alert (110113), Node Authentication, with the reason
+ * - operation refused, or a study asked for that is outside the scope: Security Alert, Use of Restricted Function
+ * - query: Query (110112) before the first answer
+ * - transfers, per association, direction and study: Begin Transferring (110102) before the first instance, then Instances
+ *   Transferred (110104), Import (110107) or Export (110106) with counts per SOP class, one message per outcome
+ * - storage commitment: Instances Accessed (110103, R); removal: Instances Accessed (D, U) and Study Deleted (110105)
+ * - devices, openings, releases: Security Alert, Security Configuration or User Security Attributes Changed
+ */
+import { EventIds, type EventType, EventTypes } from '../ledger/audit-codes.ts';
+import type {
+  ActiveParticipant,
+  AuditMessage,
+  EventActionCode,
+  EventOutcome,
+  ParticipantObject,
+} from '../ledger/audit-message.ts';
+import {
+  alertSubject,
+  auditLogObject,
+  auditSource,
+  destinationParticipant,
+  mediaParticipant,
+  nodeParticipant,
+  patientObject,
+  personParticipant,
+  queryObject,
+  sourceParticipant,
+  studyObject,
+  uriObject,
+} from '../ledger/audit-objects.ts';
+import type { LedgerRecordInput } from '../ledger/record.ts';
+import type { Uid } from '../dicom/uid.ts';
+import type { PeerFacts } from './identify/peer-facts.ts';
+import type { Administer, Commit, Find, Operation, Remove, Resolve, Retrieve } from './operation.ts';
+import type { Principal } from './principal.ts';
+import { type RefusalReason, refusalReasons } from './refusal.ts';
+
+/** This installation as it appears in its records. */
+export interface AuditSelf {
+  readonly sourceId: string;
+  readonly enterpriseSiteId?: string;
+  readonly aeTitles: readonly string[];
+  /** How the process is named in its own log. */
+  readonly processId: string;
+  readonly address?: string;
+}
+
+/** Who does it and through which door. */
+export interface AuditActor {
+  readonly principal: Principal;
+  readonly door: string;
+  /** The association or request. */
+  readonly transferId: string;
+}
+
+export interface TransferredStudy {
+  readonly studyInstanceUid: Uid;
+  readonly patientId: string;
+  readonly issuerOfPatientId: string;
+  readonly patientName: string;
+  readonly accessionNumber: string;
+}
+
+/** Which way instances go. */
+export type TransferDirection =
+  | { readonly kind: 'received' | 'sent' | 'imported' | 'exported' }
+  | { readonly kind: 'moved'; readonly destination: string };
+
+const alwaysUs = 'LEADGLASS';
+
+export class AuditEvents {
+  readonly #self: AuditSelf;
+
+  constructor(self: AuditSelf) {
+    this.#self = self;
+  }
+
+  associationRefused(
+    facts: PeerFacts,
+    reason: RefusalReason,
+    { at, failures }: { at: Date; failures: number },
+  ): LedgerRecordInput {
+    const description =
+      `${refusalReasons[reason]}; ${certificateWords(facts)}` +
+      (failures > 1 ? `; ${failures} failed identifications from this address` : '');
+    const peer = readable(facts.callingAeTitle);
+    return {
+      event: this.#message(at, 'securityAlert', {
+        types: [EventTypes.nodeAuthentication],
+        action: 'E',
+        outcome: reason === 'too-many-associations' ? 4 : 8,
+        description: reason,
+        participants: [
+          this.#us(true),
+          nodeParticipant({
+            userId: `${peer}@${facts.address}`,
+            aeTitles: [peer],
+            address: facts.address,
+            requestor: false,
+          }),
+        ],
+        objects: [alertSubject({ nodeId: facts.address, name: peer, description })],
+      }),
+      principal: 'unknown',
+      device: peer,
+      door: facts.door,
+      address: facts.address,
+      reason,
+    };
+  }
+
+  sessionBegun(actor: AuditActor, at: Date): LedgerRecordInput {
+    return {
+      ...this.#about(actor),
+      event: this.#message(at, 'userAuthentication', {
+        types: [EventTypes.login],
+        action: 'E',
+        participants: [this.#actor(actor, true), this.#us(false)],
+      }),
+    };
+  }
+
+  sessionEnded(actor: AuditActor, at: Date, { reason, words }: { reason: string; words: string }): LedgerRecordInput {
+    return {
+      ...this.#about(actor),
+      reason,
+      event: this.#message(at, 'userAuthentication', {
+        types: [EventTypes.logout],
+        action: 'E',
+        description: words,
+        participants: [this.#actor(actor, true), this.#us(false)],
+      }),
+    };
+  }
+
+  operationRefused(
+    actor: AuditActor,
+    operation: Operation,
+    { at, reason, studies }: { at: Date; reason: RefusalReason; studies: readonly string[] },
+  ): LedgerRecordInput {
+    const description = `${operationWords(operation)}: ${refusalReasons[reason]}`;
+    const node = nodeName(actor.principal);
+    return {
+      ...this.#about(actor),
+      reason,
+      studyInstanceUids: studies,
+      event: this.#message(at, 'securityAlert', {
+        types: [EventTypes.useOfRestrictedFunction],
+        action: 'E',
+        outcome: 8,
+        description: reason,
+        participants: [this.#us(true), this.#actor(actor, false)],
+        objects: [
+          alertSubject({ nodeId: node, name: node, description }),
+          ...studies.map((studyInstanceUid) => studyObject({ studyInstanceUid })),
+        ],
+      }),
+    };
+  }
+
+  query(
+    actor: AuditActor,
+    operation: Find,
+    { at, sopClassUid, identifier, failure }: { at: Date; sopClassUid: Uid; identifier: Uint8Array; failure?: string },
+  ): LedgerRecordInput {
+    return {
+      ...this.#about(actor),
+      ...(failure === undefined ? {} : { reason: failure }),
+      event: this.#message(at, 'query', {
+        action: 'E',
+        outcome: failure === undefined ? 0 : 8,
+        description: failure ?? `level ${operation.query.level}`,
+        participants: [this.#actor(actor, true, 'source'), this.#us(false, 'destination')],
+        objects: [queryObject({ sopClassUid, identifier, transferSyntaxUid: explicitVrLittleEndian })],
+      }),
+    };
+  }
+
+  transferBegun(actor: AuditActor, direction: TransferDirection, study: TransferredStudy, at: Date): LedgerRecordInput {
+    return {
+      ...this.#aboutStudy(actor, study),
+      transferState: 'begun',
+      event: this.#message(at, 'beginTransferring', {
+        action: 'E',
+        participants: this.#transferParticipants(actor, direction),
+        objects: [studyObject({ ...study, accessionNumbers: [study.accessionNumber] }), patientOf(study)],
+      }),
+    };
+  }
+
+  transferred(
+    actor: AuditActor,
+    direction: TransferDirection,
+    study: TransferredStudy,
+    facts: {
+      readonly at: Date;
+      readonly counts: ReadonlyMap<string, number>;
+      readonly outcome: EventOutcome;
+      readonly reason?: string;
+      readonly isLast: boolean;
+    },
+  ): LedgerRecordInput {
+    const sopClasses = [...facts.counts].map(([uid, numberOfInstances]) => ({ uid, numberOfInstances }));
+    const ways = {
+      received: ['instancesTransferred', 'C'],
+      sent: ['instancesTransferred', 'R'],
+      moved: ['instancesTransferred', 'R'],
+      imported: ['import', 'C'],
+      exported: ['export', 'R'],
+    } as const;
+    const [id, action] = ways[direction.kind];
+    return {
+      ...this.#aboutStudy(actor, study),
+      ...(facts.isLast ? { transferState: 'ended' as const } : {}),
+      ...(facts.reason === undefined ? {} : { reason: facts.reason }),
+      event: this.#message(facts.at, id, {
+        action,
+        outcome: facts.outcome,
+        ...(facts.reason === undefined ? {} : { description: facts.reason }),
+        participants: this.#transferParticipants(actor, direction),
+        objects: [studyObject({ ...study, accessionNumbers: [study.accessionNumber], sopClasses }), patientOf(study)],
+      }),
+    };
+  }
+
+  /** A retrieve of which nothing moved: what was asked for, and that it was not there or failed. */
+  emptyRetrieve(
+    actor: AuditActor,
+    operation: Retrieve,
+    { at, failure }: { at: Date; failure?: string },
+  ): LedgerRecordInput {
+    const studies = operation.keys.studyInstanceUids ?? [];
+    const { patientId } = operation.keys;
+    return {
+      ...this.#about(actor),
+      studyInstanceUids: studies,
+      ...(patientId === undefined ? {} : { patientIds: [patientId] }),
+      reason: failure ?? 'nothing found',
+      event: this.#message(at, 'instancesAccessed', {
+        action: 'R',
+        outcome: failure === undefined ? 4 : 8,
+        description: `${operationWords(operation)}: ${failure ?? 'nothing found'}`,
+        participants: [this.#actor(actor, true), this.#us(false)],
+        objects: [
+          ...studies.map((studyInstanceUid) => studyObject({ studyInstanceUid })),
+          ...(patientId === undefined ? [] : [patientObject({ patientId })]),
+        ],
+      }),
+    };
+  }
+
+  commitment(
+    actor: AuditActor,
+    operation: Commit,
+    { at, failure, safe, failed }: { at: Date; failure?: string; safe?: number; failed?: number },
+  ): LedgerRecordInput {
+    const counts = new Map<string, number>();
+    for (const { sopClassUid } of operation.references) counts.set(sopClassUid, (counts.get(sopClassUid) ?? 0) + 1);
+    const result = safe === undefined ? '' : `, ${safe} safe, ${failed ?? 0} not`;
+    return {
+      ...this.#about(actor),
+      ...(failure === undefined ? {} : { reason: failure }),
+      event: this.#message(at, 'instancesAccessed', {
+        action: 'R',
+        outcome: failure === undefined ? 0 : 8,
+        description: failure ?? `storage commitment, ${operation.references.length} instances${result}`,
+        participants: [this.#actor(actor, true), this.#us(false)],
+        // The request names instances, not studies; its transaction stands for them.
+        objects: [
+          {
+            id: operation.transactionUid,
+            idType: { code: 'TransactionUID', codeSystemName: '99LEADGLASS', originalText: 'Transaction UID' },
+            type: 2,
+            role: 20,
+            lifeCycle: 4,
+            name: 'Storage Commitment',
+            description: { sopClasses: [...counts].map(([uid, numberOfInstances]) => ({ uid, numberOfInstances })) },
+          },
+        ],
+      }),
+    };
+  }
+
+  removal(
+    actor: AuditActor,
+    operation: Remove,
+    { at, failure, study }: { at: Date; failure?: string; study?: TransferredStudy },
+  ): LedgerRecordInput {
+    const { studyInstanceUid, step, reason } = operation;
+    const steps = {
+      request: ['instancesAccessed', 'D', 14],
+      undo: ['instancesAccessed', 'U', 3],
+      finish: ['studyDeleted', 'D', 15],
+    } as const;
+    const [id, action, lifeCycle] = steps[step];
+    return {
+      ...this.#about(actor),
+      studyInstanceUids: [studyInstanceUid],
+      ...(study === undefined ? {} : { patientIds: [study.patientId] }),
+      reason: failure ?? reason,
+      event: this.#message(at, id, {
+        action,
+        outcome: failure === undefined ? 0 : 8,
+        description: failure ?? `removal, ${step}: ${reason}`,
+        participants: [this.#actor(actor, true), this.#us(false)],
+        objects: [
+          studyObject({ studyInstanceUid, lifeCycle, ...(study && { accessionNumbers: [study.accessionNumber] }) }),
+          ...(study === undefined ? [] : [patientOf(study)]),
+        ],
+      }),
+    };
+  }
+
+  resolution(
+    actor: AuditActor,
+    operation: Resolve,
+    { at, failure }: { at: Date; failure?: string },
+  ): LedgerRecordInput {
+    const words = `instance kept aside ${operation.conflictId}: keep ${operation.keep}, ${operation.reason}`;
+    return {
+      ...this.#about(actor),
+      reason: failure ?? operation.reason,
+      event: this.#message(at, 'instancesAccessed', {
+        action: 'U',
+        outcome: failure === undefined ? 0 : 8,
+        description: failure ?? words,
+        participants: [this.#actor(actor, true), this.#us(false)],
+        objects: [uriObject({ uri: `leadglass:conflict/${operation.conflictId}`, name: words })],
+      }),
+    };
+  }
+
+  administration(
+    actor: AuditActor,
+    operation: Administer,
+    { at, failure }: { at: Date; failure?: string },
+  ): LedgerRecordInput {
+    const about = {
+      ...this.#about(actor),
+      ...(failure === undefined ? {} : { reason: failure }),
+    };
+    const outcome: EventOutcome = failure === undefined ? 0 : 8;
+    if (operation.command.startsWith('ledger ')) {
+      return {
+        ...about,
+        event: this.#message(at, 'auditLogUsed', {
+          action: 'R',
+          outcome,
+          description: failure ?? operation.summary,
+          participants: [this.#actor(actor, true)],
+          objects: [auditLogObject('leadglass:ledger')],
+        }),
+      };
+    }
+    return {
+      ...about,
+      event: this.#message(at, 'securityAlert', {
+        types: [administrationType(operation.command)],
+        action: 'E',
+        outcome,
+        description: failure ?? operation.command,
+        participants: [this.#actor(actor, true), this.#us(false)],
+        objects: [uriObject({ uri: 'leadglass:policy', name: operation.command, description: operation.summary })],
+      }),
+    };
+  }
+
+  /** After an outage of the ledger: since when nothing was admitted. */
+  recordingRestarted(at: Date, since: Date): LedgerRecordInput {
+    const description = `recording failed at ${since.toISOString()}; nothing was admitted until now`;
+    return {
+      principal: 'system guard',
+      event: this.#message(at, 'securityAlert', {
+        types: [EventTypes.auditRecordingStarted],
+        action: 'E',
+        description,
+        participants: [this.#us(true)],
+        objects: [uriObject({ uri: 'leadglass:ledger', name: 'Security Audit Log', description })],
+      }),
+    };
+  }
+
+  #message(
+    at: Date,
+    id: keyof typeof EventIds,
+    facts: {
+      readonly types?: readonly EventType[];
+      readonly action: EventActionCode;
+      readonly outcome?: EventOutcome;
+      readonly description?: string;
+      readonly participants: AuditMessage['participants'];
+      readonly objects?: readonly ParticipantObject[];
+    },
+  ): AuditMessage {
+    return {
+      event: {
+        id: EventIds[id],
+        ...(facts.types === undefined ? {} : { types: facts.types }),
+        action: facts.action,
+        at,
+        outcome: facts.outcome ?? 0,
+        ...(facts.description === undefined ? {} : { outcomeDescription: facts.description }),
+      },
+      participants: facts.participants,
+      source: auditSource(this.#self.sourceId, this.#self.enterpriseSiteId),
+      objects: facts.objects ?? [],
+    };
+  }
+
+  #about({ principal, door, transferId }: AuditActor): Omit<LedgerRecordInput, 'event'> {
+    const about = { principal: principalWords(principal), door, transferId };
+    if (principal.kind !== 'device') return about;
+    return { ...about, device: principal.device, openingId: principal.openingId, address: principal.address };
+  }
+
+  #aboutStudy(actor: AuditActor, study: TransferredStudy): Omit<LedgerRecordInput, 'event'> {
+    return {
+      ...this.#about(actor),
+      studyInstanceUids: [study.studyInstanceUid],
+      patientIds: study.patientId === '' ? [] : [study.patientId],
+    };
+  }
+
+  #us(requestor: boolean, role?: 'source' | 'destination'): ActiveParticipant {
+    const { processId, aeTitles, address } = this.#self;
+    const facts = {
+      userId: processId,
+      userName: alwaysUs,
+      aeTitles,
+      requestor,
+      ...(address === undefined ? {} : { address }),
+    };
+    if (role === 'source') return sourceParticipant(facts);
+    return role === 'destination' ? destinationParticipant(facts) : nodeParticipant(facts);
+  }
+
+  #actor({ principal }: AuditActor, requestor: boolean, role?: 'source' | 'destination'): ActiveParticipant {
+    if (principal.kind !== 'device') return personParticipant({ userId: nodeName(principal), requestor });
+    const { device, address, userName } = principal;
+    const facts = {
+      userId: `${device}@${address}`,
+      aeTitles: [device],
+      address,
+      requestor,
+      ...(userName === undefined ? {} : { userName }),
+    };
+    if (role === 'source') return sourceParticipant(facts);
+    return role === 'destination' ? destinationParticipant(facts) : nodeParticipant(facts);
+  }
+
+  #transferParticipants(actor: AuditActor, direction: TransferDirection): AuditMessage['participants'] {
+    switch (direction.kind) {
+      case 'received':
+        return [this.#actor(actor, true, 'source'), this.#us(false, 'destination')];
+      case 'sent':
+        return [this.#us(false, 'source'), this.#actor(actor, true, 'destination')];
+      case 'moved': {
+        const { destination } = direction;
+        return [
+          this.#us(false, 'source'),
+          destinationParticipant({ userId: destination, aeTitles: [destination], requestor: false }),
+          this.#actor(actor, true),
+        ];
+      }
+      case 'imported':
+        return [
+          this.#actor(actor, true),
+          this.#us(false, 'destination'),
+          mediaParticipant({ id: 'files', direction: 'import' }),
+        ];
+      case 'exported':
+        return [
+          this.#us(false, 'source'),
+          this.#actor(actor, true),
+          mediaParticipant({ id: 'files', direction: 'export' }),
+        ];
+    }
+  }
+}
+
+/** PS3.5 A.2: how the identifier of a query is written into its record. */
+const explicitVrLittleEndian = '1.2.840.10008.1.2.1';
+
+/** Who, in words. */
+export function principalWords(principal: Principal): string {
+  return `${principal.kind} ${nodeName(principal)}`;
+}
+
+function nodeName(principal: Principal): string {
+  switch (principal.kind) {
+    case 'device':
+      return principal.device;
+    case 'operator':
+      return principal.user;
+    case 'system':
+      return principal.job;
+  }
+}
+
+/** The operation in words that hold no patient data; UIDs were parsed. */
+function operationWords(operation: Operation): string {
+  switch (operation.kind) {
+    case 'verify':
+      return 'verify';
+    case 'store':
+      return `store SOP class ${operation.sopClassUid}`;
+    case 'find':
+      return `find at level ${operation.query.level}`;
+    case 'retrieve':
+      return operation.destination === undefined
+        ? `retrieve by ${operation.via}`
+        : `retrieve by ${operation.via} to ${operation.destination}`;
+    case 'commit':
+      return `storage commitment of ${operation.references.length} instances`;
+    case 'remove':
+      return `remove, ${operation.step}`;
+    case 'resolve':
+      return `resolve ${operation.conflictId}`;
+    case 'administer':
+      return operation.command;
+  }
+}
+
+const changes: readonly (readonly [prefix: string, type: EventType])[] = [
+  ['device revoke', EventTypes.userSecurityAttributesChanged],
+  ['device renew', EventTypes.userSecurityAttributesChanged],
+  ['device add', EventTypes.securityConfiguration],
+  ['opening close', EventTypes.securityConfiguration],
+  ['opening apply', EventTypes.securityConfiguration],
+  ['release', EventTypes.securityConfiguration],
+  ['clock', EventTypes.securityConfiguration],
+];
+
+/** What changes rights is said to be so; everything else is a service used at this machine. */
+function administrationType(command: string): EventType {
+  const found = changes.find(([prefix]) => command.startsWith(prefix));
+  return found === undefined ? EventTypes.localServiceOperationStarted : found[1];
+}
+
+function patientOf({ patientId, issuerOfPatientId, patientName }: TransferredStudy): ParticipantObject {
+  return patientObject({ patientId, issuer: issuerOfPatientId, patientName });
+}
+
+function certificateWords({ certificate }: PeerFacts): string {
+  if (certificate === undefined) return 'no certificate';
+  const { fingerprint256, serialNumber, subject, authorizationError } = certificate;
+  const error = authorizationError === undefined ? '' : ` (${readable(authorizationError)})`;
+  return `certificate ${readable(fingerprint256)}, serial number ${readable(serialNumber)}, ${readable(subject, 256)}${error}`;
+}
+
+/** What a stranger sent, made fit for a record: printable ASCII and of bounded length. */
+function readable(text: string, lengthMax = 64): string {
+  return text
+    .trim()
+    .slice(0, lengthMax)
+    .replaceAll(/[^ -~]/g, '?');
+}

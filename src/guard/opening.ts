@@ -1,0 +1,165 @@
+/**
+ * The opening: the right of one device to do named operations through named doors on a named scope of data, with its
+ * reason, owner and end date. Openings are the only source of permission. Once made an opening does not change; a changed
+ * one closes the old and makes a new one, so that the history stays.
+ */
+import * as v from 'valibot';
+import { type AeTitle, parseAeTitle } from '../dicom/ae-title.ts';
+import { parseAddressRange } from './identify/address.ts';
+import type { Purpose } from './principal.ts';
+import type { Scope } from './scope.ts';
+
+/** Doors that an opening of a device can name. */
+export const openingDoors = ['dimse-tls', 'dimse-plain'] as const;
+export type OpeningDoor = (typeof openingDoors)[number];
+
+/** Operations that an opening can name; `get` and `move` are the two ways of retrieving. */
+export const openingOperations = ['verify', 'store', 'find', 'get', 'move', 'commit'] as const;
+export type OpeningOperation = (typeof openingOperations)[number];
+
+export const purposes = ['acquisition', 'reading', 'exchange', 'archive'] as const satisfies readonly Purpose[];
+
+/** A third AE to which this device may have instances moved; always over TLS to a checked certificate. */
+export interface MoveDestination {
+  readonly aeTitle: AeTitle;
+  readonly host: string;
+  readonly port: number;
+  /** SHA-256 of the destination's certificate in hex (pinned), or `own-authority`: issued by our certificate authority. */
+  readonly trust: string;
+}
+
+/** What makes a door without TLS bearable for a while. */
+export interface PlainException {
+  /** The risk in words, as its owner wrote it. */
+  readonly risk: string;
+  /** TCP port of the door that only this opening uses. */
+  readonly port: number;
+}
+
+export interface OpeningClosed {
+  readonly atMs: number;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export type OpeningScope = Omit<Scope, 'receivedFrom' | 'studyInstanceUids'> & {
+  /** Only studies of which this device itself sent an instance. */
+  readonly ownStudiesOnly?: true;
+};
+
+export interface Opening {
+  readonly id: number;
+  /** Unique among the openings that are not closed; the device's AE title unless somebody chose another. */
+  readonly name: string;
+  readonly device: AeTitle;
+  readonly purpose: Purpose;
+  readonly doors: readonly OpeningDoor[];
+  readonly operations: readonly OpeningOperation[];
+  readonly scope: OpeningScope;
+  /** Networks from which the device may come, CIDR; empty: any address (never on a plain door). */
+  readonly addresses: readonly string[];
+  /** May private and unknown storage SOP classes be stored? */
+  readonly privateSopClasses: boolean;
+  readonly moveDestinations: readonly MoveDestination[];
+  readonly reason: string;
+  readonly owner: string;
+  readonly createdAtMs: number;
+  /** First moment at which it is open. */
+  readonly validFromMs: number;
+  /** First moment at which it is not open any more. */
+  readonly validUntilMs: number;
+  readonly plain?: PlainException;
+  readonly closed?: OpeningClosed;
+}
+
+export type OpeningState = 'open' | 'not-yet' | 'ended' | 'closed';
+
+/** Closed counts before everything else, then the dates: open from `validFromMs` until just before `validUntilMs`. */
+export function openingState(opening: Opening, nowMs: number): OpeningState {
+  if (opening.closed !== undefined) return 'closed';
+  if (nowMs < opening.validFromMs) return 'not-yet';
+  if (nowMs >= opening.validUntilMs) return 'ended';
+  return 'open';
+}
+
+const text = (maxLength: number): v.GenericSchema<string, string> =>
+  v.pipe(
+    v.string(),
+    v.trim(),
+    v.nonEmpty('is empty'),
+    v.maxLength(maxLength),
+    v.regex(/^\P{Cc}*$/u, 'has control characters'),
+  );
+const aeTitle = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }): AeTitle => {
+    try {
+      return parseAeTitle(dataset.value, 'AE title');
+    } catch {
+      addIssue({ message: 'is not an AE title (1 to 16 printable ASCII characters)' });
+      return NEVER;
+    }
+  }),
+);
+const addressRange = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }): string => {
+    const range = parseAddressRange(dataset.value);
+    if (range !== undefined) return range.text;
+    addIssue({ message: 'is not a network (as 10.1.2.0/24, 10.1.2.3 or 2001:db8::/32)' });
+    return NEVER;
+  }),
+);
+const listOf = <const S extends v.GenericSchema>(item: S, max: number) =>
+  v.pipe(v.array(item), v.maxLength(max), v.readonly());
+const studyDate = v.pipe(v.string(), v.regex(/^[0-9]{8}$/, 'is not a date (YYYYMMDD)'));
+
+/** Bounds of what one opening can hold, so that a policy check is quick: a person has to read it. */
+const entriesMax = 64;
+const textMax = 1000;
+
+export const moveDestinationSchema = v.strictObject({
+  aeTitle,
+  host: v.pipe(v.string(), v.maxLength(253), v.regex(/^[0-9A-Za-z:.-]+$/, 'is not a host name or address')),
+  port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
+  trust: v.union([
+    v.literal('own-authority'),
+    v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in hex')),
+  ]),
+});
+
+export const openingScopeSchema = v.strictObject({
+  modalities: v.exactOptional(
+    listOf(v.pipe(v.string(), v.regex(/^[A-Z0-9 _]{1,16}$/, 'is not a modality')), entriesMax),
+  ),
+  departments: v.exactOptional(listOf(text(64), entriesMax)),
+  studyDateFrom: v.exactOptional(studyDate),
+  studyDateTo: v.exactOptional(studyDate),
+  patientIdIssuers: v.exactOptional(listOf(text(64), entriesMax)),
+  ownStudiesOnly: v.exactOptional(v.literal(true)),
+});
+
+/** What a person decides about an opening; numbers and states are added when it is made. */
+export const openingTermsSchema = v.strictObject({
+  name: text(64),
+  device: aeTitle,
+  purpose: v.picklist(purposes),
+  doors: v.pipe(listOf(v.picklist(openingDoors), openingDoors.length), v.minLength(1, 'names no door')),
+  operations: v.pipe(
+    listOf(v.picklist(openingOperations), openingOperations.length),
+    v.minLength(1, 'names no operation'),
+  ),
+  scope: openingScopeSchema,
+  addresses: listOf(addressRange, entriesMax),
+  privateSopClasses: v.boolean(),
+  moveDestinations: listOf(moveDestinationSchema, entriesMax),
+  reason: text(textMax),
+  owner: text(256),
+  validFromMs: v.pipe(v.number(), v.safeInteger()),
+  validUntilMs: v.pipe(v.number(), v.safeInteger()),
+  plain: v.exactOptional(
+    v.strictObject({ risk: text(textMax), port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)) }),
+  ),
+});
+
+export type OpeningTerms = v.InferOutput<typeof openingTermsSchema>;

@@ -1,0 +1,195 @@
+/**
+ * The policy: may this principal do this operation now, and on which part of the data? A pure function of what it is given;
+ * everything that it does not expressly allow is refused.
+ */
+import type { Uid } from '../dicom/uid.ts';
+import { type MoveDestination, type Opening, type OpeningOperation, openingState } from './opening.ts';
+import type { Operation, OperationKind, Retrieve, Store } from './operation.ts';
+import type { DevicePrincipal, Principal } from './principal.ts';
+import { type PurposeBounds, purposeBounds } from './purposes.ts';
+import type { RefusalReason } from './refusal.ts';
+import type { Scope } from './scope.ts';
+
+/** A study that was released to an exchange partner. */
+export interface ReleasedStudy {
+  readonly studyInstanceUid: Uid;
+  /** First moment at which it is not released any more. */
+  readonly validUntilMs: number;
+}
+
+/** What the guard knows about a device at the moment of a use. */
+export interface Grant {
+  readonly opening: Opening;
+  /** The device or the certificate that it came with was revoked. */
+  readonly revoked: boolean;
+  /** Only for exchange. */
+  readonly released: readonly ReleasedStudy[];
+}
+
+/** What the policy needs to know of SOP classes (PS3.4 B.5); the tables are in src/dicom. */
+export interface SopClassFacts {
+  isStorage(uid: Uid): boolean;
+  isEvidence(uid: Uid): boolean;
+}
+
+export type Decision =
+  | {
+      readonly allowed: true;
+      readonly scope: Scope;
+      readonly moveDestination?: MoveDestination;
+      /** Studies that were asked for by UID but are outside the scope: the answer is empty, the ledger says why. */
+      readonly outside?: readonly Uid[];
+    }
+  | { readonly allowed: false; readonly reason: RefusalReason };
+
+const refuse = (reason: RefusalReason): Decision => ({ allowed: false, reason });
+
+/** Whoever may open the control socket administers; what a door offers of it is the door's affair. */
+const operatorMay: Record<OperationKind, boolean> = {
+  verify: true,
+  store: true,
+  find: true,
+  retrieve: true,
+  commit: true,
+  remove: true,
+  resolve: true,
+  administer: true,
+};
+/** Leadglass's own jobs keep house; none of them reads or writes images in its own name. */
+const systemMay: Record<OperationKind, boolean> = {
+  verify: false,
+  store: false,
+  find: false,
+  retrieve: false,
+  commit: false,
+  remove: false,
+  resolve: false,
+  administer: true,
+};
+
+/** The decision for one operation at one moment. `grant` is the device's opening; other principals have none. */
+export function decide(
+  principal: Principal,
+  operation: Operation,
+  { grant, nowMs, sopClasses }: { readonly grant?: Grant; readonly nowMs: number; readonly sopClasses: SopClassFacts },
+): Decision {
+  switch (principal.kind) {
+    case 'operator':
+      return operatorMay[operation.kind] ? { allowed: true, scope: {} } : refuse('operation');
+    case 'system':
+      return systemMay[operation.kind] ? { allowed: true, scope: {} } : refuse('operation');
+    case 'device': {
+      if (grant === undefined) return refuse('no-opening');
+      return reasonAgainst(principal, grant, nowMs) ?? decideForDevice(operation, grant, { nowMs, sopClasses });
+    }
+  }
+}
+
+/** Does the opening stand, and is it this principal's? */
+function reasonAgainst(principal: DevicePrincipal, { opening, revoked }: Grant, nowMs: number): Decision | undefined {
+  if (opening.id !== principal.openingId || opening.device !== principal.device) return refuse('no-opening');
+  if (opening.purpose !== principal.purpose) return refuse('no-opening');
+  if (revoked) return refuse('device-revoked');
+  switch (openingState(opening, nowMs)) {
+    case 'closed':
+      return refuse('opening-closed');
+    case 'not-yet':
+      return refuse('opening-not-yet');
+    case 'ended':
+      return refuse('opening-ended');
+    case 'open':
+      return undefined;
+  }
+}
+
+function decideForDevice(
+  operation: Operation,
+  grant: Grant,
+  { nowMs, sopClasses }: { readonly nowMs: number; readonly sopClasses: SopClassFacts },
+): Decision {
+  const { opening } = grant;
+  const bounds: PurposeBounds = purposeBounds[opening.purpose];
+  const word = openingWord(operation);
+  if (word === undefined || !bounds.operations.includes(word)) return refuse('purpose');
+  if (!opening.operations.includes(word)) return refuse('operation');
+  switch (operation.kind) {
+    case 'verify':
+      return { allowed: true, scope: {} };
+    case 'store':
+      return decideStore(operation, opening, { bounds, sopClasses });
+    case 'find':
+      return { allowed: true, scope: readingScope(grant, bounds, nowMs) };
+    case 'retrieve':
+      return decideRetrieve(operation, opening, readingScope(grant, bounds, nowMs));
+    case 'commit': {
+      const scope = readingScope(grant, { ...bounds, releasedOnly: false }, nowMs);
+      return { allowed: true, scope: bounds.commitsOwnOnly ? { ...scope, receivedFrom: opening.device } : scope };
+    }
+    case 'remove':
+    case 'resolve':
+    case 'administer':
+      return refuse('purpose');
+  }
+}
+
+/** The word of an opening for an operation; undefined for what no opening can ever name. */
+function openingWord(operation: Operation): OpeningOperation | undefined {
+  switch (operation.kind) {
+    case 'verify':
+    case 'store':
+    case 'find':
+    case 'commit':
+      return operation.kind;
+    case 'retrieve':
+      return operation.via === 'export' ? undefined : operation.via;
+    case 'remove':
+    case 'resolve':
+    case 'administer':
+      return undefined;
+  }
+}
+
+function decideStore(
+  operation: Store,
+  opening: Opening,
+  { bounds, sopClasses }: { readonly bounds: PurposeBounds; readonly sopClasses: SopClassFacts },
+): Decision {
+  const { sopClassUid } = operation;
+  if (bounds.stores === 'evidence') {
+    if (!sopClasses.isEvidence(sopClassUid)) return refuse('sop-class');
+  } else if (!sopClasses.isStorage(sopClassUid) && !opening.privateSopClasses) {
+    return refuse('sop-class');
+  }
+  // What a device may send is bounded by content. Who sent the study before does not count: its first instance is welcome.
+  return { allowed: true, scope: contentScope(opening) };
+}
+
+function decideRetrieve(operation: Retrieve, opening: Opening, scope: Scope): Decision {
+  const inside = scope.studyInstanceUids;
+  const outside =
+    inside === undefined ? [] : (operation.keys.studyInstanceUids ?? []).filter((uid) => !inside.includes(uid));
+  const allowed = { allowed: true, scope, ...(outside.length > 0 ? { outside } : {}) } as const;
+  if (operation.via !== 'move') return allowed;
+  const moveDestination = opening.moveDestinations.find(({ aeTitle }) => aeTitle === operation.destination);
+  if (moveDestination === undefined) return refuse('destination');
+  return { ...allowed, moveDestination };
+}
+
+/** What find, retrieve and commit reach. */
+function readingScope({ opening, released }: Grant, bounds: PurposeBounds, nowMs: number): Scope {
+  return {
+    ...contentScope(opening),
+    ...(opening.scope.ownStudiesOnly === true ? { receivedFrom: opening.device } : {}),
+    ...(bounds.releasedOnly
+      ? {
+          studyInstanceUids: released
+            .filter(({ validUntilMs }) => nowMs < validUntilMs)
+            .map(({ studyInstanceUid }) => studyInstanceUid),
+        }
+      : {}),
+  };
+}
+
+function contentScope({ scope: { ownStudiesOnly: _, ...content } }: Opening): Scope {
+  return content;
+}

@@ -1,0 +1,388 @@
+/**
+ * One association or request of one principal: admits its operations one by one, ends at once when its right ends, and writes
+ * the grouped records of what it moved. Made by guard.ts only.
+ */
+import type { DataSet } from '../dicom/data-set.ts';
+import { SopClasses } from '../dicom/sop-class.ts';
+import type { Uid } from '../dicom/uid.ts';
+import { LeadglassError } from '../error.ts';
+import type { LedgerRecordInput } from '../ledger/record.ts';
+import { OperationRate } from './admission-limits.ts';
+import type { Admission, SuccessFacts } from './admission.ts';
+import type { AuditActor, AuditEvents, TransferDirection } from './audit-events.ts';
+import type { LedgerGate } from './ledger-gate.ts';
+import type { Operation } from './operation.ts';
+import { type Pass, makePass } from './pass.ts';
+import { type Decision, type Grant, type SopClassFacts, decide } from './policy.ts';
+import type { Principal } from './principal.ts';
+import { RefusedError, type RefusalReason } from './refusal.ts';
+import { sameScope } from './scope.ts';
+import type { SteadyClock } from './steady-clock.ts';
+import { type InstanceOutcome, SessionTransfers, type TransferHead, type TransferLimits } from './transfers.ts';
+
+export interface GuardSession {
+  /** The association (or request) in the ledger. */
+  readonly id: string;
+  readonly principal: Principal;
+  /**
+   * May this be done now? Refusals are recorded before this throws.
+   * @throws RefusedError NOT_AUTHORIZED or LIMIT_EXCEEDED; LeadglassError LEDGER_UNAVAILABLE
+   */
+  admit<O extends Operation>(operation: O): Promise<Admission<O>>;
+  /** Fires at once when the opening is closed or ends, or the device or certificate is revoked; its reason is a RefusedError. */
+  readonly revoked: AbortSignal;
+  /**
+   * Writes what is left to record. Call it once, after all admissions are disposed; later calls do nothing.
+   * @throws LeadglassError LEDGER_UNAVAILABLE; the session has ended all the same
+   */
+  end(reason: string): Promise<void>;
+}
+
+/** What all sessions share. */
+export interface SessionContext {
+  readonly gate: LedgerGate;
+  readonly events: AuditEvents;
+  readonly clock: SteadyClock;
+  readonly sopClasses: SopClassFacts;
+  /** Explicit VR Little Endian bytes of a query's identifier, for its record. */
+  readonly encodeIdentifier: (identifier: DataSet) => Uint8Array;
+  readonly studies: StudyLookup;
+  readonly limits: TransferLimits & { readonly operationsPerSecondMax: number };
+  readonly countUse: (openingId: number) => void;
+}
+
+/** What the guard asks about a study when only its UID is known (removal). */
+export interface StudyLookup {
+  headOf(studyInstanceUid: Uid): Promise<Omit<TransferHead, 'sopClassUid' | 'sopInstanceUid'> | undefined>;
+}
+
+export class Session implements GuardSession {
+  readonly id: string;
+  readonly #context: SessionContext;
+  readonly #door: string;
+  readonly #ended: () => void;
+  readonly #abort = new AbortController();
+  readonly #transfers: SessionTransfers;
+  readonly #rate: OperationRate;
+  #principal: Principal;
+  #grant: Grant | undefined;
+  /** Grows whenever the grant changes, so that a pass knows whether it must be looked at again. */
+  #version = 0;
+  #isEnded = false;
+  #verified = 0;
+  #refused = 0;
+  #rateRefused = 0;
+  #failedWithoutStudy = 0;
+
+  constructor(
+    context: SessionContext,
+    facts: {
+      readonly id: string;
+      readonly principal: Principal;
+      readonly grant?: Grant;
+      readonly door: string;
+      readonly ended: () => void;
+    },
+  ) {
+    this.#context = context;
+    this.id = facts.id;
+    this.#principal = facts.principal;
+    this.#grant = facts.grant;
+    this.#door = facts.door;
+    this.#ended = facts.ended;
+    this.#rate = new OperationRate(context.limits.operationsPerSecondMax, context.clock.wallMs);
+    this.#transfers = new SessionTransfers({
+      actor: () => this.#actor,
+      gate: context.gate,
+      events: context.events,
+      limits: context.limits,
+      now: () => context.clock.wallMs,
+    });
+  }
+
+  get principal(): Principal {
+    return this.#principal;
+  }
+
+  get revoked(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  get grant(): Grant | undefined {
+    return this.#grant;
+  }
+
+  /** The right of this session is now another one (an opening was replaced, a study released). */
+  regrant(principal: Principal, grant: Grant): void {
+    this.#principal = principal;
+    this.#grant = grant;
+    this.#version += 1;
+  }
+
+  /** The right of this session is gone. */
+  revoke(reason: RefusalReason): void {
+    if (this.#abort.signal.aborted) return;
+    this.#version += 1;
+    this.#abort.abort(new RefusedError('NOT_AUTHORIZED', reason));
+  }
+
+  async admit<O extends Operation>(operation: O): Promise<Admission<O>> {
+    const decision = await this.#decided(operation);
+    const at = new Date(this.#context.clock.wallMs);
+    if (decision.outside !== undefined) {
+      // What is outside looks as if it did not exist; the record keeps the difference.
+      await this.#record(
+        this.#context.events.operationRefused(this.#actor, operation, {
+          at,
+          reason: 'outside-scope',
+          studies: decision.outside,
+        }),
+      );
+    }
+    const before = await this.#recordOfUse(operation, at, undefined);
+    if (before === undefined) await this.#context.gate.ensure();
+    else await this.#record(before);
+    // The ledger took its time; the right may have ended meanwhile.
+    this.#throwIfOver();
+    if (this.#principal.kind === 'device') this.#context.countUse(this.#principal.openingId);
+    return this.#admission(operation, decision);
+  }
+
+  async end(reason: string): Promise<void> {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#version += 1;
+    try {
+      await this.#transfers.end();
+    } finally {
+      this.#ended();
+      if (this.#principal.kind === 'device') {
+        const words =
+          `${reason}; ${this.#verified} verifications, ${this.#refused} operations refused` +
+          (this.#failedWithoutStudy > 0 ? `, ${this.#failedWithoutStudy} failed before their study was known` : '');
+        const at = new Date(this.#context.clock.wallMs);
+        await this.#context.gate.recordEnd(this.#context.events.sessionEnded(this.#actor, at, { reason, words }));
+      }
+    }
+  }
+
+  get #actor(): AuditActor {
+    return { principal: this.#principal, door: this.#door, transferId: this.id };
+  }
+
+  async #decided(operation: Operation): Promise<Decision & { readonly allowed: true }> {
+    if (this.#isEnded) throw new RefusedError('NOT_AUTHORIZED', 'session-ended');
+    const wallMs = this.#context.clock.wallMs;
+    if (this.#principal.kind === 'device' && !this.#rate.take(wallMs)) {
+      this.#rateRefused += 1;
+      // Recorded at each doubling: a device that floods us does not flood the ledger.
+      if (Number.isInteger(Math.log2(this.#rateRefused))) await this.#recordRefusal(operation, 'too-many-operations');
+      throw new RefusedError('LIMIT_EXCEEDED', 'too-many-operations');
+    }
+    const decision = this.#decide(operation);
+    if (decision.allowed) return decision;
+    this.#refused += 1;
+    await this.#recordRefusal(operation, decision.reason);
+    throw new RefusedError('NOT_AUTHORIZED', decision.reason);
+  }
+
+  #decide(operation: Operation): Decision {
+    const over: unknown = this.#abort.signal.reason;
+    if (over instanceof RefusedError) return { allowed: false, reason: over.reason };
+    const { clock, sopClasses } = this.#context;
+    // A clock that went backwards stops devices; an administrator must still be able to put it right.
+    if (!clock.isSteady && this.#principal.kind === 'device') return { allowed: false, reason: 'clock' };
+    const nowMs = clock.isSteady ? clock.nowMs() : clock.wallMs;
+    const grant = this.#grant;
+    return decide(this.#principal, operation, { nowMs, sopClasses, ...(grant === undefined ? {} : { grant }) });
+  }
+
+  #throwIfOver(): void {
+    if (this.#isEnded) throw new RefusedError('NOT_AUTHORIZED', 'session-ended');
+    this.#abort.signal.throwIfAborted();
+  }
+
+  async #recordRefusal(operation: Operation, reason: RefusalReason): Promise<void> {
+    const studies = operation.kind === 'retrieve' ? (operation.keys.studyInstanceUids ?? []) : [];
+    const at = new Date(this.#context.clock.wallMs);
+    await this.#record(this.#context.events.operationRefused(this.#actor, operation, { at, reason, studies }));
+  }
+
+  async #record(input: LedgerRecordInput): Promise<void> {
+    await this.#context.gate.record(input);
+  }
+
+  /** The record that a use of this kind has by itself; undefined for those that are grouped. */
+  async #recordOfUse(
+    operation: Operation,
+    at: Date,
+    failure: string | undefined,
+  ): Promise<LedgerRecordInput | undefined> {
+    const { events, encodeIdentifier, studies } = this.#context;
+    const facts = { at, ...(failure === undefined ? {} : { failure }) };
+    switch (operation.kind) {
+      case 'verify':
+      case 'store':
+      case 'retrieve':
+        return undefined;
+      case 'find': {
+        const { model, identifier } = operation.query;
+        const sopClassUid =
+          model === 'patient-root'
+            ? SopClasses.PatientRootQueryRetrieveInformationModelFind
+            : SopClasses.StudyRootQueryRetrieveInformationModelFind;
+        return events.query(this.#actor, operation, {
+          ...facts,
+          sopClassUid,
+          identifier: encodeIdentifier(identifier),
+        });
+      }
+      case 'commit':
+        return events.commitment(this.#actor, operation, facts);
+      case 'remove': {
+        const head = await studies.headOf(operation.studyInstanceUid);
+        const study = head === undefined ? undefined : { ...head, issuerOfPatientId: head.issuerOfPatientId ?? '' };
+        return events.removal(this.#actor, operation, { ...facts, ...(study === undefined ? {} : { study }) });
+      }
+      case 'resolve':
+        return events.resolution(this.#actor, operation, facts);
+      case 'administer':
+        return events.administration(this.#actor, operation, facts);
+    }
+  }
+
+  #admission<O extends Operation>(operation: O, decision: Decision & { readonly allowed: true }): Admission<O> {
+    const version = this.#version;
+    const { scope, moveDestination } = decision;
+    const pass: Pass<O> = makePass<O>({
+      operation,
+      principal: this.#principal,
+      scope,
+      transferId: this.id,
+      stillValid: () => {
+        if (this.#isEnded || this.#abort.signal.aborted || !this.#context.clock.isSteady) return false;
+        if (this.#version === version && this.#grant === undefined) return true;
+        const again = this.#decide(operation);
+        return again.allowed && sameScope(again.scope, scope);
+      },
+    });
+    const direction = directionOf(operation, this.#principal);
+    const state: AdmissionState = { instances: 0 };
+    return {
+      pass,
+      ...(moveDestination === undefined ? {} : { moveDestination }),
+      involving: async (head) => {
+        this.#throwIfOver();
+        if (direction === undefined) return;
+        await this.#transfers.begin(direction, head);
+        if (operation.kind === 'store') state.head = head;
+        this.#throwIfOver();
+      },
+      transferred: (head, outcome = { outcome: 0 }) => {
+        if (direction === undefined) return;
+        state.instances += 1;
+        this.#transfers.count(direction, head, outcome);
+      },
+      succeeded: (facts = {}) => {
+        state.success = facts;
+      },
+      failed: (error) => {
+        state.error = error;
+      },
+      [Symbol.asyncDispose]: async () => {
+        if (state.isDisposed === true) return;
+        state.isDisposed = true;
+        await this.#dispose(operation, direction, state);
+      },
+    };
+  }
+
+  async #dispose(operation: Operation, direction: TransferDirection | undefined, state: AdmissionState): Promise<void> {
+    const { success, error, head } = state;
+    const failure = success === undefined ? (error?.code ?? 'not completed') : undefined;
+    if (error?.code === 'NOT_AUTHORIZED' && !(error instanceof RefusedError)) {
+      // The backend looked into the data set and found it outside the scope.
+      this.#refused += 1;
+      await this.#recordScopeRefusal(operation, head);
+    }
+    switch (operation.kind) {
+      case 'verify':
+        if (success !== undefined) this.#verified += 1;
+        return;
+      case 'store':
+        if (head === undefined || direction === undefined) {
+          if (success === undefined) this.#failedWithoutStudy += 1;
+          return;
+        }
+        this.#transfers.count(direction, head, storeOutcome(success, failure));
+        return;
+      case 'retrieve':
+        if (state.instances === 0) await this.#recordEmptyRetrieve(operation, failure);
+        return;
+      case 'commit':
+        await this.#recordCommitResult(operation, state, failure);
+        return;
+      case 'find':
+      case 'remove':
+      case 'resolve':
+      case 'administer': {
+        if (failure === undefined) return;
+        const record = await this.#recordOfUse(operation, new Date(this.#context.clock.wallMs), failure);
+        if (record !== undefined) await this.#context.gate.recordEnd(record);
+        return;
+      }
+    }
+  }
+
+  async #recordScopeRefusal(operation: Operation, head: TransferHead | undefined): Promise<void> {
+    const at = new Date(this.#context.clock.wallMs);
+    const studies = head === undefined ? [] : [head.studyInstanceUid];
+    const { events, gate } = this.#context;
+    await gate.recordEnd(events.operationRefused(this.#actor, operation, { at, reason: 'outside-scope', studies }));
+  }
+
+  async #recordEmptyRetrieve(operation: Operation & { kind: 'retrieve' }, failure: string | undefined): Promise<void> {
+    const { events, gate, clock } = this.#context;
+    const at = new Date(clock.wallMs);
+    await gate.recordEnd(
+      events.emptyRetrieve(this.#actor, operation, { at, ...(failure === undefined ? {} : { failure }) }),
+    );
+  }
+
+  async #recordCommitResult(
+    operation: Operation & { kind: 'commit' },
+    { success }: AdmissionState,
+    failure: string | undefined,
+  ): Promise<void> {
+    const { events, gate, clock } = this.#context;
+    const at = new Date(clock.wallMs);
+    const result = failure === undefined ? (success?.committed ?? {}) : { failure };
+    await gate.recordEnd(events.commitment(this.#actor, operation, { at, ...result }));
+  }
+}
+
+interface AdmissionState {
+  head?: TransferHead;
+  instances: number;
+  success?: SuccessFacts;
+  error?: LeadglassError;
+  isDisposed?: true;
+}
+
+function storeOutcome(success: SuccessFacts | undefined, failure: string | undefined): InstanceOutcome {
+  if (success === undefined) return { outcome: 8, ...(failure === undefined ? {} : { reason: failure }) };
+  return success.warning === undefined ? { outcome: 0 } : { outcome: 4, reason: success.warning };
+}
+
+function directionOf(operation: Operation, principal: Principal): TransferDirection | undefined {
+  if (operation.kind === 'store') return { kind: principal.kind === 'device' ? 'received' : 'imported' };
+  if (operation.kind !== 'retrieve') return undefined;
+  switch (operation.via) {
+    case 'get':
+      return { kind: 'sent' };
+    case 'export':
+      return { kind: 'exported' };
+    case 'move':
+      return { kind: 'moved', destination: operation.destination ?? 'unknown' };
+  }
+}
