@@ -77,6 +77,11 @@ export const limits = {
   transferStudiesMax: 256,
   /** The longest life of an exception for a device without TLS. */
   plainExceptionDaysMax: 90,
+  /** IHE ITI-19 recommends two years at most; the opening's end date comes first. */
+  deviceCertificateDaysMax: 730,
+  /** `opening list` marks what ends within a month, and what was not used for three. */
+  expiresSoonDays: 30,
+  unusedDays: 90,
   /** RFC 9325 4.5 and PS3.15 B.13: weaker keys are refused. */
   rsaKeyBitsMin: 2_048,
   ecKeyBitsMin: 256,
@@ -99,6 +104,36 @@ export const limits = {
   /** Data keys of studies kept in memory: each saves one unwrapping per instance; 32 bytes of secret each. */
   studyKeysCachedMax: 512,
   // ── archive ──────────────────────────────────────────────────────────────────────────────────────────────────────
+  archive: {
+    // Small enough to copy, replicate and compact as one piece; large enough that 100 TB are 100,000 files.
+    segmentBytesMax: 1024 ** 3,
+    // What all arriving instances together may have waiting for the disk; then their senders wait.
+    unwrittenBytesMax: 16 * 1024 ** 2,
+    // One writev: the disk's cache takes it in a millisecond, so that a small instance never waits long behind it.
+    writeBytesMax: 4 * 1024 ** 2,
+    // A reader decrypts and holds so much at once; each costs 16 bytes of tag.
+    chunkBytes: 64 * 1024,
+    // Each arriving instance holds this much until it is handed to the log; small ones are one piece on disk.
+    extentBytes: 1024 ** 2,
+    // Smaller pieces are gathered: each one encrypted costs about a microsecond.
+    gatherBytes: 2 * 1024,
+    // Attributes before the Series Instance UID are some kilobytes; private ones of group 0009 to 0019 may be large.
+    headBytesMax: 8 * 1024 ** 2,
+    // A commit record holds a head (dataSetKept) and a Part 10 head, a data record one extent and a chunk.
+    recordBodyBytesMax: 4 * 1024 ** 2,
+    scanBytes: 256 * 1024,
+    // Retrieves under way rarely touch more segments at once.
+    openSegmentsMax: 64,
+    replayGroupRecords: 1_000,
+    // 32 bytes of secret each.
+    studyKeysInUseMax: 512,
+    // The index and the ledger must be able to go on when the segments may not.
+    freeBytesMin: 1024 ** 3,
+    freeBytesCheckMs: 1_000,
+    indexBacklogMax: 10_000,
+    // Rows read in one turn of a query: about a millisecond, then others get their turn.
+    findPageRows: 200,
+  },
   // ── doors and command line ───────────────────────────────────────────────────────────────────────────────────────
   /** One command's arguments; the largest is an `opening apply` of thousands of openings. */
   controlBodyBytesMax: 8 * 1024 * 1024,

@@ -1,0 +1,47 @@
+/** What every command gets: where things are, how to print, and how to reach the running server. */
+import { userInfo } from 'node:os';
+import { resolve } from 'node:path';
+import { controlClient } from './control-client.ts';
+import type { ControlClient } from './control-client.ts';
+import type { Output } from './output.ts';
+
+export interface Context {
+  readonly output: Output;
+  /** Absolute. */
+  readonly dataDirectory: string;
+  /** For the ledger. */
+  readonly user: string;
+  /** `command` names the caller in the ledger: `device add`. */
+  control(command: string): ControlClient;
+  /** Sets how the process will end; the worst word wins. */
+  exitWith(status: number): void;
+}
+
+export function contextOf(output: Output, exitWith: (status: number) => void): Context {
+  // bin/leadglass resolves --data and sets this; run without it, the folder is relative to where one stands.
+  const dataDirectory = resolve(process.env['LEADGLASS_DATA'] ?? 'leadglass-data');
+  const user = operatingSystemUser();
+  return {
+    output,
+    dataDirectory,
+    user,
+    exitWith,
+    control: (command) => controlClient({ dataDirectory, user, command, onProgress: showProgress(output) }),
+  };
+}
+
+function operatingSystemUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // A container may run as a number without a name.
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+function showProgress(output: Output): (event: { done: number; total?: number; unit: string } | undefined) => void {
+  return (event) => {
+    if (event === undefined) output.progress(undefined);
+    else output.progress(`${event.done}${event.total === undefined ? '' : ` of ${event.total}`} ${event.unit}`);
+  };
+}

@@ -1,0 +1,134 @@
+/**
+ * The folder that `device add` hands over and `--as DIR` reads: key.pem, cert.pem, ca.pem, device.json and a README for
+ * people. Nothing in it is ever overwritten.
+ */
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { LeadglassError } from '../error.ts';
+import type { DeviceAdded } from '../doors/control/control-services.ts';
+
+const deviceFile = v.object({
+  aeTitle: v.string(),
+  server: v.object({ host: v.string(), port: v.number(), aeTitle: v.string(), tls: v.boolean() }),
+});
+export type DeviceFile = v.InferOutput<typeof deviceFile>;
+
+export interface NewFolder {
+  readonly path: string;
+  write(name: string, text: string, mode?: number): void;
+  /** Takes away what was written; an existing empty folder stays. */
+  discard(): void;
+}
+
+/**
+ * A place for a new device's files, readable by its owner only.
+ * @throws LeadglassError BAD_REQUEST when it is there with anything in it
+ */
+export function makeDeviceFolder(path: string): NewFolder {
+  const existed = existsSync(path);
+  if (existed && readdirSync(path).length > 0) {
+    throw new LeadglassError(
+      'BAD_REQUEST',
+      `${path} is not empty, and nothing in it will be overwritten; name another folder with --out`,
+    );
+  }
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    chmodSync(path, 0o700);
+  } catch (cause) {
+    throw new LeadglassError('BAD_REQUEST', `Cannot make the folder ${path}`, { cause });
+  }
+  const written: string[] = [];
+  return {
+    path,
+    write(name, text, mode = 0o644): void {
+      writeFileSync(join(path, name), text, { flag: 'wx', mode });
+      written.push(name);
+    },
+    discard(): void {
+      if (existed) for (const name of written) rmSync(join(path, name), { force: true });
+      else rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+/** cert.pem, ca.pem, device.json and README.txt; key.pem is written before the device is enrolled. */
+export function fillDeviceFolder(folder: NewFolder, added: DeviceAdded): void {
+  if (added.certificatePem !== undefined) folder.write('cert.pem', added.certificatePem);
+  if (added.server.tls) folder.write('ca.pem', added.authorityPem);
+  const facts: DeviceFile = { aeTitle: added.device.aeTitle, server: added.server };
+  folder.write('device.json', `${JSON.stringify(facts, undefined, 2)}\n`);
+  folder.write('README.txt', readmeText(added));
+}
+
+/**
+ * What a device's folder says, for `--as DIR`.
+ * @throws LeadglassError BAD_REQUEST when it is no such folder
+ */
+export function readDeviceFolder(
+  path: string,
+): DeviceFile & { readonly key?: string; readonly cert?: string; readonly ca?: string } {
+  let facts: DeviceFile;
+  try {
+    facts = v.parse(deviceFile, JSON.parse(readFileSync(join(path, 'device.json'), 'utf8')));
+  } catch (cause) {
+    throw new LeadglassError(
+      'BAD_REQUEST',
+      `${path} is not a device's folder: "leadglass device add AET … --out DIR" makes one`,
+      { cause },
+    );
+  }
+  if (!facts.server.tls) return facts;
+  const read = (name: string): string => {
+    try {
+      return readFileSync(join(path, name), 'utf8');
+    } catch (cause) {
+      throw new LeadglassError('BAD_REQUEST', `Cannot read ${join(path, name)}`, { cause });
+    }
+  };
+  return { ...facts, key: read('key.pem'), cert: read('cert.pem'), ca: read('ca.pem') };
+}
+
+function readmeText({ device, opening, server }: DeviceAdded): string {
+  const tls = server.tls ? '+tls key.pem cert.pem +cf ca.pem ' : '';
+  const titles = `-aet ${shellWord(device.aeTitle)} -aec ${shellWord(server.aeTitle)}`;
+  const may = (operation: (typeof opening.operations)[number]): boolean => opening.operations.includes(operation);
+  const examples = [
+    may('verify') ? `echoscu ${titles} ${tls}${server.host} ${server.port}` : '',
+    may('store') ? `storescu ${titles} ${tls}${server.host} ${server.port} images/*.dcm` : '',
+    may('find')
+      ? `findscu -S ${titles} ${tls}${server.host} ${server.port} -k QueryRetrieveLevel=STUDY -k PatientID -k StudyInstanceUID`
+      : '',
+    may('get')
+      ? `getscu -S ${titles} ${tls}${server.host} ${server.port} -k QueryRetrieveLevel=STUDY -k StudyInstanceUID=1.2.3`
+      : '',
+  ].filter((line) => line !== '');
+  return [
+    `${device.aeTitle}: ${opening.reason}`,
+    '',
+    `Host               ${server.host}`,
+    `Port               ${server.port}`,
+    `Called AE title    ${server.aeTitle}  (the server)`,
+    `Calling AE title   ${device.aeTitle}  (this device; no other is accepted)`,
+    `Security           ${server.tls ? 'TLS 1.3 or 1.2 with the certificate here (mutual)' : 'NONE: everything can be read on the way'}`,
+    `Allowed            ${opening.operations.join(', ')}`,
+    `Until              ${opening.until}`,
+    '',
+    ...(server.tls
+      ? [
+          'key.pem   the private key: only the device may have it. Move it there and delete it here.',
+          'cert.pem  the certificate that the device shows',
+          'ca.pem    what the device must trust',
+          '',
+        ]
+      : []),
+    'With DCMTK, in this folder:',
+    ...examples.map((line) => `  ${line}`),
+    '',
+  ].join('\n');
+}
+
+function shellWord(text: string): string {
+  return /^[\w.-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,152 @@
+/**
+ * The calls of the control door and the arguments of each, checked once here. Schema and type come from one declaration.
+ * What a call answers stands in control-services.ts; who may call is decided by the data folder's permissions.
+ */
+import * as v from 'valibot';
+
+/** Bounds of one call: a person types it, so these are far above need and far below harm. */
+const textLengthMax = 2000;
+const listLengthMax = 64;
+const rowsMax = 10_000;
+const pemLengthMax = 64 * 1024;
+const openingsMax = 5000;
+
+const text = v.pipe(v.string(), v.trim(), v.nonEmpty('must not be empty'), v.maxLength(textLengthMax));
+const texts = v.pipe(v.array(text), v.maxLength(listLengthMax));
+const pem = v.pipe(v.string(), v.maxLength(pemLengthMax), v.includes('-----BEGIN ', 'must be PEM text'));
+const aeTitle = v.pipe(text, v.maxLength(16));
+const uid = v.pipe(v.string(), v.regex(/^[0-9.]{1,64}$/, 'must be a UID: digits and dots, at most 64'));
+/** A day, both in reach of four-digit years and real: 2026-02-30 is not. */
+const day = v.pipe(
+  v.string(),
+  v.regex(/^\d{4}-\d{2}-\d{2}$/, 'must be a date such as 2027-06-30'),
+  v.check((value) => {
+    const time = Date.parse(`${value}T00:00:00Z`);
+    return !Number.isNaN(time) && new Date(time).toISOString().startsWith(value);
+  }, 'must be a day of the calendar'),
+);
+const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
+const rows = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(rowsMax)), 200);
+const nothing = v.strictObject({});
+
+export const purposes = ['acquisition', 'reading', 'exchange', 'archive'] as const;
+/** `get` and `move` are the two ways of retrieving. */
+export const allowedOperations = ['verify', 'store', 'find', 'get', 'move', 'commit'] as const;
+
+const scope = v.strictObject({
+  modalities: v.optional(texts),
+  departments: v.optional(texts),
+  studyDateFrom: v.optional(day),
+  studyDateTo: v.optional(day),
+  patientIdIssuers: v.optional(texts),
+  ownStudiesOnly: v.optional(v.boolean()),
+});
+const moveDestination = v.strictObject({ aeTitle, host: v.pipe(text, v.maxLength(253)), port });
+
+/** How the device proves who it is. The private key never comes here: the client makes it, or the device has it. */
+const credential = v.variant('kind', [
+  /** The command made a key pair; this is its public half (SPKI). */
+  v.strictObject({ kind: v.literal('public-key'), pem }),
+  /** The device made a certificate signing request. */
+  v.strictObject({ kind: v.literal('csr'), pem }),
+  /** A certificate of another authority; exactly this one is trusted. */
+  v.strictObject({ kind: v.literal('certificate'), pem }),
+  /** None: an own plain door, named addresses, at most 90 days. */
+  v.strictObject({ kind: v.literal('plain'), risk: text, port: v.optional(port) }),
+]);
+
+/** One opening as `opening export` writes it and `opening apply` reads it. */
+export const openingTerms = v.strictObject({
+  name: v.pipe(text, v.maxLength(64)),
+  device: aeTitle,
+  purpose: v.picklist(purposes),
+  operations: v.array(v.picklist(allowedOperations)),
+  addresses: v.optional(texts, []),
+  scope: v.optional(scope, {}),
+  privateSopClasses: v.optional(v.boolean(), false),
+  moveDestinations: v.optional(v.pipe(v.array(moveDestination), v.maxLength(listLengthMax)), []),
+  reason: text,
+  from: v.optional(day),
+  until: day,
+  plain: v.optional(v.strictObject({ risk: text, port })),
+});
+
+export const callSchemas = {
+  status: nothing,
+  deviceAdd: v.strictObject({
+    aeTitle,
+    purpose: v.picklist(purposes),
+    reason: text,
+    until: day,
+    from: v.optional(day),
+    credential,
+    addresses: v.optional(texts, []),
+    /** Absent: what the purpose usually needs. */
+    operations: v.optional(v.array(v.picklist(allowedOperations))),
+    scope: v.optional(scope, {}),
+    privateSopClasses: v.optional(v.boolean(), false),
+    moveDestinations: v.optional(v.pipe(v.array(moveDestination), v.maxLength(listLengthMax)), []),
+  }),
+  deviceList: nothing,
+  deviceShow: v.strictObject({ aeTitle }),
+  deviceRenew: v.strictObject({
+    aeTitle,
+    until: day,
+    reason: v.optional(text),
+    /** Absent: the certificate stays as it is and only the opening is prolonged. */
+    credential: v.optional(credential),
+  }),
+  deviceRevoke: v.strictObject({ aeTitle, reason: text }),
+  openingList: v.strictObject({ all: v.optional(v.boolean(), false) }),
+  openingShow: v.strictObject({ name: text }),
+  openingClose: v.strictObject({ name: text, reason: text }),
+  openingExport: nothing,
+  /**
+   * `planned` is the digest of the difference that a person has seen; without it nothing is changed and the difference
+   * is answered. A policy that changed in between has another digest and is refused.
+   */
+  openingApply: v.strictObject({
+    openings: v.pipe(v.array(openingTerms), v.maxLength(openingsMax)),
+    planned: v.optional(text),
+  }),
+  studyList: v.strictObject({
+    patientId: v.optional(text),
+    patientName: v.optional(text),
+    accessionNumber: v.optional(text),
+    modality: v.optional(text),
+    from: v.optional(day),
+    to: v.optional(day),
+    removed: v.optional(v.boolean(), false),
+    rows,
+  }),
+  studyShow: v.strictObject({ studyInstanceUid: uid }),
+  studyRemove: v.strictObject({ studyInstanceUid: uid, step: v.picklist(['request', 'undo', 'finish']), reason: text }),
+  studyRelease: v.strictObject({ studyInstanceUid: uid, device: aeTitle, until: day, reason: text }),
+  conflictList: v.strictObject({ rows }),
+  conflictResolve: v.strictObject({
+    id: v.pipe(v.number(), v.integer(), v.minValue(1)),
+    keep: v.picklist(['stored', 'arrived']),
+    reason: text,
+  }),
+  verify: nothing,
+  indexRebuild: nothing,
+  ledgerShow: v.strictObject({
+    since: v.optional(text),
+    who: v.optional(text),
+    patient: v.optional(text),
+    study: v.optional(uid),
+    event: v.optional(text),
+    rows,
+  }),
+  importBegin: nothing,
+  importEnd: v.strictObject({ session: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) }),
+  exportBegin: v.strictObject({ studyInstanceUid: uid, reason: text }),
+  exportEnd: v.strictObject({ session: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) }),
+} as const;
+
+export type CallName = keyof typeof callSchemas;
+/** As the service gets them: defaults filled in. */
+export type CallArguments<N extends CallName> = v.InferOutput<(typeof callSchemas)[N]>;
+/** As a client may send them. */
+export type CallInput<N extends CallName> = v.InferInput<(typeof callSchemas)[N]>;
+export type OpeningTermsText = v.InferOutput<typeof openingTerms>;

@@ -1,0 +1,251 @@
+/**
+ * What the control door needs from the rest of the house: one plain async function for each command. compose.ts builds
+ * them over guard, ledger and archive; tests build them over nothing. Everything here is JSON-able, except the bytes of
+ * import and export. Dates are ISO texts, days are YYYY-MM-DD, instants are UTC with a Z.
+ */
+import type { CallArguments, OpeningTermsText } from './control-calls.ts';
+
+/**
+ * Who called. The right to call is the permission of the socket in the data folder (owner only). The name is what the
+ * client says: Node tells no peer credentials of a Unix socket, so it is recorded as claimed. Somebody who can open the
+ * socket is the same operating-system user, or root.
+ */
+export interface OperatorFacts {
+  readonly user: string;
+}
+
+export interface Call {
+  readonly operator: OperatorFacts;
+  /** For the ledger: `device add`. */
+  readonly command: string;
+  /** Fires when the client hangs up or the server stops. */
+  readonly signal: AbortSignal;
+  /** For long work; shown on a terminal only. */
+  progress(event: ProgressEvent): void;
+}
+export interface ProgressEvent {
+  readonly done: number;
+  readonly total?: number;
+  /** In the plural: `instances`. */
+  readonly unit: string;
+}
+
+type Service<N extends keyof ResultOf> = (call: Call, given: CallArguments<N>) => Promise<ResultOf[N]>;
+
+/** Throws LeadglassError: BAD_REQUEST, NOT_FOUND, CONFLICT, NOT_AUTHORIZED (retention), LEDGER_UNAVAILABLE, … */
+export type ControlServices = { readonly [N in keyof ResultOf]: Service<N> } & {
+  readonly beginImport: (call: Call) => Promise<ImportSession>;
+  readonly beginExport: (call: Call, given: CallArguments<'exportBegin'>) => Promise<ExportSession>;
+};
+
+export interface ResultOf {
+  readonly status: StatusReport;
+  readonly deviceAdd: DeviceAdded;
+  readonly deviceList: readonly DeviceView[];
+  readonly deviceShow: { readonly device: DeviceView; readonly openings: readonly OpeningView[] };
+  readonly deviceRenew: DeviceAdded;
+  readonly deviceRevoke: DeviceRevoked;
+  readonly openingList: readonly OpeningView[];
+  readonly openingShow: OpeningView;
+  readonly openingClose: { readonly name: string; readonly associationsEnded: number };
+  readonly openingExport: { readonly openings: readonly OpeningTermsText[] };
+  readonly openingApply: OpeningPlan;
+  readonly studyList: { readonly studies: readonly StudyView[]; readonly more: boolean };
+  readonly studyShow: { readonly study: StudyView; readonly series: readonly SeriesView[] };
+  readonly studyRemove: StudyRemoval;
+  readonly studyRelease: { readonly studyInstanceUid: string; readonly device: string; readonly until: string };
+  readonly conflictList: { readonly conflicts: readonly ConflictView[]; readonly more: boolean };
+  readonly conflictResolve: { readonly id: number; readonly kept: 'stored' | 'arrived' };
+  readonly verify: VerifyReport;
+  readonly indexRebuild: { readonly instances: number; readonly studies: number; readonly skipped: number };
+  readonly ledgerShow: { readonly records: readonly LedgerRecordView[]; readonly more: boolean };
+}
+
+/** One import is one session in the ledger, whatever the number of files. */
+export interface ImportSession {
+  /**
+   * Takes a whole DICOM file (PS3.10). Several may run at once. Resolves when it is safe.
+   * @throws LeadglassError; the session goes on
+   */
+  store(part10: AsyncIterable<Uint8Array>): Promise<ImportOutcome>;
+  /** Writes the ledger's record; `broken` when the client went away. */
+  end(reason: 'done' | 'broken'): Promise<void>;
+}
+export interface ImportOutcome {
+  readonly result: 'stored' | 'duplicate' | 'conflict';
+  readonly studyInstanceUid: string;
+  readonly sopInstanceUid: string;
+  readonly lengthBytes: number;
+}
+
+/** One export is one session in the ledger. */
+export interface ExportSession {
+  readonly instances: readonly ExportedInstance[];
+  /** The whole file of that instance (PS3.10), digest checked before the last bytes come. */
+  read(index: number): AsyncIterable<Uint8Array>;
+  end(reason: 'done' | 'broken'): Promise<void>;
+}
+export interface ExportedInstance {
+  readonly seriesInstanceUid: string;
+  readonly sopInstanceUid: string;
+  readonly modality: string;
+}
+
+export interface StatusReport {
+  readonly version: string;
+  readonly startedAt: string;
+  readonly dataDirectory: string;
+  readonly aeTitle: string;
+  readonly doors: readonly DoorView[];
+  readonly openings: {
+    readonly open: number;
+    readonly expiringSoon: number;
+    readonly neverUsed: number;
+    readonly plain: number;
+  };
+  readonly devices: number;
+  readonly associations: number;
+  readonly archive: {
+    readonly studies: number;
+    readonly instances: number;
+    readonly bytes: number;
+    readonly conflicts: number;
+  };
+  readonly ledger: { readonly records: number; readonly head: string; readonly lastCheckpointAt?: string };
+  /** Absent: there is none yet. */
+  readonly lastBackupAt?: string;
+  /** Whole sentences that say what to do. */
+  readonly warnings: readonly string[];
+}
+export interface DoorView {
+  readonly name: string;
+  readonly protocol: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface DeviceView {
+  readonly aeTitle: string;
+  readonly purpose: string;
+  readonly state: 'active' | 'expired' | 'revoked';
+  readonly reason: string;
+  readonly owner: string;
+  readonly enrolledAt: string;
+  readonly certificates: readonly CertificateView[];
+  readonly openings: readonly string[];
+  readonly lastUsedAt?: string;
+  readonly warnings: readonly string[];
+}
+export interface CertificateView {
+  /** SHA-256 in hex. */
+  readonly fingerprint256: string;
+  readonly origin: 'own' | 'pinned';
+  readonly subject: string;
+  readonly notAfter: string;
+  readonly state: 'valid' | 'expired' | 'revoked';
+}
+export interface DeviceAdded {
+  readonly device: DeviceView;
+  readonly opening: OpeningView;
+  /** Of our authority; absent with a pinned certificate or a plain exception. */
+  readonly certificatePem?: string;
+  /** Of the authority that signed our own certificate: what the device must trust. */
+  readonly authorityPem: string;
+  /** Where the device calls. */
+  readonly server: {
+    readonly host: string;
+    readonly port: number;
+    readonly aeTitle: string;
+    readonly tls: boolean;
+  };
+  readonly warnings: readonly string[];
+}
+export interface DeviceRevoked {
+  readonly aeTitle: string;
+  readonly certificatesRevoked: number;
+  readonly openingsClosed: number;
+  readonly associationsEnded: number;
+}
+
+export interface OpeningView extends OpeningTermsText {
+  readonly id: number;
+  readonly door: 'dimse-tls' | 'dimse-plain';
+  readonly state: 'open' | 'not-yet' | 'ended' | 'closed';
+  readonly owner: string;
+  readonly createdAt: string;
+  readonly lastUsedAt?: string;
+  readonly useCount: number;
+  readonly closed?: { readonly at: string; readonly by: string; readonly reason: string };
+  readonly warnings: readonly string[];
+}
+export interface OpeningPlan {
+  readonly changes: readonly {
+    readonly kind: 'open' | 'change' | 'close';
+    readonly name: string;
+    /** What differs, one line each: `until: 2027-01-01 -> 2027-06-30`. */
+    readonly lines: readonly string[];
+  }[];
+  /** To be sent back as `planned`. */
+  readonly digest: string;
+  readonly applied: boolean;
+}
+
+export interface StudyView {
+  readonly studyInstanceUid: string;
+  readonly patientId: string;
+  readonly patientName: string;
+  readonly studyDate: string;
+  readonly accessionNumber: string;
+  readonly description: string;
+  readonly modalities: readonly string[];
+  readonly series: number;
+  readonly instances: number;
+  readonly bytes: number;
+  readonly lastReceivedAt?: string;
+  readonly retainedUntil?: string;
+  readonly state: 'stored' | 'removal-requested';
+}
+export interface SeriesView {
+  readonly seriesInstanceUid: string;
+  readonly seriesNumber: string;
+  readonly modality: string;
+  readonly description: string;
+  readonly instances: number;
+}
+export interface StudyRemoval {
+  readonly studyInstanceUid: string;
+  readonly step: 'request' | 'undo' | 'finish';
+  readonly instances: number;
+}
+
+export interface ConflictView {
+  readonly id: number;
+  readonly arrivedAt: string;
+  readonly from: string;
+  readonly sopInstanceUid: string;
+  readonly studyInstanceUid: string;
+  readonly storedSha256: string;
+  readonly arrivedSha256: string;
+}
+
+export interface VerifyReport {
+  readonly intact: boolean;
+  readonly instances: number;
+  readonly bytes: number;
+  /** At most 1000; `problemCount` counts all. */
+  readonly problems: readonly { readonly where: string; readonly what: string }[];
+  readonly problemCount: number;
+}
+
+export interface LedgerRecordView {
+  readonly seq: number;
+  readonly at: string;
+  readonly event: string;
+  readonly outcome: 'success' | 'minor failure' | 'serious failure' | 'major failure';
+  readonly who: string;
+  readonly from?: string;
+  readonly opening?: string;
+  readonly patientIds: readonly string[];
+  readonly studyInstanceUids: readonly string[];
+  readonly reason?: string;
+}

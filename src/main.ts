@@ -1,0 +1,79 @@
+/**
+ * The command line's way in: finds the command's file, runs it, and turns every end into one clear line and an exit
+ * status. What commands do stands in cli/, one file each.
+ */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { commands } from './cli/commands.ts';
+import { contextOf } from './cli/context.ts';
+import { exitStatus, exitStatusOf } from './cli/exit-status.ts';
+import { processOutput } from './cli/output.ts';
+import { nearest } from './config/nearest.ts';
+import { LeadglassError, asLeadglassError } from './error.ts';
+
+/** Runs one command; `arguments_` are what follows the program's name. Returns the exit status. */
+async function main(arguments_: readonly string[]): Promise<number> {
+  const output = processOutput();
+  let status: number = exitStatus.done;
+  const context = contextOf(output, (wanted) => {
+    status = Math.max(status, wanted);
+  });
+  const program = new Command('leadglass')
+    .description('A DICOM server that is closed until somebody opens it.')
+    .version(packageVersion(), '-V, --version', 'print the version')
+    .option('--data <dir>', 'data folder (else LEADGLASS_DATA, else ./leadglass-data)')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .exitOverride()
+    .showHelpAfterError('Type it with --help for the options and examples.')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText(
+      'after',
+      '\nEach command has --help with examples. Exit status: 0 done, 1 the answer is no, 2 wrong use, 3 could not run.',
+    );
+  const wanted = arguments_.find((argument) => !argument.startsWith('-'));
+  const entry = wanted !== undefined && Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
+  try {
+    if (entry !== undefined) (await entry.load()).register(program, context);
+    else {
+      for (const [name, { summary }] of Object.entries(commands)) program.command(name).description(summary);
+      if (wanted !== undefined) {
+        const meant = nearest(wanted, Object.keys(commands));
+        const hint = meant === undefined ? 'See leadglass --help.' : `Did you mean "${meant}"?`;
+        throw new LeadglassError('BAD_REQUEST', `There is no command "${wanted}". ${hint}`);
+      }
+      if (arguments_.length === 0) {
+        program.outputHelp();
+        return exitStatus.wrongUse;
+      }
+    }
+    await program.parseAsync(arguments_, { from: 'user' });
+    return status;
+  } catch (thrown) {
+    // commander has printed its own line already.
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitStatus.done : exitStatus.wrongUse;
+    const error = asLeadglassError(thrown);
+    output.note(`leadglass: ${error.message}`);
+    if (error.code === 'INTERNAL') output.note(stackOf(thrown));
+    return Math.max(status, exitStatusOf[error.code] ?? exitStatus.couldNotRun);
+  } finally {
+    output.progress(undefined);
+  }
+}
+
+/** A mistake of ours: whoever reports it needs the place. */
+function stackOf(thrown: unknown): string {
+  return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+}
+
+function packageVersion(): string {
+  const read: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return typeof read === 'object' && read !== null && 'version' in read ? String(read.version) : 'unknown';
+}
+
+// A reader that closes the pipe (`| head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitStatus.done);
+  throw error;
+});
+process.exitCode = await main(process.argv.slice(2));
