@@ -9,7 +9,7 @@ import { DataSetBuilder } from './data-set-builder.ts';
 import { DataSetEncoder } from './data-set-encoder.ts';
 import type { DataSetLimits } from './data-set-limits.ts';
 import { type DataSetVisitor, DataSetWalker } from './data-set-walker.ts';
-import { inflatedBytesAllowed, inflateFailed, inflateLimitExceeded } from './inflate.ts';
+import { checkRest, inflatedBytesAllowed, inflateFailed, inflateLimitExceeded } from './inflate.ts';
 import { formatTag, type Tag } from './tag.ts';
 import { type TransferSyntaxInfo, transferSyntaxInfo } from './transfer-syntax.ts';
 
@@ -103,10 +103,19 @@ function visit(dataSet: DataSet, to: DataSetVisitor, syntax: TransferSyntaxInfo)
   }
 }
 
+/** What node:zlib answers with the option `info`. */
+interface InflateInfo {
+  readonly buffer: Uint8Array;
+  readonly engine: { readonly bytesWritten: number };
+}
+
 function inflated(bytes: Uint8Array, limits: DataSetLimits): Uint8Array {
   const max = inflatedBytesAllowed(bytes.length, limits);
   try {
-    return inflateRawSync(bytes, { maxOutputLength: max });
+    // `info` gives the engine, too, which knows how many bytes it took in. The types do not know of it.
+    const { buffer, engine } = inflateRawSync(bytes, { maxOutputLength: max, info: true }) as unknown as InflateInfo;
+    checkRest(bytes.length - engine.bytesWritten);
+    return buffer;
   } catch (error) {
     if (error instanceof RangeError) throw inflateLimitExceeded(max, error);
     throw inflateFailed(error);

@@ -73,14 +73,10 @@ export class DataSet implements Iterable<Element> {
 
   /** The terms of Specific Character Set (0008,0005): own ones, else those of the data set around this item. */
   get characterSet(): readonly string[] {
-    // A chain of parents is as long as data sets are nested, which the readers bound.
-    let current: DataSet | undefined = this;
-    while (current !== undefined) {
-      const bytes = current.#bytes(specificCharacterSet);
-      if (bytes !== undefined) return bytes.length === 0 ? [] : splitTrimmed(ascii.decode(bytes), 'CS');
-      current = current.#parent;
-    }
-    return [];
+    const bytes = this.#bytes(specificCharacterSet);
+    if (bytes !== undefined) return bytes.length === 0 ? [] : splitTrimmed(ascii.decode(bytes), 'CS');
+    // As deep as data sets are nested, which the readers bound.
+    return this.#parent?.characterSet ?? [];
   }
 
   /**

@@ -28,6 +28,17 @@ export function inflateFailed(cause: unknown): LeadglassError {
   });
 }
 
+/**
+ * PS3.5 A.5 allows one NUL after the stream, to make its length even. Writers that use a gzip library leave its trailer of
+ * 8 bytes there, too. More would be a place to hide things.
+ */
+const restBytesMax = 9;
+
+/** @throws LeadglassError MALFORMED when more than that follows the deflate stream */
+export function checkRest(restBytes: number): void {
+  if (restBytes > restBytesMax) throw inflateFailed(new Error(`${restBytes} bytes follow the deflate stream`));
+}
+
 /** Inflates what is pushed and hands the result to a sink at once; nothing is kept between the calls. */
 export class Inflater {
   readonly #engine: InflateRaw;
@@ -109,10 +120,8 @@ export class Inflater {
     this.#settled();
   }
 
-  /** PS3.5 A.5 allows one NUL after the stream, to make its length even. */
   #checkRest(): void {
-    const rest = this.#inBytes - this.#engine.bytesWritten;
-    if (rest > 1) throw inflateFailed(new Error(`${rest} bytes follow the deflate stream`));
+    checkRest(this.#inBytes - this.#engine.bytesWritten);
   }
 }
 
@@ -130,7 +139,7 @@ export async function* inflate(
     if (out > max) throw inflateLimitExceeded(max);
     yield bytes;
   }
-  if (count.in - engine.bytesWritten > 1) throw inflateFailed(new Error('bytes follow the deflate stream'));
+  checkRest(count.in - engine.bytesWritten);
 }
 
 /** The stream deflated, with the NUL that makes its length even. */
