@@ -147,4 +147,15 @@ export const limits = {
   controlHeaderBytesMax: 8 * 1024,
   /** A request may carry a file of many gigabytes from a slow disk. */
   controlRequestMsMax: 3_600_000,
+  /** Browsers open six each; the console serves a hospital's administrators and viewers. */
+  consoleConnectionsMax: 500,
+  /** A reverse proxy or a ward behind one address. */
+  consoleConnectionsPerAddressMax: 100,
+  consoleHeaderBytesMax: 16 * 1024,
+  /** A handshake takes milliseconds; a slow one only holds a place. */
+  consoleHandshakeMs: 10_000,
+  /** Requests here have no body. */
+  consoleRequestMs: 15_000,
+  /** Then the connection is made anew, so that nobody keeps one for ever. */
+  consoleRequestsPerConnectionMax: 1000,
 } as const;
