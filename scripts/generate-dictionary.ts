@@ -97,8 +97,9 @@ ${lines.join('\n')}
 const outputs: ReadonlyMap<string, string> = new Map([
   [join(dicom, 'dictionary/attributes.generated.js'), attributesTable()],
   [join(dicom, 'dictionary/attributes.generated.d.ts'), attributesTypes()],
-  [join(dicom, 'dictionary/tags.generated.js'), tagsTable()],
-  [join(dicom, 'dictionary/tags.generated.d.ts'), tagsTypes()],
+  [join(dicom, 'dictionary/tag-table.generated.js'), tagsTable()],
+  [join(dicom, 'dictionary/tag-table.generated.d.ts'), tagsTypes()],
+  [join(dicom, 'dictionary/tags.generated.ts'), `${tagsHead}export { Tags } from './tag-table.generated.js';\n`],
   [join(dicom, 'dictionary/storage-sop-classes.generated.ts'), storageTable()],
 ]);
 

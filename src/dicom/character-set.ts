@@ -49,14 +49,9 @@ export const characterSetTerms: readonly string[] = [
 export function decodeText(bytes: Uint8Array, terms: readonly string[], vr: Vr): string {
   if (isPlain(bytes)) return latin1.decode(bytes);
   const repertoire = repertoireOf(terms);
-  switch (repertoire.kind) {
-    case 'utf-8':
-      return utf8.decode(bytes);
-    case 'chinese':
-      return new TextDecoder(repertoire.term).decode(bytes);
-    case 'iso-2022':
-      return decodeIso2022(bytes, repertoire, vr);
-  }
+  if (repertoire.kind === 'utf-8') return utf8.decode(bytes);
+  if (repertoire.kind === 'chinese') return new TextDecoder(repertoire.term).decode(bytes);
+  return decodeIso2022(bytes, repertoire, vr);
 }
 
 /**
@@ -214,19 +209,10 @@ interface Encoded {
 }
 
 function encode(text: string, repertoire: Repertoire, vr: Vr): Encoded {
-  switch (repertoire.kind) {
-    case 'utf-8':
-      return { bytes: toUtf8.encode(text), complete: text.isWellFormed() };
-    case 'chinese': {
-      const codes = [...text].map((character) => encodeChinese(character, repertoire.term));
-      return {
-        bytes: Uint8Array.from(codes.flatMap((code) => code ?? [0x3f])),
-        complete: !codes.includes(undefined),
-      };
-    }
-    case 'iso-2022':
-      return encodeIso2022(text, repertoire, vr);
-  }
+  if (repertoire.kind === 'iso-2022') return encodeIso2022(text, repertoire, vr);
+  if (repertoire.kind === 'utf-8') return { bytes: toUtf8.encode(text), complete: text.isWellFormed() };
+  const codes = Array.from(text, (character) => encodeChinese(character, repertoire.term));
+  return { bytes: Uint8Array.from(codes.flatMap((code) => code ?? [0x3f])), complete: !codes.includes(undefined) };
 }
 
 function encodeIso2022(text: string, repertoire: Iso2022, vr: Vr): Encoded {

@@ -137,7 +137,7 @@ function tableOf(label: string, codes: Iterable<number>, bytesOf: (code: number)
   for (const [index, code] of asked.entries()) {
     const character = lines[index] ?? '';
     // More than one character, or the replacement character: the code stands for nothing.
-    if (character === '\uFFFD' || [...character].length !== 1) continue;
+    if (character === '\uFFFD' || Array.from(character).length !== 1) continue;
     characters.set(code, character);
     if (!reverse.has(character)) reverse.set(character, code);
   }

@@ -7,7 +7,7 @@ import { elementOf, isPrivate, type Tag } from '../tag.ts';
 import { isVr, type Vr } from '../vr.ts';
 import { attributeLines } from './attributes.generated.js';
 
-export { Tags } from './tags.generated.js';
+export { Tags } from './tags.generated.ts';
 
 /** One row of PS3.6 chapters 6 to 9. */
 export interface AttributeEntry {
