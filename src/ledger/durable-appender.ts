@@ -42,7 +42,12 @@ export class DurableAppender {
   /** Cuts what stands behind the good length, durably. */
   async repair(): Promise<void> {
     this.#needsRepair = true;
-    await this.#ready();
+    try {
+      await this.#ready();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

@@ -97,8 +97,9 @@ const windowBytes = 1 << 20;
 /** The lines of a file from a place on, first to last. */
 export async function* readLines(path: string, limits: LineLimits, from = 0): AsyncGenerator<Line> {
   await using handle = await open(path, 'r');
-  // Large enough for the longest line beside one window.
-  let buffer = Buffer.allocUnsafe(windowBytes);
+  const { size } = await handle.stat();
+  // One byte more than there is, so that the end is seen without growing; a longer line makes it grow.
+  let buffer = Buffer.allocUnsafe(Math.max(1, Math.min(windowBytes, size - from + 1)));
   let filled = 0;
   let start = from;
   for (;;) {

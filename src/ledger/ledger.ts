@@ -108,10 +108,10 @@ export class Ledger {
     this.#fileNumber = state.fileNumber;
     this.#file = state.file;
     this.#end = { file: state.fileNumber, offset: state.file.lengthBytes };
-    this.#lastCheckpointSeq = state.lastCheckpointSeq;
+    this.#lastCheckpointSeq = state.checkpoint.seq;
     const steadyMs = this.#clock.steadyMs();
     // Across a restart only a clock that went back can be seen.
-    this.#lastClock = { wallMs: Math.max(state.lastWallMs, this.#clock.now().getTime()), steadyMs };
+    this.#lastClock = { wallMs: Math.max(Date.parse(state.at), this.#clock.now().getTime()), steadyMs };
     this.#timer = setInterval(() => void this.#checkpointSoon(), options.limits.ledgerCheckpointIntervalMs);
     this.#timer.unref();
   }
@@ -123,37 +123,26 @@ export class Ledger {
    * LEDGER_UNAVAILABLE when the folder cannot be written
    */
   static async open(options: LedgerOptions): Promise<Ledger> {
-    const { directory, signer, limits } = options;
-    const openFile = options.openFile ?? openLedgerFile;
+    const { directory, signer } = options;
     try {
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       const checkpointsPath = join(directory, checkpointsFileName);
       const last = existsSync(checkpointsPath)
         ? await readLastCheckpoint(checkpointsPath, readPublicKey(signer.publicKeyPem))
         : undefined;
-      const checkpoints = new DurableAppender(checkpointsPath, last?.goodLengthBytes ?? 0, openFile);
-      let checkpoint = last?.checkpoint;
-      if (last === undefined) {
-        checkpoint = await beginLedger(options, checkpoints);
-      } else if (fileLength(checkpointsPath) > last.goodLengthBytes) {
-        await checkpoints.repair();
+      const checkpoints = new DurableAppender(
+        checkpointsPath,
+        last?.goodLengthBytes ?? 0,
+        options.openFile ?? openLedgerFile,
+      );
+      try {
+        const checkpoint = last?.checkpoint ?? (await beginLedger(options, checkpoints));
+        if (last !== undefined && fileLength(checkpointsPath) > last.goodLengthBytes) await checkpoints.repair();
+        return new Ledger(options, { checkpoints, checkpoint, ...(await openTail(options, checkpoint)) });
+      } catch (error) {
+        await checkpoints.close();
+        throw error;
       }
-      const transfers = new OpenTransfers(limits.ledgerOpenTransferRecordsMax);
-      const tail = await readTail(directory, checkpoint ?? firstCheckpoint(new Date()), {
-        lineBytesMax: limits.ledgerRecordBytesMax,
-        onRecord: (facts, place) => transfers.note(facts, place),
-      });
-      const file = new DurableAppender(join(directory, ledgerFileName(tail.file)), tail.goodLengthBytes, openFile);
-      if (tail.torn) await file.repair();
-      return new Ledger(options, {
-        transfers,
-        checkpoints,
-        file,
-        fileNumber: tail.file,
-        head: { seq: tail.seq, hash: tail.hash },
-        lastCheckpointSeq: checkpoint?.seq ?? 0,
-        lastWallMs: Date.parse(tail.at),
-      });
     } catch (cause) {
       if (cause instanceof LeadglassError) throw cause;
       throw unavailable('Cannot open the ledger', cause);
@@ -373,8 +362,25 @@ interface StartState {
   readonly file: DurableAppender;
   readonly fileNumber: number;
   readonly head: LedgerHead;
-  readonly lastCheckpointSeq: number;
-  readonly lastWallMs: number;
+  readonly checkpoint: Checkpoint;
+  /** Time of the last record. */
+  readonly at: string;
+}
+
+/** Reads the end of the chain and cuts a torn last line. */
+async function openTail(
+  { directory, limits, openFile }: LedgerOptions,
+  checkpoint: Checkpoint,
+): Promise<Omit<StartState, 'checkpoints' | 'checkpoint'>> {
+  const transfers = new OpenTransfers(limits.ledgerOpenTransferRecordsMax);
+  const tail = await readTail(directory, checkpoint, {
+    lineBytesMax: limits.ledgerRecordBytesMax,
+    onRecord: (facts, place) => transfers.note(facts, place),
+  });
+  const path = join(directory, ledgerFileName(tail.file));
+  const file = new DurableAppender(path, tail.goodLengthBytes, openFile ?? openLedgerFile);
+  if (tail.torn) await file.repair();
+  return { transfers, file, fileNumber: tail.file, head: { seq: tail.seq, hash: tail.hash }, at: tail.at };
 }
 
 function firstCheckpoint(at: Date): Checkpoint {
