@@ -109,13 +109,18 @@ interface InflateInfo {
   readonly engine: { readonly bytesWritten: number };
 }
 
+function isInflateInfo(answer: unknown): answer is InflateInfo {
+  return typeof answer === 'object' && answer !== null && 'buffer' in answer && 'engine' in answer;
+}
+
 function inflated(bytes: Uint8Array, limits: DataSetLimits): Uint8Array {
   const max = inflatedBytesAllowed(bytes.length, limits);
   try {
     // `info` gives the engine, too, which knows how many bytes it took in. The types do not know of it.
-    const { buffer, engine } = inflateRawSync(bytes, { maxOutputLength: max, info: true }) as unknown as InflateInfo;
-    checkRest(bytes.length - engine.bytesWritten);
-    return buffer;
+    const answer: unknown = inflateRawSync(bytes, { maxOutputLength: max, info: true });
+    if (!isInflateInfo(answer)) throw new LeadglassError('INTERNAL', 'Internal error; the log has the details');
+    checkRest(bytes.length - answer.engine.bytesWritten);
+    return answer.buffer;
   } catch (error) {
     if (error instanceof RangeError) throw inflateLimitExceeded(max, error);
     throw inflateFailed(error);

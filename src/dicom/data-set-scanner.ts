@@ -21,8 +21,8 @@ export interface ScannerOptions {
   /** Is this element of the data set itself wanted? Asked at the top level; a wanted sequence is kept whole. */
   readonly want: (tag: Tag) => boolean;
   /**
-   * The highest wanted tag: an element beyond it makes the head complete, and a wanted one after that is refused, since
-   * somebody has decided by its absence already. Without it the head ends at the pixel data or the end.
+   * The highest wanted tag: an element beyond it makes the head complete, and a wanted one up to it that comes after all
+   * is refused, since somebody has decided by its absence already. Without it the head ends at the pixel data or the end.
    */
   readonly lastWantedTag?: Tag;
 }
@@ -186,7 +186,7 @@ class HeadWatch implements DataSetVisitor {
   }
 
   #look(tag: Tag): void {
-    if (this.headComplete && this.#want(tag)) {
+    if (this.headComplete && tag <= this.#lastWantedTag && this.#want(tag)) {
       throw new LeadglassError('MALFORMED', `Cannot read the data set: ${formatTag(tag)} is out of order`, {
         field: formatTag(tag),
       });
