@@ -20,6 +20,8 @@ export interface StudyKeysOptions {
   readonly path: string;
   readonly ring: KeyRing;
   readonly limits: { readonly studyKeysCachedMax: number };
+  /** How long to wait for another program that holds the file (a backup); 5 s when not given. */
+  readonly busyMs?: number;
 }
 
 export class StudyKeys implements Disposable {
@@ -33,12 +35,12 @@ export class StudyKeys implements Disposable {
   readonly #insert: StatementSync;
   readonly #destroy: StatementSync;
 
-  constructor({ path, ring, limits }: StudyKeysOptions) {
+  constructor({ path, ring, limits, busyMs = 5000 }: StudyKeysOptions) {
     this.#ring = ring;
     this.#cachedMax = limits.studyKeysCachedMax;
     // SQLite would make the file readable for all, and gives the same mode to the files beside it.
     closeSync(openSync(path, 'a', 0o600));
-    this.#database = new DatabaseSync(path, { timeout: 5000 });
+    this.#database = new DatabaseSync(path, { timeout: busyMs });
     // FULL: an inserted key survives a power cut before anything is encrypted with it. secure_delete: a destroyed key's
     // bytes are overwritten in the file. AUTOINCREMENT: an id is never used twice.
     this.#database.exec(`
