@@ -2,7 +2,7 @@
  * Devices, certificates, openings, releases and their use in `guard.sqlite`. Only remembers and tells who changed; what may be
  * written is decided in device-service.ts, what follows from it in policy.ts.
  */
-import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import * as v from 'valibot';
 import { type AeTitle, parseAeTitle } from '../dicom/ae-title.ts';
 import { type Uid, parseUid } from '../dicom/uid.ts';
@@ -79,53 +79,64 @@ const schema = `
   PRAGMA user_version = ${schemaVersion};
 `;
 
-const statements = {
-  addDevice: 'INSERT INTO device (name, purpose, reason, owner, created_at) VALUES (?, ?, ?, ?, ?)',
-  device: 'SELECT * FROM device WHERE name = ?',
-  devices: 'SELECT * FROM device ORDER BY name',
-  revokeDevice:
-    'UPDATE device SET revoked_at = ?, revoked_by = ?, revoked_reason = ? WHERE name = ? AND revoked_at IS NULL',
-  reviveDevice:
-    'UPDATE device SET purpose = ?, reason = ?, owner = ?, created_at = ?, revoked_at = NULL, revoked_by = NULL, revoked_reason = NULL WHERE name = ? AND revoked_at IS NOT NULL',
-  addCertificate:
-    'INSERT INTO certificate (fingerprint, device, origin, subject, serial_number, not_before, not_after, added_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-  certificatesByFingerprint: 'SELECT * FROM certificate WHERE fingerprint = ? ORDER BY device',
-  certificatesOfDevice: 'SELECT * FROM certificate WHERE device = ? ORDER BY added_at, fingerprint',
-  revokeCertificate:
-    'UPDATE certificate SET revoked_at = ?, revoked_reason = ? WHERE fingerprint = ? AND device = ? AND revoked_at IS NULL',
-  revokedCertificates: 'SELECT * FROM certificate WHERE revoked_at IS NOT NULL ORDER BY revoked_at',
-  addOpening: 'INSERT INTO opening (name, device, terms, created_at) VALUES (?, ?, ?, ?)',
-  opening: 'SELECT * FROM opening WHERE id = ?',
-  openingByName: 'SELECT * FROM opening WHERE name = ? ORDER BY closed_at IS NULL DESC, id DESC LIMIT 1',
-  openings: 'SELECT * FROM opening ORDER BY name, id',
-  openingsOfDevice: 'SELECT * FROM opening WHERE device = ? ORDER BY id',
-  closeOpening: 'UPDATE opening SET closed_at = ?, closed_by = ?, closed_reason = ? WHERE id = ? AND closed_at IS NULL',
-  addRelease:
-    'INSERT INTO release (device, study_instance_uid, reason, owner, created_at, valid_until) VALUES (?, ?, ?, ?, ?, ?)',
-  release: 'SELECT * FROM release WHERE id = ?',
-  releasesOfDevice: 'SELECT * FROM release WHERE device = ? AND withdrawn_at IS NULL ORDER BY id',
-  withdrawRelease: 'UPDATE release SET withdrawn_at = ? WHERE id = ? AND withdrawn_at IS NULL',
-  countUse:
-    'INSERT INTO usage (opening, last_used_at, use_count) VALUES (?, ?, ?) ON CONFLICT (opening) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at), use_count = use_count + excluded.use_count',
-  usage: 'SELECT * FROM usage WHERE opening = ?',
-  latestTime:
-    'SELECT max(coalesce((SELECT max(last_used_at) FROM usage), 0), coalesce((SELECT max(created_at) FROM opening), 0)) AS latest',
-} as const;
+function prepareStatements(database: DatabaseSync) {
+  return {
+    addDevice: database.prepare('INSERT INTO device (name, purpose, reason, owner, created_at) VALUES (?, ?, ?, ?, ?)'),
+    device: database.prepare('SELECT * FROM device WHERE name = ?'),
+    devices: database.prepare('SELECT * FROM device ORDER BY name'),
+    revokeDevice: database.prepare(
+      'UPDATE device SET revoked_at = ?, revoked_by = ?, revoked_reason = ? WHERE name = ? AND revoked_at IS NULL',
+    ),
+    reviveDevice: database.prepare(
+      'UPDATE device SET purpose = ?, reason = ?, owner = ?, created_at = ?, revoked_at = NULL, revoked_by = NULL, revoked_reason = NULL WHERE name = ? AND revoked_at IS NOT NULL',
+    ),
+    addCertificate: database.prepare(
+      'INSERT INTO certificate (fingerprint, device, origin, subject, serial_number, not_before, not_after, added_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    ),
+    certificatesByFingerprint: database.prepare('SELECT * FROM certificate WHERE fingerprint = ? ORDER BY device'),
+    certificatesOfDevice: database.prepare('SELECT * FROM certificate WHERE device = ? ORDER BY added_at, fingerprint'),
+    revokeCertificate: database.prepare(
+      'UPDATE certificate SET revoked_at = ?, revoked_reason = ? WHERE fingerprint = ? AND device = ? AND revoked_at IS NULL',
+    ),
+    revokedCertificates: database.prepare('SELECT * FROM certificate WHERE revoked_at IS NOT NULL ORDER BY revoked_at'),
+    addOpening: database.prepare('INSERT INTO opening (name, device, terms, created_at) VALUES (?, ?, ?, ?)'),
+    opening: database.prepare('SELECT * FROM opening WHERE id = ?'),
+    openingByName: database.prepare(
+      'SELECT * FROM opening WHERE name = ? ORDER BY closed_at IS NULL DESC, id DESC LIMIT 1',
+    ),
+    openings: database.prepare('SELECT * FROM opening ORDER BY name, id'),
+    openingsOfDevice: database.prepare('SELECT * FROM opening WHERE device = ? ORDER BY id'),
+    closeOpening: database.prepare(
+      'UPDATE opening SET closed_at = ?, closed_by = ?, closed_reason = ? WHERE id = ? AND closed_at IS NULL',
+    ),
+    addRelease: database.prepare(
+      'INSERT INTO release (device, study_instance_uid, reason, owner, created_at, valid_until) VALUES (?, ?, ?, ?, ?, ?)',
+    ),
+    release: database.prepare('SELECT * FROM release WHERE id = ?'),
+    releasesOfDevice: database.prepare('SELECT * FROM release WHERE device = ? AND withdrawn_at IS NULL ORDER BY id'),
+    withdrawRelease: database.prepare('UPDATE release SET withdrawn_at = ? WHERE id = ? AND withdrawn_at IS NULL'),
+    countUse: database.prepare(
+      'INSERT INTO usage (opening, last_used_at, use_count) VALUES (?, ?, ?) ON CONFLICT (opening) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at), use_count = use_count + excluded.use_count',
+    ),
+    usage: database.prepare('SELECT * FROM usage WHERE opening = ?'),
+    latestTime: database.prepare(
+      'SELECT max(coalesce((SELECT max(last_used_at) FROM usage), 0), coalesce((SELECT max(created_at) FROM opening), 0)) AS latest',
+    ),
+  };
+}
 
 type Row = Record<string, SQLOutputValue>;
 
 export class PolicyStore implements Disposable {
   readonly #database: DatabaseSync;
-  readonly #statements: Readonly<Record<keyof typeof statements, StatementSync>>;
+  readonly #statements: ReturnType<typeof prepareStatements>;
   readonly #listeners = new Set<(device: AeTitle) => void>();
   /** Devices changed inside the open transaction; told after it is durable. */
   #changed: Set<AeTitle> | undefined;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
-    const prepared = Object.entries(statements).map(([name, sql]) => [name, database.prepare(sql)] as const);
-    // True: the entries are those of `statements`, name by name.
-    this.#statements = Object.fromEntries(prepared) as Record<keyof typeof statements, StatementSync>;
+    this.#statements = prepareStatements(database);
   }
 
   /**

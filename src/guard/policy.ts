@@ -190,6 +190,6 @@ function readingScope({ opening, released }: Grant, bounds: PurposeBounds, nowMs
   };
 }
 
-function contentScope({ scope: { ownStudiesOnly: _, ...content } }: Opening): Scope {
+function contentScope({ scope: { ownStudiesOnly: _ownStudiesOnly, ...content } }: Opening): Scope {
   return content;
 }

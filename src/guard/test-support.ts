@@ -1,6 +1,6 @@
 /** What the guard's tests share: a policy in memory, a ledger that can fail, a clock that is set by hand. */
 import { parseAeTitle } from '../dicom/ae-title.ts';
-import type { DataSet } from '../dicom/data-set.ts';
+import { DataSet } from '../dicom/data-set.ts';
 import { type Uid, knownUid } from '../dicom/uid.ts';
 import { toXml } from '../ledger/audit-message.ts';
 import type { LedgerRecordInput } from '../ledger/record.ts';
@@ -181,9 +181,13 @@ export const findOf = (): Find => ({
   query: {
     model: 'study-root',
     level: 'STUDY',
-    // True enough: the guard only hands the identifier to the encoder of these tests.
-    identifier: {} as DataSet,
-  } as Find['query'],
+    keys: [],
+    returnKeys: [],
+    relational: false,
+    dateTimeCombined: false,
+    fuzzy: false,
+    identifier: new DataSet(),
+  },
 });
 export const retrieveOf = (overrides: Partial<Retrieve> = {}): Retrieve => ({
   kind: 'retrieve',

@@ -51,7 +51,7 @@ export async function checkUserIdentity(
   if (identity.type === 1) {
     // Only recorded: what is not UTF-8 is replaced, what is long is cut, since a name that gives no right needs no refusal.
     const name = new TextDecoder('utf-8').decode(identity.primaryField).trim();
-    return name === '' ? {} : { userName: [...name].slice(0, userNameCharactersMax).join('') };
+    return name === '' ? {} : { userName: name.slice(0, userNameCharactersMax).toWellFormed() };
   }
   if (isPlain) return { reason: 'user-identity-plain' };
   if (identity.type !== 2 && identity.type !== 5) return { reason: 'user-identity-kind' };

@@ -1,0 +1,337 @@
+/**
+ * Enrolling, renewing and revoking devices. Every change takes a pass of an administration that the guard has recorded; it takes
+ * effect at once, since the store tells the guard. Making certificates is left to whoever keeps the authority.
+ */
+import type { AeTitle } from '../dicom/ae-title.ts';
+import { LeadglassError } from '../error.ts';
+import { parseFrom, parseUntil } from './dates.ts';
+import {
+  type CertificateRequest,
+  type DeviceAdd,
+  type DeviceRenew,
+  checkRequest,
+  deviceAddSchema,
+  deviceRenewSchema,
+} from './device-requests.ts';
+import { type CertificateRules, normalizeFingerprint, reasonAgainstCertificate } from './identify/certificate.ts';
+import { type Opening, type OpeningTerms, openingState } from './opening.ts';
+import type { Administer } from './operation.ts';
+import type { Pass } from './pass.ts';
+import type { Device, DeviceCertificate, PolicyStore } from './policy-store.ts';
+import { type OpeningRules, objectionsTo, purposeBounds } from './purposes.ts';
+import { refusalReasons } from './refusal.ts';
+
+export interface IssuedCertificate {
+  readonly fingerprint256: string;
+  readonly subject: string;
+  readonly serialNumber: string;
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+  readonly certificatePem: string;
+  readonly authorityPem: string;
+  /** Only when the key was made here; handed out once, kept nowhere. */
+  readonly keyPem?: string;
+}
+
+/** Our certificate authority, as far as devices need it. */
+export interface CertificateIssuer {
+  issue(request: {
+    readonly aeTitle: AeTitle;
+    readonly notAfterMs: number;
+    readonly csrPem?: string;
+  }): Promise<IssuedCertificate>;
+  /** Publishes a new revocation list; revocation itself has taken effect before. */
+  revoked(certificates: readonly DeviceCertificate[]): Promise<void>;
+}
+
+export interface DeviceRules extends OpeningRules, CertificateRules {
+  readonly deviceCertificateDaysMax: number;
+}
+
+export interface DeviceServiceOptions {
+  readonly store: PolicyStore;
+  readonly issuer: CertificateIssuer;
+  readonly rules: DeviceRules;
+  readonly now: () => number;
+  readonly timeZone: string;
+  /** First TCP port for doors of devices without TLS. */
+  readonly plainPortFirst: number;
+}
+
+export interface Enrolment {
+  readonly device: Device;
+  readonly opening: Opening;
+  /** Absent for pinned certificates and on plain doors. */
+  readonly issued?: IssuedCertificate;
+}
+
+export interface DeviceView {
+  readonly device: Device;
+  readonly certificates: readonly DeviceCertificate[];
+  readonly openings: readonly Opening[];
+}
+
+const dayMs = 86_400_000;
+
+export class DeviceService {
+  readonly #options: DeviceServiceOptions;
+
+  constructor(options: DeviceServiceOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Enrols a device: its record, its certificate (not on a plain door) and its opening. A revoked device may be enrolled anew; a
+   * known one may get a further opening under another name, with the same purpose.
+   * @throws LeadglassError BAD_REQUEST for what the rules forbid, CONFLICT when the name is taken or the purpose another
+   */
+  async add(pass: Pass<Administer>, request: DeviceAdd): Promise<Enrolment> {
+    const checked = checkRequest(deviceAddSchema, request, 'add the device');
+    const { store, now, timeZone, rules } = this.#options;
+    const nowMs = now();
+    const by = operatorOf(pass);
+    const isPlain = checked.plain !== undefined;
+    const terms: OpeningTerms = {
+      name: checked.name ?? (isPlain ? `${checked.aeTitle}-plain` : checked.aeTitle),
+      device: checked.aeTitle,
+      purpose: checked.purpose,
+      doors: [isPlain ? 'dimse-plain' : 'dimse-tls'],
+      operations: checked.operations ?? [...purposeBounds[checked.purpose].usual],
+      scope: checked.scope,
+      addresses: checked.addresses,
+      privateSopClasses: checked.privateSopClasses,
+      moveDestinations: checked.moveDestinations,
+      reason: checked.reason,
+      owner: by,
+      validFromMs: checked.from === undefined ? nowMs : parseFrom(checked.from, timeZone),
+      validUntilMs: parseUntil(checked.until, timeZone),
+      ...(checked.plain === undefined
+        ? {}
+        : { plain: { risk: checked.plain.risk, port: checked.plain.port ?? this.#freePlainPort(nowMs) } }),
+    };
+    this.#refuseObjections(objectionsTo(terms, rules), nowMs, terms);
+    this.#refuseConflict(terms, nowMs);
+    const isFirst = activeCertificates(store, checked.aeTitle).length === 0;
+    const certificate =
+      isPlain || !(isFirst || checked.certificate.kind !== 'made-here') ? undefined : checked.certificate;
+    const { entry, issued } = await this.#certificate(certificate, checked.aeTitle, terms.validUntilMs);
+    const openingId = store.transaction(() => {
+      // The certificate took its time; somebody else may have taken the name.
+      this.#refuseConflict(terms, nowMs);
+      const record = {
+        name: checked.aeTitle,
+        purpose: checked.purpose,
+        reason: checked.reason,
+        owner: by,
+        createdAtMs: nowMs,
+      };
+      const known = store.device(checked.aeTitle);
+      if (known === undefined) store.addDevice(record);
+      else if (known.revoked !== undefined) store.reviveDevice(record);
+      if (entry !== undefined) store.addCertificate(entry);
+      this.#closeEnded(terms.name, nowMs);
+      return store.addOpening(terms, nowMs);
+    });
+    return this.#enrolment(checked.aeTitle, openingId, issued);
+  }
+
+  /**
+   * A new certificate and a later end for the device's TLS opening; for a plain one only the end, counted anew from today. The
+   * certificate before stays good until its own end, so that the device can change over.
+   * @throws LeadglassError NOT_FOUND, BAD_REQUEST
+   */
+  async renew(pass: Pass<Administer>, request: DeviceRenew): Promise<Enrolment> {
+    const checked = checkRequest(deviceRenewSchema, request, 'renew the device');
+    const { store, now, timeZone, rules } = this.#options;
+    const nowMs = now();
+    const current = this.#currentOpening(checked.aeTitle);
+    const { id: _id, createdAtMs: _created, closed: _closed, ...before } = current;
+    const isPlain = before.doors.includes('dimse-plain');
+    const terms: OpeningTerms = {
+      ...before,
+      owner: operatorOf(pass),
+      validFromMs: isPlain ? nowMs : before.validFromMs,
+      validUntilMs: parseUntil(checked.until, timeZone),
+    };
+    this.#refuseObjections(objectionsTo(terms, rules), nowMs, terms);
+    const { entry, issued } = await this.#certificate(
+      isPlain ? undefined : checked.certificate,
+      checked.aeTitle,
+      terms.validUntilMs,
+    );
+    const openingId = store.transaction(() => {
+      if (entry !== undefined) store.addCertificate(entry);
+      if (!store.closeOpening(current, { atMs: nowMs, by: operatorOf(pass), reason: 'renewed' })) {
+        throw new LeadglassError('CONFLICT', `Cannot renew ${checked.aeTitle}: its opening was closed meanwhile`);
+      }
+      return store.addOpening(terms, nowMs);
+    });
+    return this.#enrolment(checked.aeTitle, openingId, issued);
+  }
+
+  /**
+   * Takes everything from the device, at once: its certificates are revoked, its openings closed, its associations end.
+   * @throws LeadglassError NOT_FOUND; BAD_REQUEST when it was revoked before
+   */
+  async revoke(pass: Pass<Administer>, aeTitle: AeTitle, reason: string): Promise<void> {
+    const { store, now, issuer } = this.#options;
+    const by = operatorOf(pass);
+    const atMs = now();
+    if (reason.trim() === '') throw new LeadglassError('BAD_REQUEST', 'Cannot revoke the device: a reason is needed');
+    const certificates = activeCertificates(store, aeTitle);
+    store.transaction(() => {
+      if (store.device(aeTitle) === undefined) throw notFound(aeTitle);
+      if (!store.revokeDevice(aeTitle, { atMs, by, reason })) {
+        throw new LeadglassError('BAD_REQUEST', `Cannot revoke ${aeTitle}: it was revoked before`);
+      }
+      for (const { fingerprint256 } of certificates) store.revokeCertificate(aeTitle, fingerprint256, { atMs, reason });
+      for (const opening of store.openingsOf(aeTitle)) store.closeOpening(opening, { atMs, by, reason });
+    });
+    await issuer.revoked(certificates);
+  }
+
+  list(_pass: Pass<Administer>): readonly DeviceView[] {
+    return this.#options.store.devices().map((device) => this.#view(device));
+  }
+
+  /** @throws LeadglassError NOT_FOUND */
+  show(_pass: Pass<Administer>, aeTitle: AeTitle): DeviceView {
+    const device = this.#options.store.device(aeTitle);
+    if (device === undefined) throw notFound(aeTitle);
+    return this.#view(device);
+  }
+
+  #view(device: Device): DeviceView {
+    const { store } = this.#options;
+    return { device, certificates: store.certificatesOf(device.name), openings: store.openingsOf(device.name) };
+  }
+
+  #enrolment(aeTitle: AeTitle, openingId: number, issued: IssuedCertificate | undefined): Enrolment {
+    const device = this.#options.store.device(aeTitle);
+    const opening = this.#options.store.opening(openingId);
+    if (device === undefined || opening === undefined) throw notFound(aeTitle);
+    return { device, opening, ...(issued === undefined ? {} : { issued }) };
+  }
+
+  /** The newest opening that is not closed. */
+  #currentOpening(aeTitle: AeTitle): Opening {
+    const device = this.#options.store.device(aeTitle);
+    if (device === undefined) throw notFound(aeTitle);
+    const current = this.#options.store.openingsOf(aeTitle).findLast((opening) => opening.closed === undefined);
+    if (current !== undefined) return current;
+    throw new LeadglassError('NOT_FOUND', `Cannot renew ${aeTitle}: it has no opening; add it anew with device add`);
+  }
+
+  #refuseObjections(objections: readonly string[], nowMs: number, { validUntilMs }: OpeningTerms): void {
+    const all = validUntilMs <= nowMs ? [...objections, 'the end date has passed'] : objections;
+    if (all.length > 0) throw new LeadglassError('BAD_REQUEST', `Cannot make the opening: ${all.join('; ')}`);
+  }
+
+  #refuseConflict({ device: aeTitle, purpose, name }: OpeningTerms, nowMs: number): void {
+    const { store } = this.#options;
+    const known = store.device(aeTitle);
+    if (known !== undefined && known.revoked === undefined && known.purpose !== purpose) {
+      throw new LeadglassError(
+        'CONFLICT',
+        `Cannot add ${aeTitle}: its purpose is ${known.purpose}, asked for ${purpose}; a device has one purpose`,
+      );
+    }
+    const holder = store.openingByName(name);
+    if (holder === undefined || holder.closed !== undefined || openingState(holder, nowMs) === 'ended') return;
+    throw new LeadglassError(
+      'CONFLICT',
+      `Cannot make the opening ${name}: one of this name is there; close or renew it`,
+    );
+  }
+
+  #closeEnded(name: string, nowMs: number): void {
+    const holder = this.#options.store.openingByName(name);
+    if (holder === undefined || openingState(holder, nowMs) !== 'ended') return;
+    this.#options.store.closeOpening(holder, {
+      atMs: nowMs,
+      by: 'leadglass',
+      reason: 'had ended when a new one was made',
+    });
+  }
+
+  #freePlainPort(nowMs: number): number {
+    const used = new Set(
+      this.#options.store
+        .openings()
+        .filter((opening) => openingState(opening, nowMs) === 'open' || openingState(opening, nowMs) === 'not-yet')
+        .map((opening) => opening.plain?.port),
+    );
+    let port = this.#options.plainPortFirst;
+    while (used.has(port)) port += 1;
+    return port;
+  }
+
+  async #certificate(
+    request: CertificateRequest | undefined,
+    aeTitle: AeTitle,
+    validUntilMs: number,
+  ): Promise<{ readonly entry?: Omit<DeviceCertificate, 'revoked'>; readonly issued?: IssuedCertificate }> {
+    const { issuer, now, rules } = this.#options;
+    if (request === undefined) return {};
+    const addedAtMs = now();
+    if (request.kind === 'pinned') {
+      const { facts } = request;
+      const fingerprint256 = normalizeFingerprint(facts.fingerprint256);
+      const { subject, serialNumber, notBeforeMs, notAfterMs } = facts;
+      const entry = {
+        fingerprint256,
+        device: aeTitle,
+        origin: 'pinned',
+        subject,
+        serialNumber,
+        notBeforeMs,
+        notAfterMs,
+        addedAtMs,
+      } as const;
+      const reason = reasonAgainstCertificate({ ...facts, authorized: true }, [entry], { nowMs: addedAtMs, rules });
+      if (reason !== undefined) {
+        throw new LeadglassError('BAD_REQUEST', `Cannot pin the certificate: ${refusalReasons[reason]}`);
+      }
+      return { entry };
+    }
+    const notAfterMs = Math.min(validUntilMs, addedAtMs + rules.deviceCertificateDaysMax * dayMs);
+    const issued = await issuer.issue({
+      aeTitle,
+      notAfterMs,
+      ...(request.kind === 'csr' ? { csrPem: request.csrPem } : {}),
+    });
+    return {
+      issued,
+      entry: {
+        fingerprint256: normalizeFingerprint(issued.fingerprint256),
+        device: aeTitle,
+        origin: 'own',
+        subject: issued.subject,
+        serialNumber: issued.serialNumber,
+        notBeforeMs: issued.notBeforeMs,
+        notAfterMs: issued.notAfterMs,
+        addedAtMs,
+      },
+    };
+  }
+}
+
+function activeCertificates(store: PolicyStore, aeTitle: AeTitle): readonly DeviceCertificate[] {
+  return store.certificatesOf(aeTitle).filter(({ revoked }) => revoked === undefined);
+}
+
+function notFound(aeTitle: AeTitle): LeadglassError {
+  return new LeadglassError('NOT_FOUND', `There is no device ${aeTitle}`);
+}
+
+/** Who administers; a device never does, the policy sees to it. */
+export function operatorOf({ principal }: Pass<Administer>): string {
+  switch (principal.kind) {
+    case 'operator':
+      return principal.user;
+    case 'system':
+      return principal.job;
+    case 'device':
+      throw new LeadglassError('INTERNAL', 'A device cannot administer');
+  }
+}
