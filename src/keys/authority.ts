@@ -152,7 +152,7 @@ export class Authority {
         notAfter: new Date(Math.min(request.notAfter.getTime(), nowMs + deviceDays * dayMs - backdatedMs)),
         usages: request.serverNames === undefined ? ['clientAuth'] : ['clientAuth', 'serverAuth'],
         names: request.serverNames ?? [],
-        uri: `urn:leadglass:device:${encodeURIComponent(request.aeTitle)}`,
+        uri: `urn:leadglass:device:${percentEncoded(request.aeTitle)}`,
       }),
     );
     return {
@@ -204,6 +204,11 @@ export class Authority {
     if (key === undefined) return undefined;
     return { certificatePem: pem + this.#issuing.pem, keyPem: toPem(importKey(key)), facts };
   }
+}
+
+/** As RFC 3986 wants it: encodeURIComponent leaves some marks that a URN reserves. */
+function percentEncoded(text: string): string {
+  return encodeURIComponent(text).replaceAll(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 async function openSigner(options: AuthorityOptions, name: string, parent: Signer | undefined): Promise<Signer> {

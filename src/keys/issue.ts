@@ -154,14 +154,11 @@ export async function readSigningRequest(pem: string): Promise<KeyObject> {
       `Cannot read the signing request: it has ${pem.length} characters, at most ${signingRequestBytesMax} are allowed`,
     );
   }
+  let request: InstanceType<typeof x509.Pkcs10CertificateRequest>;
   let publicKey: KeyObject;
-  let isSigned: boolean;
   try {
-    const request = new x509.Pkcs10CertificateRequest(pem);
+    request = new x509.Pkcs10CertificateRequest(pem);
     publicKey = createPublicKey({ key: Buffer.from(request.publicKey.rawData), format: 'der', type: 'spki' });
-    const hash: unknown = 'hash' in request.signatureAlgorithm ? request.signatureAlgorithm.hash : undefined;
-    const hashName = JSON.stringify(hash ?? '');
-    isSigned = !/SHA-1"|MD5/i.test(hashName) && (await request.verify(webcrypto));
   } catch (cause) {
     throw new LeadglassError('MALFORMED', 'Cannot read the signing request: not a PKCS #10 request in PEM form', {
       cause,
@@ -171,13 +168,23 @@ export async function readSigningRequest(pem: string): Promise<KeyObject> {
   if (weakness !== undefined) {
     throw new LeadglassError('NOT_AUTHENTICATED', `Cannot accept the signing request: ${weakness}`);
   }
-  if (!isSigned) {
+  if (!(await isSignedByOwnKey(request))) {
     throw new LeadglassError(
       'NOT_AUTHENTICATED',
       'Cannot accept the signing request: it is not signed with its own key by SHA-2',
     );
   }
   return publicKey;
+}
+
+async function isSignedByOwnKey(request: InstanceType<typeof x509.Pkcs10CertificateRequest>): Promise<boolean> {
+  try {
+    const algorithm = JSON.stringify(request.signatureAlgorithm);
+    return !/SHA-1"|MD[25]"/i.test(algorithm) && (await request.verify(webcrypto));
+  } catch {
+    // An algorithm that Web Crypto does not know, or a signature of the wrong form.
+    return false;
+  }
 }
 
 function toPem(label: string, der: ArrayBuffer): string {
