@@ -171,7 +171,8 @@ export class DataSetEncoder implements DataSetVisitor {
     }
     const whole = rest.length - (rest.length % size);
     if (whole > 0) {
-      const swapped = rest.slice(0, whole);
+      // A copy: a Buffer's own slice would be a view of the source.
+      const swapped = new Uint8Array(rest.subarray(0, whole));
       swapWords(swapped, size);
       this.#append(swapped);
     }

@@ -92,7 +92,7 @@ export function readPart10Head(
   return {
     state: 'whole',
     headLength,
-    preamble: bytes.slice(0, preambleBytes),
+    preamble: copyOf(bytes, 0, preambleBytes),
     meta: group,
     transferSyntaxUid: uidOf(group, meta.transferSyntaxUid, 'Transfer Syntax UID'),
     sopClassUid: uidOf(group, meta.sopClassUid, 'Media Storage SOP Class UID'),
@@ -137,7 +137,7 @@ function readGroup(bytes: Uint8Array, from: number): DataSet {
       const left = bytes.length - valueAt;
       throw malformed(`length of ${formatTag(tag)} was ${length}, expected at most ${left}`, at);
     }
-    group.setBytes(tag, vr, bytes.slice(valueAt, valueAt + length));
+    group.setBytes(tag, vr, copyOf(bytes, valueAt, valueAt + length));
     at = valueAt + length;
   }
   return group;
@@ -147,6 +147,11 @@ function lengthAt(view: DataView, at: number, vr: Vr): { readonly valueAt: numbe
   if (!hasLongLength(vr)) return { valueAt: at + 8, length: view.getUint16(at + 6, true) };
   if (view.byteLength - at < 12) throw malformed('an element of the File Meta Information is cut short', at);
   return { valueAt: at + 12, length: view.getUint32(at + 8, true) };
+}
+
+/** Unlike a Buffer's slice, never a view of bytes that belong to somebody else. */
+function copyOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(from, to));
 }
 
 function tagAt(view: DataView, at: number): Tag {

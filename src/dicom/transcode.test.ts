@@ -55,6 +55,19 @@ test('words are swapped over the borders of chunks, and the odd bytes at the end
   }
 });
 
+test('the bytes of the source are never changed, also where it gives a Buffer, whose slices are views', async () => {
+  const source = Buffer.from(
+    longForm(
+      0x7fe00010,
+      'OW',
+      Uint8Array.from({ length: 5000 }, (_, index) => index & 0xff),
+    ),
+  );
+  const before = source.toString('hex');
+  await transcoded([source], explicitLittle, explicitBig);
+  assert.equal(source.toString('hex'), before);
+});
+
 test('from implicit VR, US or SS follows Pixel Representation and pixel data becomes OW', async () => {
   const dataSet = new DataSet()
     .setNumber(0x00280103, 'US', 1)
