@@ -1,0 +1,326 @@
+/**
+ * One arriving instance: checks its structure and head while it streams, takes its SHA-256, encrypts it under its study's
+ * key and hands it to the log. What is wrong with the bytes ends the writer: later bytes are ignored, nothing is kept, and
+ * `head` and `commit` reject, so that a door can let the peer finish its message before it answers.
+ */
+import { createHash } from 'node:crypto';
+import { DataSetScanner } from '../../dicom/data-set-scanner.ts';
+import { Tags } from '../../dicom/dictionary/tags.generated.ts';
+import type { DataSetLimits, KeptLimits } from '../../dicom/data-set-limits.ts';
+import { formatTag, type Tag } from '../../dicom/tag.ts';
+import { LeadglassError } from '../../error.ts';
+import type { Store } from '../../guard/operation.ts';
+import type { Pass } from '../../guard/pass.ts';
+import type { Principal } from '../../guard/principal.ts';
+import type { InstanceHead, StoreContext, StoreOutcome, StoreWriter } from '../backend.ts';
+import { isWanted } from './index/attributes.ts';
+import { type IndexEntry, isSame, type KnownInstance } from './index/archive-index.ts';
+import { encodeHead, instanceHeadOf } from './index/head.ts';
+import { headIsInScope } from './scope-of-head.ts';
+import { type CommitFacts, encodeCommit } from './store/commit-record.ts';
+import { InstanceSealer, type InstanceSealerLimits } from './store/instance-sealer.ts';
+import { encodeRecordHead, recordHeadBytes } from './store/record.ts';
+import { deriveKey, newSalt } from './store/seal.ts';
+import { asStorageError, type SegmentLog } from './store/segment-log.ts';
+import type { StudyKeyCache } from './study-key-cache.ts';
+
+export interface ArchiveWriterLimits extends InstanceSealerLimits {
+  /** Bytes held until the UIDs of the head were read; more before them is refused. */
+  readonly headBytesMax: number;
+}
+
+/** What a writer needs of the archive. */
+export interface WriterHost {
+  readonly log: SegmentLog;
+  readonly keys: StudyKeyCache;
+  readonly limits: ArchiveWriterLimits;
+  readonly dataSetLimits: DataSetLimits & KeptLimits;
+  nextInstance(): number;
+  nextSequence(): number;
+  nowMs(): number;
+  /** Undefined when there is known to be room; else a promise that rejects with OUT_OF_RESOURCES. */
+  ensureSpace(): Promise<void> | undefined;
+  isHidden(studyInstanceUid: string): boolean;
+  /** Devices that sent instances of this study. */
+  devicesOf(studyInstanceUid: string): readonly string[];
+  instanceByUid(sopInstanceUid: string): KnownInstance | undefined;
+  conflictsByUid(sopInstanceUid: string): readonly KnownInstance[];
+  /** Commits under way by SOP Instance UID: two arrivals of one UID are decided one after the other. */
+  readonly committing: Map<string, Promise<unknown>>;
+}
+
+export class ArchiveWriter implements StoreWriter {
+  readonly head: Promise<InstanceHead>;
+  readonly #host: WriterHost;
+  readonly #pass: Pass<Store>;
+  readonly #context: StoreContext;
+  readonly #scanner: DataSetScanner;
+  readonly #hash = createHash('sha256');
+  readonly #headGiven = Promise.withResolvers<InstanceHead>();
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
+  #lengthBytes = 0;
+  #instanceHead: InstanceHead | undefined;
+  #waiting: Promise<void> | undefined;
+  #sealer: InstanceSealer | undefined;
+  #sealing:
+    | { readonly key: Buffer; readonly salt: Buffer; readonly instance: number; readonly keyId: number }
+    | undefined;
+  #failure: LeadglassError | undefined;
+  #committed = false;
+
+  constructor(host: WriterHost, pass: Pass<Store>, context: StoreContext) {
+    this.#host = host;
+    this.#pass = pass;
+    this.#context = context;
+    this.head = this.#headGiven.promise;
+    this.head.catch(() => undefined); // a door need not look at it
+    this.#scanner = new DataSetScanner({
+      transferSyntaxUid: pass.operation.transferSyntaxUid,
+      limits: host.dataSetLimits,
+      want: (tag) => this.#want(tag),
+    });
+  }
+
+  write(chunk: Uint8Array): void | Promise<void> {
+    if (this.#failure !== undefined || chunk.length === 0) return undefined;
+    try {
+      this.#hash.update(chunk);
+      this.#lengthBytes += chunk.length;
+      const inflating = this.#scanner.push(chunk);
+      if (inflating === undefined) return this.#keep(chunk);
+      return inflating.then(
+        () => this.#keep(chunk),
+        (error: unknown) => this.#fail(error),
+      );
+    } catch (error) {
+      this.#fail(error);
+      return undefined;
+    }
+  }
+
+  /** The scanner has seen it: encrypt it, or hold it until the head is complete. */
+  #keep(chunk: Uint8Array): void | Promise<void> {
+    if (this.#failure !== undefined) return undefined;
+    try {
+      if (this.#sealer !== undefined) {
+        this.#sealer.update(chunk);
+        return this.#host.log.pressure;
+      }
+      this.#pending.push(chunk);
+      this.#pendingBytes += chunk.length;
+      if (this.#instanceHead === undefined && this.#scanner.dataSet.has(Tags.SeriesInstanceUID)) this.#begin();
+      else if (this.#pendingBytes > this.#host.limits.headBytesMax) throw headTooLong(this.#host.limits.headBytesMax);
+      return this.#sealer === undefined ? this.#waiting : this.#host.log.pressure;
+    } catch (error) {
+      this.#fail(error);
+      return undefined;
+    }
+  }
+
+  /**
+   * Tags ascend (PS3.5 7.1), so with the Series Instance UID everything that decides about the instance has been read. An
+   * earlier tag that comes later would change the index behind that decision.
+   */
+  #want(tag: Tag): boolean {
+    const wanted = isWanted(tag);
+    if (wanted && this.#instanceHead !== undefined && tag <= Tags.SeriesInstanceUID) {
+      throw new LeadglassError('MALFORMED', `Cannot store: ${formatTag(tag)} is out of order`, {
+        field: formatTag(tag),
+      });
+    }
+    return wanted;
+  }
+
+  async commit(): Promise<StoreOutcome> {
+    if (this.#committed) throw new LeadglassError('INTERNAL', 'Cannot store: commit was called twice');
+    this.#committed = true;
+    try {
+      if (this.#failure === undefined) await this.#scanner.end();
+      if (this.#failure === undefined && this.#instanceHead === undefined) this.#begin();
+      await this.#waiting;
+      if (this.#failure !== undefined) throw this.#failure;
+      if (!this.#pass.stillValid()) {
+        throw new LeadglassError('NOT_AUTHORIZED', 'Cannot store: the opening was closed while the instance arrived');
+      }
+      return await this.#finish();
+    } catch (error) {
+      this.#fail(error);
+      throw this.#failure ?? error;
+    }
+  }
+
+  abort(reason: unknown): void {
+    if (this.#committed) return; // too late: the log has it, and it is either kept whole or not at all
+    this.#fail(
+      reason instanceof LeadglassError
+        ? reason
+        : new LeadglassError('CANCELLED', 'Cannot store: the transfer was aborted', { cause: reason }),
+    );
+  }
+
+  /** The head is read: check it, get the key and start encrypting. Sets `#waiting` while free space is asked for. */
+  #begin(): void {
+    const head = instanceHeadOf(this.#scanner.dataSet);
+    const { operation, scope } = this.#pass;
+    if (head.sopInstanceUid !== operation.sopInstanceUid || head.sopClassUid !== operation.sopClassUid) {
+      throw new LeadglassError(
+        'MALFORMED',
+        `Cannot store: the data set is instance ${head.sopInstanceUid} of class ${head.sopClassUid}, ` +
+          `announced were ${operation.sopInstanceUid} and ${operation.sopClassUid}`,
+        { field: 'SOP Instance UID (0008,0018)' },
+      );
+    }
+    const inScope = headIsInScope(scope, head, {
+      dataSet: this.#scanner.dataSet,
+      studyReceivedFrom: () => {
+        const devices = this.#host.devicesOf(head.studyInstanceUid);
+        return devices.length === 0 ? [nameOf(this.#pass.principal)] : devices;
+      },
+    });
+    if (!inScope) {
+      throw new LeadglassError('NOT_AUTHORIZED', 'Cannot store: the opening does not reach data like this');
+    }
+    if (this.#host.isHidden(head.studyInstanceUid)) {
+      throw new LeadglassError('CONFLICT', 'Cannot store: removal of the study was requested; undo it first');
+    }
+    this.#instanceHead = head;
+    this.#headGiven.resolve(head);
+    const space = this.#host.ensureSpace();
+    if (space === undefined) this.#startSealing(head.studyInstanceUid);
+    else this.#waiting = this.#awaitSpace(space, head.studyInstanceUid);
+  }
+
+  async #awaitSpace(space: Promise<void>, studyInstanceUid: string): Promise<void> {
+    try {
+      await space;
+      if (this.#failure === undefined) this.#startSealing(studyInstanceUid);
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#waiting = undefined;
+    }
+  }
+
+  #startSealing(studyInstanceUid: string): void {
+    const studyKey = this.#host.keys.source.keyFor(studyInstanceUid, { create: true });
+    const salt = newSalt();
+    const instance = this.#host.nextInstance();
+    const key = deriveKey(studyKey.key, 'instance', salt);
+    this.#sealing = { key, salt, instance, keyId: studyKey.id };
+    this.#sealer = new InstanceSealer(this.#host.log, { key, instance }, this.#host.limits);
+    for (const chunk of this.#pending) this.#sealer.update(chunk);
+    this.#pending = [];
+  }
+
+  async #finish(): Promise<StoreOutcome> {
+    const head = this.#instanceHead;
+    if (head === undefined) throw new LeadglassError('INTERNAL', 'Cannot store: the head was never read');
+    const sha256 = this.#hash.digest();
+    const facts = { transferSyntaxUid: this.#pass.operation.transferSyntaxUid, sha256 };
+    const outcome = { head, lengthBytes: this.#lengthBytes, sha256 };
+    const { committing } = this.#host;
+    for (
+      let other = committing.get(head.sopInstanceUid);
+      other !== undefined;
+      other = committing.get(head.sopInstanceUid)
+    ) {
+      await other.catch(() => undefined); // its own writer reports it
+    }
+    // From here to the append nothing is awaited, so the decision holds.
+    if (this.#host.isHidden(head.studyInstanceUid)) {
+      throw new LeadglassError('CONFLICT', 'Cannot store: removal of the study was requested; undo it first');
+    }
+    const known = this.#host.instanceByUid(head.sopInstanceUid);
+    if (known !== undefined && isSame(known, facts)) return { ...outcome, result: 'duplicate' };
+    if (known !== undefined && this.#host.conflictsByUid(head.sopInstanceUid).some((aside) => isSame(aside, facts))) {
+      return { ...outcome, result: 'conflict' };
+    }
+    const result = known === undefined ? 'stored' : 'conflict';
+    const committed = this.#append(sha256, result);
+    committing.set(head.sopInstanceUid, committed);
+    try {
+      await committed;
+    } finally {
+      if (committing.get(head.sopInstanceUid) === committed) committing.delete(head.sopInstanceUid);
+    }
+    return { ...outcome, result };
+  }
+
+  #append(sha256: Buffer, result: 'stored' | 'conflict'): Promise<void> {
+    const sealing = this.#sealing;
+    const { log } = this.#host;
+    if (sealing === undefined || this.#sealer === undefined) {
+      throw new LeadglassError('INTERNAL', 'Cannot store: no key was set');
+    }
+    const extents = this.#sealer.finish();
+    if (extents.some((extent) => log.isLost(extent.segment, extent.offset + extent.bodyBytes))) {
+      throw new LeadglassError(
+        'BACKEND_UNAVAILABLE',
+        'Cannot store: the disk failed while the instance arrived; send it again',
+      );
+    }
+    const { principal } = this.#pass;
+    const facts: CommitFacts = {
+      transferSyntaxUid: this.#pass.operation.transferSyntaxUid,
+      lengthBytes: this.#lengthBytes,
+      sha256,
+      result,
+      transferId: this.#pass.transferId,
+      receivedFrom: nameOf(principal),
+      ...(principal.kind === 'device' ? { openingId: principal.openingId } : {}),
+      receivedAtMs: this.#host.nowMs(),
+      head: encodeHead(this.#scanner.dataSet),
+      ...(this.#context.part10Head === undefined ? {} : { part10Head: this.#context.part10Head }),
+    };
+    const { keyId, salt, instance } = sealing;
+    const sequence = this.#host.nextSequence();
+    const body = encodeCommit({ salt, sequence, synced: log.synced, keyId, extents }, facts, sealing);
+    const recordHead = encodeRecordHead(
+      { kind: 'commit', last: false, bodyBytes: body.length, firstChunk: 0, owner: instance },
+      body,
+    );
+    const lengthBytes = recordHeadBytes + body.length;
+    const commitAt = log.place(lengthBytes);
+    const entry: IndexEntry = {
+      instance,
+      sequence,
+      keyId,
+      salt,
+      extents,
+      commitAt,
+      facts,
+      head: this.#scanner.dataSet,
+    };
+    return log.appendDurably([recordHead, body], lengthBytes, entry);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = asStorageError(error);
+    this.#pending = [];
+    this.#sealer = undefined;
+    this.#scanner.close();
+    this.#headGiven.reject(this.#failure);
+  }
+}
+
+/** How the store remembers who sent an instance; device names never hold a colon of ours, since scopes name devices only. */
+function nameOf(principal: Principal): string {
+  switch (principal.kind) {
+    case 'device':
+      return principal.device;
+    case 'operator':
+      return `operator:${principal.user}`;
+    case 'system':
+      return `system:${principal.job}`;
+  }
+}
+
+function headTooLong(headBytesMax: number): LeadglassError {
+  return new LeadglassError(
+    'LIMIT_EXCEEDED',
+    `Cannot store: no Series Instance UID (0020,000E) within the first ${headBytesMax} bytes of the data set`,
+    { field: 'Series Instance UID (0020,000E)' },
+  );
+}

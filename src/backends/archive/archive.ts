@@ -1,0 +1,332 @@
+/**
+ * The own archive: encrypted append-only segments that are the write-ahead log of an SQLite index. This file opens both,
+ * recovers after a crash and answers the Backend contract; how bytes are stored is in store/, how they are found in index/.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DataSet } from '../../dicom/data-set.ts';
+import type { DataSetLimits, KeptLimits } from '../../dicom/data-set-limits.ts';
+import { LeadglassError } from '../../error.ts';
+import type { Commit, Find, Remove, Resolve, Retrieve, Store } from '../../guard/operation.ts';
+import type { Pass } from '../../guard/pass.ts';
+import type { Backend, CommitOutcome, RemoveOutcome, StoreContext, StoredInstance, StoreWriter } from '../backend.ts';
+import { ArchiveWriter, type ArchiveWriterLimits, type WriterHost } from './archive-writer.ts';
+import { applyNote, type NoteToApply } from './index/apply-note.ts';
+import { ArchiveIndex, type IndexEntry } from './index/archive-index.ts';
+import { checkCommitment } from './index/commitment.ts';
+import { find, type FindLimits } from './index/find.ts';
+import { listInstances } from './index/retrieve-list.ts';
+import { openIndexFile } from './index/schema.ts';
+import { type ReplayReport, type ReplaySource, readEntry, replay } from './replay.ts';
+import { type FileSystem, realFileSystem } from './store/file-system.ts';
+import { InstanceReader, type InstanceReaderLimits } from './store/instance-reader.ts';
+import { encodeNote, type NoteReason } from './store/note-record.ts';
+import { decodeFileHead, encodeRecordHead, fileHeadBytes, recordHeadBytes } from './store/record.ts';
+import { deriveKey } from './store/seal.ts';
+import { type Position, SegmentLog, type SegmentLogLimits, segmentName } from './store/segment-log.ts';
+import { listSegments, type SegmentScanLimits } from './store/segment-scan.ts';
+import { StudyKeyCache } from './study-key-cache.ts';
+import type { StudyKeySource } from './study-key-source.ts';
+
+export interface ArchiveLimits
+  extends SegmentLogLimits,
+    SegmentScanLimits,
+    ArchiveWriterLimits,
+    InstanceReaderLimits,
+    FindLimits {
+  /** Records put into the index in one transaction while segments are replayed. */
+  readonly replayGroupRecords: number;
+  /** Keys of studies held in memory for reading. */
+  readonly studyKeysInUseMax: number;
+  /** Storing is refused while the disk has less than this. */
+  readonly freeBytesMin: number;
+  /** How long a look at the free space counts. */
+  readonly freeBytesCheckMs: number;
+  /** Groups that the index could not take are tried again up to this many instances; then storing stops. */
+  readonly indexBacklogMax: number;
+}
+
+export interface ArchiveOptions {
+  /** `<data>/archive`; made if it is not there. */
+  readonly directory: string;
+  readonly keys: StudyKeySource;
+  readonly limits: ArchiveLimits;
+  readonly dataSetLimits: DataSetLimits & KeptLimits;
+  /** A study can be removed when its youngest instance was received this many days ago. */
+  readonly retentionDays: number;
+  readonly nowMs?: () => number;
+  readonly fileSystem?: FileSystem;
+}
+
+/** A decision on its way to the index. */
+export type DurableToken = IndexEntry | NoteToApply;
+
+export class Archive implements Backend {
+  readonly options: ArchiveOptions;
+  readonly index: ArchiveIndex;
+  readonly keys: StudyKeyCache;
+  readonly reader: InstanceReader;
+  readonly log: SegmentLog;
+  readonly fileSystem: FileSystem;
+  /** What opening found and did; problems are for the log and for `leadglass verify`. */
+  readonly recovery: ReplayReport;
+  readonly segmentDirectory: string;
+  readonly #host: WriterHost;
+  #sequence: number;
+  #instance: number;
+  #backlog: DurableToken[] = [];
+  #freeBytes = Number.POSITIVE_INFINITY;
+  #freeCheckedMs = Number.NEGATIVE_INFINITY;
+  #freeCheck: Promise<void> | undefined;
+
+  /**
+   * Opens or makes the archive, cuts a torn tail, and brings the index up to date.
+   * @throws LeadglassError CORRUPT (index of another version or damaged), BACKEND_UNAVAILABLE
+   */
+  static async open(options: ArchiveOptions): Promise<Archive> {
+    const segments = join(options.directory, 'segments');
+    mkdirSync(segments, { recursive: true, mode: 0o700 });
+    const fileSystem = options.fileSystem ?? realFileSystem;
+    const index = new ArchiveIndex(openIndexFile(join(options.directory, 'index.sqlite')));
+    const keys = new StudyKeyCache(options.keys, options.limits.studyKeysInUseMax);
+    const reader = new InstanceReader(fileSystem, segments, options.limits);
+    try {
+      const { limits, dataSetLimits } = options;
+      const source: ReplaySource = { fileSystem, directory: segments, reader, keys, limits, dataSetLimits };
+      const from = index.position;
+      const recovery = await replay(index, source, from);
+      reader.close(); // the tail that it had open may be cut now
+      const start = await cutTail(fileSystem, segments, { end: recovery.end, indexWasEmpty: from.segment === 0 });
+      const archiveId = await readArchiveId(fileSystem, segments);
+      return new Archive(options, { index, keys, reader, recovery, start, archiveId, fileSystem, segments });
+    } catch (error) {
+      reader.close();
+      index.close();
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: ArchiveOptions,
+    parts: {
+      readonly index: ArchiveIndex;
+      readonly keys: StudyKeyCache;
+      readonly reader: InstanceReader;
+      readonly recovery: ReplayReport;
+      readonly start: Position;
+      readonly archiveId: Uint8Array;
+      readonly fileSystem: FileSystem;
+      readonly segments: string;
+    },
+  ) {
+    this.options = options;
+    this.index = parts.index;
+    this.keys = parts.keys;
+    this.reader = parts.reader;
+    this.recovery = parts.recovery;
+    this.fileSystem = parts.fileSystem;
+    this.segmentDirectory = parts.segments;
+    const { sequence, instance } = parts.index.position;
+    this.#sequence = sequence;
+    this.#instance = instance;
+    this.log = new SegmentLog({
+      fileSystem: parts.fileSystem,
+      directory: parts.segments,
+      archiveId: parts.archiveId,
+      limits: options.limits,
+      start: parts.start,
+      // Every token handed to the log is one of ours.
+      onDurable: (tokens, end) => this.#onDurable(tokens as readonly DurableToken[], end),
+    });
+    const { index, keys, log } = this;
+    this.#host = {
+      log,
+      keys,
+      limits: options.limits,
+      dataSetLimits: options.dataSetLimits,
+      nextInstance: () => (this.#instance += 1),
+      nextSequence: () => this.nextSequence(),
+      nowMs: () => this.nowMs(),
+      ensureSpace: () => this.#ensureSpace(),
+      isHidden: (uid) => index.isHidden(uid),
+      devicesOf: (uid) => index.devicesOf(uid),
+      instanceByUid: (uid) => index.instanceByUid(uid),
+      conflictsByUid: (uid) => index.conflictsByUid(uid),
+      committing: new Map(),
+    };
+  }
+
+  store(pass: Pass<Store>, context: StoreContext): StoreWriter {
+    return new ArchiveWriter(this.#host, pass, context);
+  }
+
+  find(pass: Pass<Find>): AsyncIterable<DataSet> {
+    return find(this.index, pass, { limits: this.options.limits, dataSetLimits: this.options.dataSetLimits });
+  }
+
+  async *retrieve(pass: Pass<Retrieve>): AsyncGenerator<StoredInstance> {
+    for await (const listed of listInstances(this.index, pass, this.options.dataSetLimits)) {
+      const { head, transferSyntaxUid, lengthBytes, sha256, instance, keyId, salt } = listed;
+      const part10Head = listed.hasPart10Head ? await this.#part10HeadOf(listed.commitAt) : undefined;
+      yield {
+        head,
+        transferSyntaxUid,
+        lengthBytes,
+        ...(part10Head === undefined ? {} : { part10Head }),
+        read: () => {
+          const key = deriveKey(this.keys.get(keyId), 'instance', salt);
+          // Compaction may have moved it since it was listed.
+          const extents = this.index.extentsOf(instance) ?? listed.extents;
+          return this.reader.read({ instance, key, extents, lengthBytes, sha256 });
+        },
+      };
+    }
+  }
+
+  async commit(pass: Pass<Commit>): Promise<CommitOutcome> {
+    return checkCommitment(this.index, pass);
+  }
+
+  async remove(pass: Pass<Remove>): Promise<RemoveOutcome> {
+    const { removeStudy } = await import('./removal.ts');
+    return removeStudy(this, pass);
+  }
+
+  async resolve(pass: Pass<Resolve>): Promise<void> {
+    const { resolveConflict } = await import('./conflicts.ts');
+    await resolveConflict(this, pass);
+  }
+
+  nowMs(): number {
+    return (this.options.nowMs ?? Date.now)();
+  }
+
+  nextSequence(): number {
+    this.#sequence += 1;
+    return this.#sequence;
+  }
+
+  /** Writes a decision to the segments and the index; resolves when both are safe. */
+  async decide(
+    decision: Omit<NoteToApply, 'sequence'>,
+    facts: { readonly reason: NoteReason; readonly studyKey?: Uint8Array },
+  ): Promise<void> {
+    const sequence = this.nextSequence();
+    const body = encodeNote(decision.note, facts.reason, facts.studyKey);
+    const head = encodeRecordHead(
+      { kind: 'note', last: false, bodyBytes: body.length, firstChunk: 0, owner: sequence },
+      body,
+    );
+    const token: NoteToApply = { ...decision, sequence };
+    await this.log.appendDurably([head, body], recordHeadBytes + body.length, token);
+  }
+
+  /** What the segments know of a stored instance or of one kept aside. */
+  readEntry(at: Position): Promise<IndexEntry | undefined> {
+    return readEntry({ reader: this.reader, keys: this.keys, dataSetLimits: this.options.dataSetLimits }, at);
+  }
+
+  /** Waits for what is under way, then closes files and index. */
+  async close(): Promise<void> {
+    await this.log.close();
+    this.reader.close();
+    this.index.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #part10HeadOf(at: Position): Promise<Uint8Array | undefined> {
+    return (await this.readEntry(at))?.facts.part10Head;
+  }
+
+  /** The bytes are durable: now the index. */
+  #onDurable(tokens: readonly DurableToken[], end: Position): void {
+    const all = this.#backlog.length === 0 ? tokens : [...this.#backlog, ...tokens];
+    try {
+      this.index.transaction({ ...end, sequence: this.#sequence, instance: this.#instance }, () => {
+        for (const token of all) {
+          if ('note' in token) applyNote(this.index, token);
+          else this.index.apply(token);
+        }
+      });
+      this.#backlog = [];
+    } catch (error) {
+      // The segments have them, the index has not. Their senders are told of a failure, but the next group brings them in,
+      // so that index and segments never differ for longer than the fault lasts.
+      this.#backlog = [...all];
+      throw error;
+    }
+  }
+
+  #ensureSpace(): Promise<void> | undefined {
+    if (this.#backlog.length > this.options.limits.indexBacklogMax) {
+      return Promise.reject(new LeadglassError('BACKEND_UNAVAILABLE', 'Cannot store: the index takes no more entries'));
+    }
+    const { freeBytesMin, freeBytesCheckMs } = this.options.limits;
+    const nowMs = this.nowMs();
+    const fresh = nowMs - this.#freeCheckedMs < freeBytesCheckMs && nowMs >= this.#freeCheckedMs;
+    if (fresh && this.#freeBytes >= freeBytesMin) return undefined;
+    this.#freeCheck ??= this.#lookAtSpace(nowMs).finally(() => {
+      this.#freeCheck = undefined;
+    });
+    return this.#freeCheck;
+  }
+
+  async #lookAtSpace(nowMs: number): Promise<void> {
+    const { freeBytesMin } = this.options.limits;
+    this.#freeBytes = await this.fileSystem.freeBytes(this.segmentDirectory);
+    this.#freeCheckedMs = nowMs;
+    if (this.#freeBytes >= freeBytesMin) return;
+    throw new LeadglassError(
+      'OUT_OF_RESOURCES',
+      `Cannot store: ${this.#freeBytes} bytes are free on the disk, at least ${freeBytesMin} are kept; make room`,
+    );
+  }
+}
+
+/**
+ * Where the log goes on. Drops what follows the last commit or note of the last segment: parts of instances that were never
+ * acknowledged. Whatever is doubtful is left alone and a new segment begun: nothing is cut when the index had to be made
+ * from nothing, since a damaged last commit may then be the only trace of an instance.
+ */
+async function cutTail(
+  fileSystem: FileSystem,
+  directory: string,
+  facts: { readonly end: Position; readonly indexWasEmpty: boolean },
+): Promise<Position> {
+  const { end } = facts;
+  const last = (await listSegments(fileSystem, directory)).at(-1);
+  if (last === undefined) return { segment: Math.max(end.segment + (end.offset > 0 ? 1 : 0), 1), offset: 0 };
+  const next = { segment: Math.max(last, end.segment) + 1, offset: 0 };
+  if (last !== end.segment || end.offset < fileHeadBytes) return next;
+  const file = await fileSystem.open(join(directory, segmentName(last)), 'write');
+  try {
+    const size = await file.sizeBytes();
+    if (size === end.offset) return end;
+    if (size < end.offset || facts.indexWasEmpty) return next;
+    await file.truncate(end.offset);
+    await file.datasync();
+    return end;
+  } finally {
+    await file.close();
+  }
+}
+
+/** One id for all segments of an archive, from the first of them. */
+async function readArchiveId(fileSystem: FileSystem, directory: string): Promise<Uint8Array> {
+  for (const segment of await listSegments(fileSystem, directory)) {
+    const file = await fileSystem.open(join(directory, segmentName(segment)), 'read');
+    try {
+      const bytes = Buffer.alloc(fileHeadBytes);
+      await file.read(bytes, 0);
+      const head = decodeFileHead(bytes);
+      if (head !== undefined) return head.archiveId;
+    } finally {
+      await file.close();
+    }
+  }
+  return randomBytes(16);
+}

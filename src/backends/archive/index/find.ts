@@ -1,0 +1,114 @@
+/**
+ * Runs a query against the index page by page, so that neither a million matches nor a slow peer holds memory or a read
+ * transaction. matching.ts decides about each row; the SQL only leaves out what cannot match.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { SQLOutputValue } from 'node:sqlite';
+import type { DataSet } from '../../../dicom/data-set.ts';
+import type { DataSetLimits } from '../../../dicom/data-set-limits.ts';
+import { matchesQuery } from '../../../dicom/matching.ts';
+import type { Query } from '../../../dicom/query.ts';
+import { LeadglassError } from '../../../error.ts';
+import type { Find } from '../../../guard/operation.ts';
+import type { Pass } from '../../../guard/pass.ts';
+import { type AnswerOptions, answerOf } from './answer.ts';
+import type { ArchiveIndex } from './archive-index.ts';
+import { addComputed, computedTags } from './computed.ts';
+import { hasMatchBelow, isBelow } from './lower-keys.ts';
+import { decodeHead, mergeHeads } from './head.ts';
+import { planQuery, type QueryPhase, type QueryPlan } from './query-sql.ts';
+
+export interface FindLimits {
+  /** Rows read in one turn. */
+  readonly findPageRows: number;
+}
+
+export interface FindOptions extends AnswerOptions {
+  readonly limits: FindLimits;
+  readonly dataSetLimits: DataSetLimits;
+}
+
+type Row = Record<string, SQLOutputValue>;
+
+export async function* find(index: ArchiveIndex, pass: Pass<Find>, options: FindOptions): AsyncGenerator<DataSet> {
+  const { query } = pass.operation;
+  const { level, dateTimeCombined } = query;
+  const lower = query.keys.filter((key) => isBelow(key.tag, level));
+  const keys = query.keys.filter((key) => !isBelow(key.tag, level));
+  const plan = planQuery(level, keys, pass.scope);
+  const computed = computedTags(query);
+  let skip = query.offset ?? 0;
+  let left = query.limit ?? Number.POSITIVE_INFINITY;
+  for (const phase of plan.phases) {
+    for await (const row of rowsOf(index, { plan, phase, query, pageRows: options.limits.findPageRows })) {
+      if (!pass.stillValid())
+        throw new LeadglassError('NOT_AUTHORIZED', 'Cannot answer further: the opening was closed');
+      const head = headOfRow(row, options.dataSetLimits);
+      if (computed.size > 0) addComputed(index, head, { row, level, scope: pass.scope, wanted: computed });
+      if (!matchesQuery({ keys, dateTimeCombined }, head)) continue;
+      if (lower.length > 0 && !hasMatchBelow(index, { row, level, scope: pass.scope, options }, lower)) continue;
+      if (skip > 0) {
+        skip -= 1;
+        continue;
+      }
+      if (left <= 0) return;
+      left -= 1;
+      yield answerOf(query, head, options);
+    }
+  }
+}
+
+const heads: Readonly<Record<Query['level'], string>> = {
+  PATIENT: 'p.head AS patient_head',
+  STUDY: 'st.id AS study, st.patient AS patient, st.head AS study_head',
+  SERIES: 'st.id AS study, se.id AS series, st.patient AS patient, st.head AS study_head, se.head AS series_head',
+  IMAGE:
+    'st.id AS study, se.id AS series, st.patient AS patient, st.head AS study_head, se.head AS series_head, i.head AS image_head',
+};
+
+async function* rowsOf(
+  index: ArchiveIndex,
+  facts: { readonly plan: QueryPlan; readonly phase: QueryPhase; readonly query: Query; readonly pageRows: number },
+): AsyncGenerator<Row> {
+  const { plan, phase, query, pageRows } = facts;
+  const { id, from } = plan;
+  const byId = phase.orderBy === id;
+  const select = `SELECT ${id} AS id, ${phase.orderBy} AS place, ${heads[query.level]} FROM ${from} WHERE ${phase.where.sql}`;
+  const further = byId ? ` AND ${id} > ?` : ` AND (${phase.orderBy}, ${id}) > (?, ?)`;
+  const order = ` ORDER BY ${byId ? id : `${phase.orderBy}, ${id}`} LIMIT ?`;
+  // The first page of most queries is the last; a small one keeps a broad query's first answer quick.
+  let rows = Math.min(pageRows, 32);
+  let after: Row | undefined;
+  for (;;) {
+    const page: Row[] =
+      after === undefined
+        ? index.statement(select + order).all(...phase.where.values, rows)
+        : index
+            .statement(select + further + order)
+            .all(
+              ...phase.where.values,
+              ...(byId ? [after['id'] ?? 0] : [after['place'] ?? '', after['id'] ?? 0]),
+              rows,
+            );
+    for (const row of page) {
+      if (query.level !== 'PATIENT') {
+        row['patient_head'] =
+          index.statement('SELECT head FROM patient WHERE id = ?').get(row['patient'] ?? 0)?.['head'] ?? null;
+      }
+      yield row;
+    }
+    if (page.length < rows) return;
+    after = page.at(-1);
+    rows = pageRows;
+    await nextTurn();
+  }
+}
+
+/** All levels of a row as one data set. */
+function headOfRow(row: Row, limits: DataSetLimits): DataSet {
+  const parts = ['patient_head', 'study_head', 'series_head', 'image_head']
+    .map((name) => row[name])
+    .filter((head): head is Uint8Array<ArrayBuffer> => head instanceof Uint8Array)
+    .map((head) => decodeHead(head, limits));
+  return mergeHeads(parts);
+}

@@ -1,0 +1,91 @@
+/**
+ * From the wanted attributes of an instance to index columns: texts as stored, names folded for matching, and the part of
+ * the head that each level keeps as a small data set.
+ */
+import { DataSet } from '../../../dicom/data-set.ts';
+import { readDataSet, writeDataSet } from '../../../dicom/data-set-codec.ts';
+import type { DataSetLimits } from '../../../dicom/data-set-limits.ts';
+import { normalizedDate } from '../../../dicom/date-time.ts';
+import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
+import { normalizeForMatching } from '../../../dicom/person-name.ts';
+import type { QueryLevel } from '../../../dicom/query.ts';
+import type { Tag } from '../../../dicom/tag.ts';
+import { parseUid, type Uid } from '../../../dicom/uid.ts';
+import type { InstanceHead } from '../../backend.ts';
+import { attributesOf } from './attributes.ts';
+import { copyAsUtf8 } from './utf8.ts';
+
+/** Heads are kept in this transfer syntax. */
+const explicitVrLittleEndian = '1.2.840.10008.1.2.1' as Uid; // true: as PS3.6 A spells it
+
+export function encodeHead(head: DataSet): Uint8Array {
+  return writeDataSet(head, explicitVrLittleEndian);
+}
+
+/** @throws LeadglassError MALFORMED when the bytes are no data set */
+export function decodeHead(bytes: Uint8Array, limits: DataSetLimits): DataSet {
+  return readDataSet(bytes, { transferSyntaxUid: explicitVrLittleEndian, limits });
+}
+
+/** The attributes of one level; texts in UTF-8. */
+export function headOfLevel(head: DataSet, level: QueryLevel): DataSet {
+  const elements = attributesOf[level].map((tag) => head.get(tag)).filter((element) => element !== undefined);
+  return copyAsUtf8(new DataSet(), head, elements);
+}
+
+/** The heads of several levels as one data set; all of them are UTF-8 or ASCII. */
+export function mergeHeads(parts: readonly DataSet[]): DataSet {
+  const merged = new DataSet();
+  for (const part of parts) for (const element of part) merged.set(element);
+  return merged;
+}
+
+export function textOf(head: DataSet, tag: Tag): string {
+  return head.text(tag) ?? '';
+}
+
+/** A whole number, or null where it is absent or no number (SQLite's integers are 64 bits wide, IS has 32). */
+export function integerOf(head: DataSet, tag: Tag): number | null {
+  const value = head.number(tag);
+  return value !== undefined && Number.isSafeInteger(value) ? value : null;
+}
+
+export interface NameColumns {
+  readonly alphabetic: string;
+  readonly ideographic: string;
+  readonly phonetic: string;
+}
+
+/** The component groups of a person name (PS3.5 6.2.1), each folded as matching wants it. */
+export function nameColumns(name: string): NameColumns {
+  const [alphabetic = '', ideographic = '', phonetic = ''] = name.split('=');
+  return {
+    alphabetic: normalizeForMatching(alphabetic),
+    ideographic: normalizeForMatching(ideographic),
+    phonetic: normalizeForMatching(phonetic),
+  };
+}
+
+/** YYYYMMDD where the text is a date (PS3.5 6.2, DA, or its older form with dots), else the text as it is. */
+export function dateOf(head: DataSet, tag: Tag): string {
+  const text = textOf(head, tag);
+  return normalizedDate(text) ?? text;
+}
+
+/**
+ * The identifying facts of an arriving instance.
+ * @throws LeadglassError MALFORMED when a UID that every instance needs is missing or none
+ */
+export function instanceHeadOf(head: DataSet): InstanceHead {
+  return {
+    sopClassUid: parseUid(textOf(head, Tags.SOPClassUID), 'SOP Class UID (0008,0016)'),
+    sopInstanceUid: parseUid(textOf(head, Tags.SOPInstanceUID), 'SOP Instance UID (0008,0018)'),
+    studyInstanceUid: parseUid(textOf(head, Tags.StudyInstanceUID), 'Study Instance UID (0020,000D)'),
+    seriesInstanceUid: parseUid(textOf(head, Tags.SeriesInstanceUID), 'Series Instance UID (0020,000E)'),
+    patientId: textOf(head, Tags.PatientID),
+    patientName: textOf(head, Tags.PatientName),
+    issuerOfPatientId: textOf(head, Tags.IssuerOfPatientID),
+    accessionNumber: textOf(head, Tags.AccessionNumber),
+    modality: textOf(head, Tags.Modality),
+  };
+}

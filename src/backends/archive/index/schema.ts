@@ -1,0 +1,93 @@
+/**
+ * The index's tables. SQLite in WAL mode with synchronous=NORMAL: a power cut may take the last transactions, never the
+ * file's soundness, and `log_position` says from where the segments are to be read again.
+ */
+import { DatabaseSync } from 'node:sqlite';
+import { LeadglassError } from '../../../error.ts';
+
+/** Raised when tables change; another version is rebuilt from the segments. */
+export const schemaVersion = 1;
+
+const tables = `
+CREATE TABLE log_position (one INTEGER PRIMARY KEY CHECK (one = 1), segment INTEGER NOT NULL, offset INTEGER NOT NULL,
+  sequence INTEGER NOT NULL, instance INTEGER NOT NULL) STRICT;
+CREATE TABLE patient (id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, patient_id TEXT NOT NULL, issuer TEXT NOT NULL,
+  name TEXT NOT NULL, name_ideographic TEXT NOT NULL, name_phonetic TEXT NOT NULL, birth_date TEXT NOT NULL,
+  sex TEXT NOT NULL, head BLOB NOT NULL) STRICT;
+CREATE INDEX patient_patient_id ON patient (patient_id);
+CREATE INDEX patient_name ON patient (name);
+-- Patient columns stand again in study, so that the commonest query touches one table and one index.
+CREATE TABLE study (id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, patient INTEGER NOT NULL REFERENCES patient,
+  key_id INTEGER NOT NULL, hidden INTEGER NOT NULL DEFAULT 0, removal_sequence INTEGER NOT NULL DEFAULT 0,
+  removal_requested_ms INTEGER, first_received_ms INTEGER NOT NULL, last_received_ms INTEGER NOT NULL,
+  patient_id TEXT NOT NULL, issuer TEXT NOT NULL, name TEXT NOT NULL, name_ideographic TEXT NOT NULL,
+  name_phonetic TEXT NOT NULL, birth_date TEXT NOT NULL, sex TEXT NOT NULL,
+  date TEXT NOT NULL, time TEXT NOT NULL, accession TEXT NOT NULL, study_id TEXT NOT NULL, description TEXT NOT NULL,
+  head BLOB NOT NULL) STRICT;
+CREATE INDEX study_patient ON study (patient);
+CREATE INDEX study_patient_id ON study (patient_id);
+CREATE INDEX study_accession ON study (accession);
+CREATE INDEX study_study_id ON study (study_id);
+CREATE INDEX study_date ON study (date);
+CREATE INDEX study_name ON study (name);
+CREATE INDEX study_name_ideographic ON study (name_ideographic) WHERE name_ideographic <> '';
+CREATE INDEX study_name_phonetic ON study (name_phonetic) WHERE name_phonetic <> '';
+CREATE INDEX study_key ON study (key_id);
+CREATE TABLE study_source (study INTEGER NOT NULL, device TEXT NOT NULL, PRIMARY KEY (study, device)) STRICT, WITHOUT ROWID;
+CREATE TABLE series (id INTEGER PRIMARY KEY, study INTEGER NOT NULL REFERENCES study, uid TEXT NOT NULL,
+  modality TEXT NOT NULL, number INTEGER, description TEXT NOT NULL, body_part TEXT NOT NULL, department TEXT NOT NULL,
+  date TEXT NOT NULL, time TEXT NOT NULL, pps_date TEXT NOT NULL, pps_time TEXT NOT NULL,
+  instances INTEGER NOT NULL DEFAULT 0, head BLOB NOT NULL, UNIQUE (study, uid)) STRICT;
+CREATE INDEX series_uid ON series (uid);
+CREATE INDEX series_modality ON series (modality);
+CREATE TABLE series_class (series INTEGER NOT NULL, sop_class TEXT NOT NULL, instances INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (series, sop_class)) STRICT, WITHOUT ROWID;
+CREATE TABLE transfer (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+-- id is the local number of the instance in the segments.
+CREATE TABLE instance (id INTEGER PRIMARY KEY, series INTEGER NOT NULL REFERENCES series, uid TEXT NOT NULL UNIQUE,
+  sop_class TEXT NOT NULL, number INTEGER, transfer_syntax TEXT NOT NULL, length INTEGER NOT NULL, sha256 BLOB NOT NULL,
+  salt BLOB NOT NULL, extents BLOB NOT NULL, commit_segment INTEGER NOT NULL, commit_offset INTEGER NOT NULL,
+  part10 INTEGER NOT NULL, transfer INTEGER NOT NULL, received_ms INTEGER NOT NULL, head BLOB NOT NULL) STRICT;
+CREATE INDEX instance_series ON instance (series, number);
+CREATE INDEX instance_transfer ON instance (transfer);
+-- Kept aside because the UID was known with other bytes. state: waiting, kept (became the instance), dropped.
+CREATE TABLE conflict (id INTEGER PRIMARY KEY, instance INTEGER NOT NULL UNIQUE, against INTEGER, uid TEXT NOT NULL,
+  study_uid TEXT NOT NULL, key_id INTEGER NOT NULL, sha256 BLOB NOT NULL, transfer_syntax TEXT NOT NULL,
+  length INTEGER NOT NULL, salt BLOB NOT NULL, extents BLOB NOT NULL, commit_segment INTEGER NOT NULL,
+  commit_offset INTEGER NOT NULL, received_from TEXT NOT NULL, received_ms INTEGER NOT NULL, transfer INTEGER NOT NULL,
+  state TEXT NOT NULL DEFAULT 'waiting') STRICT;
+CREATE INDEX conflict_uid ON conflict (uid);
+-- The same study arrived under another patient: stored with the study, reported to a person.
+CREATE TABLE patient_mismatch (instance INTEGER PRIMARY KEY, study INTEGER NOT NULL, patient_id TEXT NOT NULL,
+  issuer TEXT NOT NULL, name TEXT NOT NULL, received_ms INTEGER NOT NULL) STRICT;
+CREATE TABLE removed_study (key_id INTEGER PRIMARY KEY, finished_ms INTEGER NOT NULL, sequence INTEGER NOT NULL) STRICT;
+`;
+
+/**
+ * Opens the index file, or makes a new one.
+ * @throws LeadglassError CORRUPT when the file is no sound index of this version: rebuild it from the segments
+ */
+export function openIndexFile(path: string): DatabaseSync {
+  const database = new DatabaseSync(path, { enableForeignKeyConstraints: false });
+  try {
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY');
+    // 64 MiB of page cache; the file is mapped for reading; checkpoints come every 16 MiB, so that they stay rare and short.
+    database.exec('PRAGMA cache_size = -65536; PRAGMA mmap_size = 2147418112; PRAGMA wal_autocheckpoint = 4000');
+    const found = database.prepare('PRAGMA user_version').get()?.['user_version'];
+    if (found === 0) {
+      database.exec(`BEGIN; ${tables} PRAGMA user_version = ${schemaVersion}; COMMIT`);
+    } else if (found !== schemaVersion) {
+      throw new LeadglassError(
+        'CORRUPT',
+        `Cannot open the index: its version is ${String(found)}, expected ${schemaVersion}; run leadglass index rebuild`,
+      );
+    }
+    return database;
+  } catch (error) {
+    database.close();
+    if (error instanceof LeadglassError) throw error;
+    throw new LeadglassError('CORRUPT', 'Cannot open the index: not a sound file; run leadglass index rebuild', {
+      cause: error,
+    });
+  }
+}

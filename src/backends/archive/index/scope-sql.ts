@@ -1,0 +1,63 @@
+/**
+ * A pass's scope as conditions of SQL, over the aliases st (study) and se (series). They are part of every query that
+ * answers a peer. Only our own text goes into the SQL; every value is a bound parameter.
+ */
+import type { SQLInputValue } from 'node:sqlite';
+import { normalizeDepartment, type Scope } from '../../../guard/scope.ts';
+
+export interface SqlPart {
+  readonly sql: string;
+  readonly values: readonly SQLInputValue[];
+}
+
+export const nothing: SqlPart = { sql: '0', values: [] };
+
+/** `column IN (…)` with one parameter whatever the number of values. */
+export function isOneOf(column: string, values: readonly string[]): SqlPart {
+  if (values.length === 0) return nothing;
+  if (values.length === 1) return { sql: `${column} = ?`, values: [values[0] ?? ''] };
+  return { sql: `${column} IN (SELECT value FROM json_each(?))`, values: [JSON.stringify(values)] };
+}
+
+export function allOf(parts: readonly SqlPart[]): SqlPart {
+  if (parts.length === 0) return { sql: '1', values: [] };
+  return { sql: parts.map((part) => part.sql).join(' AND '), values: parts.flatMap((part) => part.values) };
+}
+
+/** What a scope says of a study by itself. A study whose removal was requested is nowhere. */
+export function studyScope(scope: Scope): readonly SqlPart[] {
+  const parts: SqlPart[] = [{ sql: 'st.hidden = 0', values: [] }];
+  if (scope.studyDateFrom !== undefined || scope.studyDateTo !== undefined) {
+    parts.push({ sql: "st.date GLOB '[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]'", values: [] });
+    if (scope.studyDateFrom !== undefined) parts.push({ sql: 'st.date >= ?', values: [scope.studyDateFrom] });
+    if (scope.studyDateTo !== undefined) parts.push({ sql: 'st.date <= ?', values: [scope.studyDateTo] });
+  }
+  if (scope.patientIdIssuers !== undefined) parts.push(isOneOf('st.issuer', scope.patientIdIssuers));
+  if (scope.receivedFrom !== undefined) {
+    parts.push({
+      sql: 'EXISTS (SELECT 1 FROM study_source so WHERE so.study = st.id AND so.device = ?)',
+      values: [scope.receivedFrom],
+    });
+  }
+  if (scope.studyInstanceUids !== undefined) parts.push(isOneOf('st.uid', scope.studyInstanceUids));
+  return parts;
+}
+
+/** What a scope says of a series. */
+export function seriesScope(scope: Scope): readonly SqlPart[] {
+  const parts: SqlPart[] = [];
+  if (scope.modalities !== undefined) parts.push(isOneOf('se.modality', scope.modalities));
+  if (scope.departments !== undefined) {
+    const names = scope.departments.map((name) => normalizeDepartment(name)).filter((name) => name !== '');
+    parts.push(isOneOf('se.department', names));
+  }
+  return parts;
+}
+
+/** For queries at study level: at least one series inside. */
+export function studyHasSeriesInside(scope: Scope): readonly SqlPart[] {
+  const inside = seriesScope(scope);
+  if (inside.length === 0) return [];
+  const { sql, values } = allOf(inside);
+  return [{ sql: `EXISTS (SELECT 1 FROM series se WHERE se.study = st.id AND ${sql})`, values }];
+}

@@ -1,0 +1,152 @@
+/**
+ * Reads one stored instance back: extents with one read ahead, chunk by chunk, each checked by its tag, the whole by its
+ * SHA-256 before the last chunk leaves. Open segment files are kept for the next reader, a bounded number of them.
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { LeadglassError } from '../../../error.ts';
+import type { Extent } from './commit-record.ts';
+import type { FileSystem, OpenFile } from './file-system.ts';
+import { openChunk, tagBytes } from './seal.ts';
+import { segmentName } from './segment-log.ts';
+
+export interface StoredBytes {
+  readonly instance: number;
+  /** The instance's own key (seal.ts deriveKey). */
+  readonly key: Uint8Array;
+  readonly extents: readonly Extent[];
+  readonly lengthBytes: number;
+  readonly sha256: Uint8Array;
+}
+
+export interface InstanceReaderLimits {
+  readonly chunkBytes: number;
+  readonly openSegmentsMax: number;
+}
+
+interface Handle {
+  readonly file: Promise<OpenFile>;
+  users: number;
+  dropped: boolean;
+}
+
+export class InstanceReader {
+  readonly #fileSystem: FileSystem;
+  readonly #directory: string;
+  readonly #limits: InstanceReaderLimits;
+  /** Least recently used first. */
+  readonly #handles = new Map<number, Handle>();
+
+  constructor(fileSystem: FileSystem, directory: string, limits: InstanceReaderLimits) {
+    this.#fileSystem = fileSystem;
+    this.#directory = directory;
+    this.#limits = limits;
+  }
+
+  /**
+   * The plaintext in chunks of `chunkBytes`.
+   * @throws LeadglassError CORRUPT, BACKEND_UNAVAILABLE
+   */
+  async *read(stored: StoredBytes): AsyncGenerator<Uint8Array> {
+    const hash = createHash('sha256');
+    const sealedChunkBytes = this.#limits.chunkBytes + tagBytes;
+    let chunk = 0;
+    let total = 0;
+    let held: Buffer | undefined;
+    let next = stored.extents[0] === undefined ? undefined : this.readExtent(stored.extents[0]);
+    // Read-ahead may fail while we still yield; it is awaited below, this only keeps Node from reporting it early.
+    next?.catch(() => undefined);
+    for (let index = 0; index < stored.extents.length; index += 1) {
+      const body = await next;
+      const following = stored.extents[index + 1];
+      next = following === undefined ? undefined : this.readExtent(following);
+      next?.catch(() => undefined);
+      if (body === undefined) break;
+      for (let at = 0; at < body.length; at += sealedChunkBytes) {
+        const sealed = body.subarray(at, Math.min(at + sealedChunkBytes, body.length));
+        if (sealed.length <= tagBytes) throw damaged('a chunk is cut short');
+        const plain = openChunk(stored.key, sealed, { instance: stored.instance, chunk });
+        chunk += 1;
+        hash.update(plain);
+        total += plain.length;
+        if (held !== undefined) yield held;
+        held = plain;
+      }
+    }
+    if (total !== stored.lengthBytes) throw damaged(`length is ${total}, expected ${stored.lengthBytes}`);
+    if (!hash.digest().equals(stored.sha256)) throw damaged('the SHA-256 differs');
+    if (held !== undefined) yield held;
+  }
+
+  /** The raw body of one data record. */
+  async readExtent(extent: Extent): Promise<Buffer> {
+    return this.readRaw(extent.segment, { offset: extent.offset, lengthBytes: extent.bodyBytes });
+  }
+
+  /** Any bytes of a segment. @throws LeadglassError CORRUPT when the segment ends before, BACKEND_UNAVAILABLE */
+  async readRaw(segment: number, range: { readonly offset: number; readonly lengthBytes: number }): Promise<Buffer> {
+    const handle = this.#take(segment);
+    try {
+      const file = await handle.file;
+      const bytes = Buffer.allocUnsafe(range.lengthBytes);
+      if ((await file.read(bytes, range.offset)) < bytes.length) throw damaged('the segment ends too early');
+      return bytes;
+    } catch (error) {
+      if (error instanceof LeadglassError) throw error;
+      this.drop(segment);
+      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      throw missing
+        ? damaged(`segment ${segmentName(segment)} is missing`)
+        : new LeadglassError('BACKEND_UNAVAILABLE', 'Cannot read a stored instance: the disk failed', { cause: error });
+    } finally {
+      this.#release(handle);
+    }
+  }
+
+  /** Forgets the handle of a segment that was deleted. */
+  drop(segment: number): void {
+    const handle = this.#handles.get(segment);
+    if (handle === undefined) return;
+    this.#handles.delete(segment);
+    handle.dropped = true;
+    if (handle.users === 0) closeQuietly(handle);
+  }
+
+  close(): void {
+    for (const segment of [...this.#handles.keys()]) this.drop(segment);
+  }
+
+  #take(segment: number): Handle {
+    let handle = this.#handles.get(segment);
+    if (handle === undefined) {
+      handle = {
+        file: this.#fileSystem.open(join(this.#directory, segmentName(segment)), 'read'),
+        users: 0,
+        dropped: false,
+      };
+    } else {
+      this.#handles.delete(segment);
+    }
+    this.#handles.set(segment, handle);
+    handle.users += 1;
+    if (this.#handles.size > this.#limits.openSegmentsMax) {
+      const oldest = this.#handles.keys().next().value;
+      if (oldest !== undefined && oldest !== segment) this.drop(oldest);
+    }
+    return handle;
+  }
+
+  #release(handle: Handle): void {
+    handle.users -= 1;
+    if (handle.dropped && handle.users === 0) closeQuietly(handle);
+  }
+}
+
+function closeQuietly(handle: Handle): void {
+  // Only reads went through it, so a failing open or close loses nothing.
+  handle.file.then((file) => file.close()).catch(() => undefined);
+}
+
+function damaged(what: string): LeadglassError {
+  return new LeadglassError('CORRUPT', `Cannot read a stored instance: ${what}`);
+}
