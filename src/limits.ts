@@ -44,6 +44,19 @@ export const limits = {
     // The file meta group is a few hundred bytes; private information in it is rare and small.
     metaBytesMax: 64 * 1024,
   },
+  /** Identifiers of C-FIND and QIDO. */
+  query: {
+    // The fullest identifiers of reading stations have about 80.
+    queryKeysMax: 512,
+    // Viewers list the instances of a whole series by UID; each costs the index one look-up.
+    queryValuesMax: 4096,
+    // Nobody types more; each may cost a walk over the value.
+    queryWildcardsMax: 16,
+    // The longest value of PN (3 groups of 64) with room; lists of UIDs are bounded by their number.
+    queryValueCharactersMax: 1024,
+    // Scheduled and request attributes sequences with a code sequence within: 2.
+    querySequenceDepthMax: 4,
+  },
   // ── upper layer (src/upper-layer, PS3.8) ─────────────────────────────────────────────────────────────────────────
   // ── DIMSE (src/dimse, PS3.7) ─────────────────────────────────────────────────────────────────────────────────────
   // ── guard ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -36,8 +36,9 @@ function syntax(text: string, name: string, kind: Kind, retired = false): Uid {
 }
 
 /**
- * Every current and retired transfer syntax of the standard, its keyword to its UID. The JPIP syntaxes hold a reference and no pixel data, so they count as not encapsulated;
- * so do the SMPTE ones, whose frames travel in RTP (PS3.22), and RFC 2557 and XML, which never carried a data set.
+ * Every current and retired transfer syntax of the standard, its keyword to its UID. The JPIP syntaxes hold a reference and
+ * no pixel data, so they count as not encapsulated; so do the SMPTE ones, whose frames travel in RTP (PS3.22), and RFC 2557
+ * and XML, which never carried a data set.
  */
 export const TransferSyntaxes = {
   ImplicitVrLittleEndian: syntax('1.2.840.10008.1.2', 'Implicit VR Little Endian', 'implicit'),
