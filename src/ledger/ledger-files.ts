@@ -94,8 +94,18 @@ export interface LineLimits {
 
 const windowBytes = 1 << 20;
 
-/** The lines of a file from a place on, first to last. */
-export async function* readLines(path: string, limits: LineLimits, from = 0): AsyncGenerator<Line> {
+export interface LineRange {
+  readonly from?: number;
+  /** What stands behind is not read, so that a file that grows meanwhile looks as it was. */
+  readonly to?: number;
+}
+
+/** The lines of a file, first to last. */
+export async function* readLines(
+  path: string,
+  limits: LineLimits,
+  { from = 0, to = Number.POSITIVE_INFINITY }: LineRange = {},
+): AsyncGenerator<Line> {
   await using handle = await open(path, 'r');
   const { size } = await handle.stat();
   // One byte more than there is, so that the end is seen without growing; a longer line makes it grow.
@@ -103,7 +113,8 @@ export async function* readLines(path: string, limits: LineLimits, from = 0): As
   let filled = 0;
   let start = from;
   for (;;) {
-    const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, start + filled);
+    const wanted = Math.min(buffer.length - filled, to - start - filled);
+    const { bytesRead } = await handle.read(buffer, filled, wanted, start + filled);
     filled += bytesRead;
     let lineStart = 0;
     for (;;) {

@@ -49,7 +49,7 @@ export async function* queryLedger(
 /** The record that begins at this place. */
 export async function readRecordAt(directory: string, place: RecordPlace, limits: LineLimits): Promise<LedgerRecord> {
   const path = join(directory, ledgerFileName(place.file));
-  for await (const { bytes } of readLines(path, limits, place.offset)) return readRecord(bytes);
+  for await (const { bytes } of readLines(path, limits, { from: place.offset })) return readRecord(bytes);
   throw new LeadglassError('CORRUPT', `Cannot read record ${place.seq} of the ledger: its file ends before it`);
 }
 

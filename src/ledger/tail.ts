@@ -49,7 +49,7 @@ export async function readTail(directory: string, checkpoint: Checkpoint, option
     }
     goodLengthBytes = from;
     if (lengthBytes === 0) continue;
-    for await (const { bytes, offset, complete } of readLines(path, options, from)) {
+    for await (const { bytes, offset, complete } of readLines(path, options, { from })) {
       const record = `record ${seq + 1} (${name}, byte ${offset})`;
       if (!complete) {
         if (file !== lastFile || bytes.length > options.lineBytesMax) throw corrupt(`${record} is cut off`);

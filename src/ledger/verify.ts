@@ -8,7 +8,7 @@ import { LeadglassError } from '../error.ts';
 import type { Checkpoint } from './checkpoints.ts';
 import { checkCheckpoint, checkpointLineLimits, readPublicKey } from './checkpoints.ts';
 import type { LineLimits } from './ledger-files.ts';
-import { checkpointsFileName, ledgerFileName, listLedgerFiles, readLines } from './ledger-files.ts';
+import { checkpointsFileName, fileLength, ledgerFileName, listLedgerFiles, readLines } from './ledger-files.ts';
 import { checkLine, genesisHash, placeOf } from './record.ts';
 
 export interface VerifyOptions {
@@ -27,6 +27,11 @@ export interface IntactLedger {
   readonly checkpoints: number;
   /** Records behind it are chained, but not yet signed. */
   readonly lastCheckpoint: Pick<Checkpoint, 'seq' | 'at'>;
+  /**
+   * There is an unfinished line behind the last record or checkpoint: the server is writing it just now, or a power cut
+   * left it and the next start will cut it. No record was ever promised for it.
+   */
+  readonly unfinishedEnd: boolean;
 }
 export interface BrokenLedger {
   readonly intact: false;
@@ -56,6 +61,7 @@ export async function verifyLedger(options: VerifyOptions): Promise<LedgerVerifi
 
   let seq = 0;
   let hash = genesisHash;
+  let unfinishedEnd = false;
   let lastCheckpoint: Pick<Checkpoint, 'seq' | 'at'> = { seq: first.seq, at: first.at };
   /** Takes the checkpoints for the record just read. */
   const meetCheckpoints = async (place: BrokenLedger['firstBad']): Promise<BrokenLedger | undefined> => {
@@ -71,6 +77,9 @@ export async function verifyLedger(options: VerifyOptions): Promise<LedgerVerifi
       signed.take();
     }
   };
+  /** A checkpoint, given or next in the file, that no record has reached. */
+  const lostCheckpoint = (next: Checkpoint | undefined): Checkpoint | undefined =>
+    [...external.values(), next ?? []].flat().find((checkpoint) => checkpoint.seq > seq);
   const beforeFirst = await meetCheckpoints({ file: checkpointsFileName, line: 1 });
   if (beforeFirst !== undefined) return beforeFirst;
 
@@ -84,7 +93,13 @@ export async function verifyLedger(options: VerifyOptions): Promise<LedgerVerifi
     for await (const { bytes, complete } of readLines(join(options.directory, file), options.limits)) {
       line += 1;
       const place = { seq: seq + 1, file, line };
-      if (!complete) return broken(place, 'the record is cut off');
+      if (!complete) {
+        const isEnd = index === files.length - 1 && bytes.length <= options.limits.lineBytesMax;
+        // A checkpoint over it means that it was whole once.
+        if (!isEnd || lostCheckpoint(await signed.peek()) !== undefined) return broken(place, 'the record is cut off');
+        unfinishedEnd = true;
+        break;
+      }
       const check = checkLine(bytes, seq + 1, hash);
       if ('problem' in check) return broken(place, explain(check.problem, bytes, seq + 1));
       seq += 1;
@@ -96,10 +111,7 @@ export async function verifyLedger(options: VerifyOptions): Promise<LedgerVerifi
 
   const unmet = await signed.peek();
   if (signed.problem !== undefined) return signed.problem;
-  const lost = [...external.values()]
-    .flat()
-    .concat(unmet ?? [])
-    .find((checkpoint) => checkpoint.seq > seq);
+  const lost = lostCheckpoint(unmet);
   if (lost !== undefined) {
     return broken(
       { seq: seq + 1, file: ledgerFileName(Math.max(files.length, 1)) },
@@ -109,7 +121,14 @@ export async function verifyLedger(options: VerifyOptions): Promise<LedgerVerifi
   if (unmet !== undefined) {
     return broken({ file: checkpointsFileName, line: signed.line }, 'this checkpoint is out of order');
   }
-  return { intact: true, records: seq, head: { seq, hash }, checkpoints: signed.taken, lastCheckpoint };
+  return {
+    intact: true,
+    records: seq,
+    head: { seq, hash },
+    checkpoints: signed.taken,
+    lastCheckpoint,
+    unfinishedEnd: unfinishedEnd || signed.unfinished,
+  };
 }
 
 /** Reads checkpoints one ahead; stops at the first that is not signed by the key. */
@@ -120,10 +139,13 @@ class CheckpointReader implements AsyncDisposable {
   #ended = false;
   line = 0;
   taken = 0;
+  /** There is an incomplete line at the end. */
+  unfinished = false;
   problem: BrokenLedger | undefined;
 
   constructor(path: string, check: (line: Buffer) => Checkpoint | undefined) {
-    this.#lines = readLines(path, checkpointLineLimits);
+    // Only what stands there now: a server that runs may sign records that this check has not seen.
+    this.#lines = readLines(path, checkpointLineLimits, { to: fileLength(path) });
     this.#check = check;
   }
 
@@ -136,7 +158,12 @@ class CheckpointReader implements AsyncDisposable {
       this.#ended = true;
       return undefined;
     }
-    this.#next = value.complete ? this.#check(value.bytes) : undefined;
+    if (!value.complete && value.bytes.length <= checkpointLineLimits.lineBytesMax) {
+      this.#ended = true;
+      this.unfinished = true;
+      return undefined;
+    }
+    this.#next = this.#check(value.bytes);
     if (this.#next === undefined) {
       this.#ended = true;
       this.problem = broken({ file: checkpointsFileName, line: this.line }, 'this checkpoint is not signed by the key');
