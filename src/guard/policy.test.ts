@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { knownUid } from '../dicom/uid.ts';
 import { type Opening, type OpeningOperation, openingOperations, openingState, purposes } from './opening.ts';
 import type { Operation, OperationKind } from './operation.ts';
@@ -204,8 +204,7 @@ for (const purpose of purposes) {
       for (const side of sides) {
         for (const state of states) {
           const grant = grantIn(purpose, state);
-          // True: the keys of a row are the keys of `operations`.
-          const operation: Operation = operations[name as OperationCase];
+          const operation = operationNamed(name);
           const decision = decide(principalOf(grant.opening), operation, { grant, nowMs, sopClasses });
           let actual: Expected;
           if (!decision.allowed) actual = decision.reason;
@@ -358,6 +357,12 @@ test('no opening, however it was made, allows what its purpose forbids', () => {
     { numRuns: 3000 },
   );
 });
+
+function operationNamed(name: string): Operation {
+  const operation = new Map<string, Operation>(Object.entries(operations)).get(name);
+  assert.ok(operation, name);
+  return operation;
+}
 
 function wordOf(operation: Operation): OpeningOperation | undefined {
   if (operation.kind === 'retrieve') return operation.via === 'export' ? undefined : operation.via;

@@ -15,7 +15,7 @@ export class SteadyClock {
     { latestMs, backwardsMsMax }: { readonly latestMs: number; readonly backwardsMsMax: number },
   ) {
     this.#now = now;
-    this.#latestMs = latestMs;
+    this.#latestMs = Math.max(latestMs, now());
     this.#backwardsMsMax = backwardsMsMax;
   }
 

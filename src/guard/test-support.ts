@@ -183,6 +183,7 @@ export const findOf = (): Find => ({
     level: 'STUDY',
     keys: [],
     returnKeys: [],
+    returnItems: new Map(),
     relational: false,
     dateTimeCombined: false,
     fuzzy: false,

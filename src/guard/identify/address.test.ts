@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { isIP } from 'node:net';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { addressAllowed, addressKey, parseAddress, parseAddressRange } from './address.ts';
 
 test('a range holds its first and last address and not the ones beside it', () => {
