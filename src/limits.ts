@@ -171,4 +171,6 @@ export const limits = {
   consoleRequestMs: 15_000,
   /** Then the connection is made anew, so that nobody keeps one for ever. */
   consoleRequestsPerConnectionMax: 1000,
+  /** A DVD with 100,000 images has about 50 MB of directory. */
+  dicomdirBytesMax: 128 * 1024 * 1024,
 } as const;

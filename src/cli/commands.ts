@@ -17,4 +17,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   config: { summary: 'check or show the configuration', load: () => import('./config.ts') },
   device: { summary: 'enrol, list, renew and revoke devices', load: () => import('./device.ts') },
   opening: { summary: 'list, close, export and apply openings', load: () => import('./opening.ts') },
+  import: { summary: 'import files, folders and DICOMDIR media', load: () => import('./import.ts') },
+  study: { summary: 'list, show, export, remove and release studies', load: () => import('./study.ts') },
+  conflict: { summary: 'decide about instances that were kept aside', load: () => import('./conflict.ts') },
+  verify: { summary: 'read every stored instance and check its digest', load: () => import('./verify.ts') },
+  index: { summary: 'make the index anew from the segments', load: () => import('./index-rebuild.ts') },
+  ledger: { summary: 'show and verify the audit trail', load: () => import('./ledger.ts') },
 };

@@ -41,7 +41,7 @@ export function controlClient(options: ControlClientOptions): ControlClient {
     httpRequest({
       method,
       path,
-      agent: false,
+      // Without an agent, so that this connection is used.
       createConnection: () => connectTo(socketPath),
       headers: {
         'x-leadglass-user': encodeURIComponent(options.user),

@@ -1,4 +1,5 @@
 /** What `serve` needs of compose.ts: start everything, say what is open, stop everything. */
+import type { Call, ResultOf } from '../doors/control/control-services.ts';
 import type { Log } from '../log.ts';
 
 export interface StartOptions {
@@ -24,4 +25,9 @@ export interface RunningLeadglass {
   readonly warnings?: readonly string[];
   /** Lets running associations end, then closes; resolves when everything acknowledged is safe. */
   stop(): Promise<void>;
+}
+
+/** What `verify` and `index rebuild` need of compose.ts when no server runs: `openOffline({dataDirectory, log})`. */
+export interface OfflineLeadglass extends AsyncDisposable {
+  run<N extends 'verify' | 'indexRebuild'>(name: N, call: Call): Promise<ResultOf[N]>;
 }

@@ -1,0 +1,292 @@
+import assert from 'node:assert/strict';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { Command } from 'commander';
+import { startControlDoor } from '../doors/control/control-door.ts';
+import { fakeControl } from '../doors/control/fake-control.test-support.ts';
+import type { FakeControl } from '../doors/control/fake-control.test-support.ts';
+import { LeadglassError } from '../error.ts';
+import { limits } from '../limits.ts';
+import { quietLog } from '../log.ts';
+import { commands } from './commands.ts';
+import type { Context } from './context.ts';
+import { controlClient } from './control-client.ts';
+import { readDeviceFolder } from './device-folder.ts';
+import { capturedOutput } from './output.ts';
+
+interface Ran {
+  readonly lines: readonly string[];
+  readonly notes: readonly string[];
+  readonly values: readonly unknown[];
+  readonly status: number;
+}
+interface Bench {
+  readonly fake: FakeControl;
+  readonly data: string;
+  /** Runs a command inside this process; rejects as main.ts would see it. */
+  readonly run: (...words: string[]) => Promise<Ran>;
+}
+
+async function bench(t: TestContext, { server = true } = {}): Promise<Bench> {
+  const data = mkdtempSync(join(tmpdir(), 'leadglass-cli-'));
+  t.after(() => rmSync(data, { recursive: true, force: true }));
+  const fake = fakeControl();
+  if (server) {
+    const door = await startControlDoor({
+      socketPath: join(data, 'control.sock'),
+      services: fake.services,
+      limits,
+      log: quietLog,
+    });
+    t.after(() => door.stop());
+  }
+  return {
+    fake,
+    data,
+    async run(...words): Promise<Ran> {
+      const output = capturedOutput();
+      let status = 0;
+      const context: Context = {
+        output,
+        dataDirectory: data,
+        user: 'ana',
+        control: (command) => controlClient({ dataDirectory: data, user: 'ana', command }),
+        exitWith: (wanted) => void (status = Math.max(status, wanted)),
+      };
+      const program = new Command('leadglass')
+        .exitOverride()
+        .configureOutput({ writeErr: () => {}, writeOut: () => {} });
+      (await commands[words[0] ?? '']?.load())?.register(program, context);
+      await program.parseAsync(words, { from: 'user' });
+      return { lines: output.lines, notes: output.notes, values: output.values, status };
+    },
+  };
+}
+
+const code =
+  (wanted: string) =>
+  (error: unknown): boolean =>
+    error instanceof LeadglassError && error.code === wanted;
+const addCt1 = ['device', 'add', 'CT1', '--purpose', 'acquisition', '--reason', 'CT, room 1', '--until', '2027-06-30'];
+
+test('every command and subcommand has a description and help with an example', async (t) => {
+  const { data } = await bench(t, { server: false });
+  const context = {
+    output: capturedOutput(),
+    dataDirectory: data,
+    user: 'ana',
+    control: () => assert.fail(),
+    exitWith: () => {},
+  } satisfies Context;
+  for (const entry of Object.values(commands)) {
+    const program = new Command('leadglass');
+    (await entry.load()).register(program, context);
+    const check = (command: Command): void => {
+      assert.notEqual(command.description(), '', command.name());
+      if (command.commands.length > 0) command.commands.forEach(check);
+      else {
+        let text = '';
+        command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp();
+        assert.match(text, /Examples?:\n {2}(leadglass|npm) /, command.name());
+      }
+    };
+    program.commands.forEach(check);
+  }
+});
+
+test('status of an empty server says what to do next', async (t) => {
+  const { run } = await bench(t);
+  const { lines } = await run('status');
+  assert.ok(lines.some((line) => line.includes('127.0.0.1:2762 (DICOM over TLS)')));
+  assert.ok(lines.some((line) => line.includes('leadglass device add')));
+});
+
+test('status --json is the report itself', async (t) => {
+  const { run, fake } = await bench(t);
+  assert.deepEqual((await run('status', '--json')).values, [fake.status]);
+});
+
+test('without a server a command says so and how to start one', async (t) => {
+  const { run, data } = await bench(t, { server: false });
+  await assert.rejects(run('status'), (error) => {
+    assert.ok(error instanceof LeadglassError);
+    assert.equal(error.code, 'BACKEND_UNAVAILABLE');
+    assert.equal(
+      error.message,
+      `No Leadglass server is running on ${data}.\nStart one with "leadglass serve", or name another folder with --data DIR.`,
+    );
+    return true;
+  });
+});
+
+test('device add writes key, certificate, authority and a README, and the key is private', async (t) => {
+  const { run, data, fake } = await bench(t);
+  const out = join(data, 'ct1');
+  const { lines } = await run(...addCt1, '--out', out);
+  assert.deepEqual(readdirSync(out).toSorted(), ['README.txt', 'ca.pem', 'cert.pem', 'device.json', 'key.pem']);
+  assert.equal(statSync(join(out, 'key.pem')).mode & 0o777, 0o600);
+  assert.match(readFileSync(join(out, 'key.pem'), 'utf8'), /^-----BEGIN PRIVATE KEY-----/);
+  const readme = readFileSync(join(out, 'README.txt'), 'utf8');
+  assert.match(
+    readme,
+    /storescu -aet CT1 -aec LEADGLASS \+tls key\.pem cert\.pem \+cf ca\.pem localhost 2762 images\/\*\.dcm/,
+  );
+  assert.doesNotMatch(readme, /findscu/);
+  assert.ok(lines.some((line) => line.includes('CT1 may verify, store, commit until 2027-06-30')));
+  assert.deepEqual(fake.calls, ['device add by ana']);
+  assert.equal(readDeviceFolder(out).server.port, 2762);
+});
+
+test('device add refuses a folder with anything in it, and leaves nothing behind when the server refuses', async (t) => {
+  const { run, data, fake } = await bench(t);
+  writeFileSync(join(data, 'mine'), '');
+  await assert.rejects(run(...addCt1, '--out', data), code('BAD_REQUEST'));
+  await run(...addCt1, '--out', join(data, 'a'));
+  await assert.rejects(run(...addCt1, '--out', join(data, 'b')), code('CONFLICT'));
+  assert.equal(existsSync(join(data, 'b')), false);
+  assert.equal(fake.calls.length, 2);
+});
+
+test('device add with an AE title that is a path needs --out and writes nowhere else', async (t) => {
+  const { run, data } = await bench(t);
+  for (const title of ['../../evil', '..', '/etc', 'A/B']) {
+    await assert.rejects(run('device', 'add', title, ...addCt1.slice(3)), code('BAD_REQUEST'));
+  }
+  assert.deepEqual(readdirSync(data), ['control.sock']);
+});
+
+test('a plain exception needs a risk and an address, and makes no key', async (t) => {
+  const { run, data } = await bench(t);
+  await assert.rejects(run(...addCt1, '--plain', '--risk', 'old'), code('BAD_REQUEST'));
+  await assert.rejects(run(...addCt1, '--plain', '--address', '10.0.0.0/8'), code('BAD_REQUEST'));
+  await assert.rejects(run(...addCt1, '--risk', 'old'), code('BAD_REQUEST'));
+  const out = join(data, 'old1');
+  const { lines } = await run(...addCt1, '--plain', '--risk', 'own VLAN', '--address', '10.0.0.0/8', '--out', out);
+  assert.deepEqual(readdirSync(out).toSorted(), ['README.txt', 'device.json']);
+  assert.ok(lines.some((line) => line.includes('WITHOUT TLS')));
+});
+
+test('a missing purpose, a wrong date and an unknown operation are wrong use', async (t) => {
+  const { run } = await bench(t);
+  await assert.rejects(run('device', 'add', 'CT1', '--reason', 'x', '--until', '2027-06-30'), /purpose/);
+  await assert.rejects(
+    run('device', 'add', 'CT1', '--purpose', 'acquisition', '--reason', 'x', '--until', '30.6.2027'),
+    /2027-06-30/,
+  );
+  await assert.rejects(run(...addCt1, '--allow', 'delete'), code('BAD_REQUEST'));
+  await assert.rejects(
+    run(
+      'device',
+      'add',
+      'CT1',
+      '--purpose',
+      'acquisition',
+      '--reason',
+      'x',
+      '--until',
+      '2027-02-30',
+      '--out',
+      '/nonexistent/x/y',
+    ),
+  );
+});
+
+test('empty lists say what to do next', async (t) => {
+  const { run } = await bench(t);
+  assert.match((await run('device', 'list')).lines.join('\n'), /leadglass device add/);
+  assert.match((await run('opening', 'list')).lines.join('\n'), /Nothing is open/);
+  assert.match((await run('study', 'list')).lines.join('\n'), /No study matches/);
+  assert.match((await run('conflict', 'list')).lines.join('\n'), /Nothing to decide/);
+  assert.match((await run('ledger', 'show')).lines.join('\n'), /No record matches/);
+});
+
+test('opening list marks what was never used', async (t) => {
+  const { run, data } = await bench(t);
+  await run(...addCt1, '--out', join(data, 'ct1'));
+  assert.match((await run('opening', 'list')).lines.join('\n'), /CT1 .*never used/);
+});
+
+test('opening apply shows the difference, and in a script changes nothing without --yes', async (t) => {
+  const { run, data } = await bench(t);
+  const file = join(data, 'o.yaml');
+  writeFileSync(
+    file,
+    'openings:\n  - {name: CT1, device: CT1, purpose: acquisition, operations: [store], reason: r, until: 2027-06-30}\n',
+  );
+  const asked = await run('opening', 'apply', file);
+  assert.deepEqual([asked.status, asked.lines[0], asked.notes[0]], [1, '+ CT1', 'Nothing was changed.']);
+  const applied = await run('opening', 'apply', file, '--yes');
+  assert.deepEqual([applied.status, applied.lines.at(-1)], [0, '1 change applied.']);
+  writeFileSync(file, 'openings: 5');
+  await assert.rejects(run('opening', 'apply', file), code('BAD_REQUEST'));
+});
+
+const dicomFile = (byte: number): Buffer =>
+  Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), Buffer.alloc(1000, byte)]);
+
+test('import takes a folder, skips what is no DICOM file, and reports each', async (t) => {
+  const { run, data, fake } = await bench(t);
+  const folder = join(data, 'in');
+  mkdirSync(join(folder, 'sub'), { recursive: true });
+  writeFileSync(join(folder, 'a.dcm'), dicomFile(1));
+  writeFileSync(join(folder, 'sub', 'b'), dicomFile(2));
+  writeFileSync(join(folder, 'notes.txt'), 'hello');
+  symlinkSync('/etc/passwd', join(folder, 'link'));
+  const { lines, status } = await run('import', folder);
+  assert.equal(status, 0);
+  assert.equal(fake.imported.length, 2);
+  assert.deepEqual(fake.ended, ['import done']);
+  assert.equal(lines.at(-1), '2 stored, 0 already here, 0 in conflict, 1 skipped, 0 failed; 2.2 KiB.');
+});
+
+test('import of a named file that is no DICOM file ends with status 1', async (t) => {
+  const { run, data } = await bench(t);
+  writeFileSync(join(data, 'notes.txt'), 'hello');
+  const { lines, status } = await run('import', join(data, 'notes.txt'));
+  assert.equal(status, 1);
+  assert.match(lines[0] ?? '', /^failed .*not a DICOM file/);
+  await assert.rejects(run('import', join(data, 'missing')), code('BAD_REQUEST'));
+});
+
+test('study export writes numbered files, whole or not at all', async (t) => {
+  const { run, data, fake } = await bench(t);
+  fake.imported.push(dicomFile(1), dicomFile(0xee));
+  const out = join(data, 'out');
+  await assert.rejects(run('study', 'export', '1.2', '--out', out));
+  assert.deepEqual(readdirSync(join(out, 'series-001-ct')), ['image-00001.dcm']);
+  assert.ok(readFileSync(join(out, 'series-001-ct', 'image-00001.dcm')).equals(dicomFile(1)));
+  await assert.rejects(run('study', 'export', '1.2', '--out', out), code('BAD_REQUEST'));
+  await assert.rejects(run('study', 'export', '9.9', '--out', join(data, 'none')), code('NOT_FOUND'));
+  assert.equal(existsSync(join(data, 'none')), false);
+});
+
+test('verify by the running server says intact', async (t) => {
+  const { run } = await bench(t);
+  const { lines, status } = await run('verify');
+  assert.deepEqual([lines, status], [['Intact: 2 instances, 10 B, every digest checked.'], 0]);
+});
+
+test('config check and show work without a server', async (t) => {
+  const { run, data } = await bench(t, { server: false });
+  const file = join(data, 'leadglass.yaml');
+  writeFileSync(file, 'doors: {dimse: {prot: 1}}');
+  const checked = await run('config', 'check');
+  assert.deepEqual([checked.status, checked.lines[1]], [1, '  doors.dimse.prot: unknown key; did you mean "port"?']);
+  writeFileSync(file, 'aeTitle: PACS1');
+  assert.equal((await run('config', 'check')).status, 0);
+  assert.match((await run('config', 'show')).lines.join('\n'), /^aeTitle: PACS1$/m);
+  await assert.rejects(run('config', 'check', join(data, 'none.yaml')), code('BACKEND_UNAVAILABLE'));
+});

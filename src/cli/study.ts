@@ -1,0 +1,245 @@
+/** `leadglass study list|show|export|remove|release`: what is stored, for whoever administers. */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import type { StudyView } from '../doors/control/control-services.ts';
+import { LeadglassError } from '../error.ts';
+import type { Context } from './context.ts';
+import { isoDay, wholeNumber, withJson } from './options.ts';
+import { counted, factLines, formatBytes, shortInstant, tableLines } from './output.ts';
+
+export function register(program: Command, context: Context): void {
+  const study = program.command('study').description('List, show, export, remove and release stored studies.');
+  registerRead(study, context);
+  registerExport(study, context);
+  registerChange(study, context);
+}
+
+interface ListOptions {
+  readonly patient?: string;
+  readonly name?: string;
+  readonly accession?: string;
+  readonly modality?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly removed?: boolean;
+  readonly rows: number;
+  readonly json?: boolean;
+}
+
+function registerRead(study: Command, context: Context): void {
+  const { output } = context;
+  withJson(study.command('list'))
+    .description('Stored studies, newest first.')
+    .option('--patient <id>', 'Patient ID; * and ? are wildcards')
+    .option('--name <name>', 'Patient Name; * and ? are wildcards')
+    .option('--accession <number>', 'Accession Number')
+    .option('--modality <code>', 'with a series of this modality')
+    .option('--from <date>', 'studies from this day', isoDay)
+    .option('--to <date>', 'studies up to this day', isoDay)
+    .option('--removed', 'only those whose removal was requested')
+    .option('--rows <number>', 'at most so many', wholeNumber, 200)
+    .addHelpText(
+      'after',
+      '\nExamples:\n  leadglass study list --from 2026-11-01 --modality CT\n  leadglass study list --name "doe*" --json',
+    )
+    .action(async (options: ListOptions) => {
+      const found = await context.control('study list').call('studyList', {
+        ...(options.patient === undefined ? {} : { patientId: options.patient }),
+        ...(options.name === undefined ? {} : { patientName: options.name }),
+        ...(options.accession === undefined ? {} : { accessionNumber: options.accession }),
+        ...(options.modality === undefined ? {} : { modality: options.modality }),
+        ...(options.from === undefined ? {} : { from: options.from }),
+        ...(options.to === undefined ? {} : { to: options.to }),
+        removed: options.removed === true,
+        rows: options.rows,
+      });
+      if (options.json === true) output.json(found);
+      else if (found.studies.length === 0)
+        output.line('No study matches. "leadglass import PATH" or an enrolled device stores some.');
+      else {
+        const lines = tableLines(found.studies, [
+          { title: 'DATE', value: ({ studyDate }) => studyDate },
+          { title: 'PATIENT ID', value: ({ patientId }) => patientId },
+          { title: 'PATIENT', value: ({ patientName }) => patientName },
+          { title: 'MODALITY', value: ({ modalities }) => modalities.join(',') },
+          { title: 'SERIES', value: ({ series }) => series, right: true },
+          { title: 'INSTANCES', value: ({ instances }) => instances, right: true },
+          { title: 'SIZE', value: ({ bytes }) => formatBytes(bytes), right: true },
+          {
+            title: 'STUDY INSTANCE UID',
+            value: ({ studyInstanceUid, state }) =>
+              studyInstanceUid + (state === 'stored' ? '' : '  removal requested'),
+          },
+        ]);
+        for (const line of lines) output.line(line);
+        if (found.more) output.note(`There are more; narrow the search or raise --rows (was ${options.rows}).`);
+      }
+    });
+  withJson(study.command('show <uid>'))
+    .description('One study with its series.')
+    .addHelpText('after', '\nExample:\n  leadglass study show 1.2.3')
+    .action(async (studyInstanceUid: string, options: { readonly json?: boolean }) => {
+      const shown = await context.control('study show').call('studyShow', { studyInstanceUid });
+      if (options.json === true) {
+        output.json(shown);
+        return;
+      }
+      for (const line of studyLines(shown.study)) output.line(line);
+      output.line();
+      const lines = tableLines(shown.series, [
+        { title: 'SERIES', value: ({ seriesNumber }) => seriesNumber, right: true },
+        { title: 'MODALITY', value: ({ modality }) => modality },
+        { title: 'INSTANCES', value: ({ instances }) => instances, right: true },
+        { title: 'DESCRIPTION', value: ({ description }) => description },
+        { title: 'SERIES INSTANCE UID', value: ({ seriesInstanceUid }) => seriesInstanceUid },
+      ]);
+      for (const line of lines) output.line(line);
+    });
+}
+
+function studyLines(study: StudyView): string[] {
+  return factLines([
+    ['study', study.studyInstanceUid],
+    ['patient ID', study.patientId],
+    ['patient', study.patientName],
+    ['date', study.studyDate],
+    ['accession number', study.accessionNumber],
+    ['description', study.description],
+    ['modalities', study.modalities.join(', ')],
+    ['holds', `${study.series} series, ${counted(study.instances, 'instance')}, ${formatBytes(study.bytes)}`],
+    ['last received', shortInstant(study.lastReceivedAt)],
+    ['retained until', shortInstant(study.retainedUntil)],
+    ['state', study.state === 'stored' ? 'stored' : 'removal requested (hidden from every door)'],
+  ]);
+}
+
+function registerExport(study: Command, context: Context): void {
+  const { output } = context;
+  withJson(study.command('export <uid>'))
+    .description('Write a study as DICOM files into a new folder; each digest is checked on the way.')
+    .requiredOption('--out <dir>', 'a folder that is empty or not there yet')
+    .option('--reason <text>', 'why, for the ledger', 'not given')
+    .addHelpText('after', '\nExample:\n  leadglass study export 1.2.3 --out study1 --reason "second opinion"')
+    .action(
+      async (
+        studyInstanceUid: string,
+        options: { readonly out: string; readonly reason: string; readonly json?: boolean },
+      ) => {
+        const folder = resolve(options.out);
+        if (existsSync(folder) && readdirSync(folder).length > 0) {
+          throw new LeadglassError(
+            'BAD_REQUEST',
+            `${folder} is not empty, and nothing in it will be overwritten; name another folder`,
+          );
+        }
+        const session = await context.control('study export').beginExport({ studyInstanceUid, reason: options.reason });
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+        // Names are our own numbers: nothing in an image decides where it is written.
+        const seriesNumbers = new Map<string, number>();
+        const files: { path: string; sopInstanceUid: string }[] = [];
+        let bytes = 0;
+        for (const [index, instance] of session.instances.entries()) {
+          const series = seriesNumbers.get(instance.seriesInstanceUid) ?? seriesNumbers.size + 1;
+          seriesNumbers.set(instance.seriesInstanceUid, series);
+          const modality = /^[A-Z0-9]{1,16}$/.test(instance.modality) ? `-${instance.modality.toLowerCase()}` : '';
+          const place = join(folder, `series-${String(series).padStart(3, '0')}${modality}`);
+          mkdirSync(place, { recursive: true, mode: 0o700 });
+          const path = join(place, `image-${String(index + 1).padStart(5, '0')}.dcm`);
+          bytes += await writeWhole(path, session.read(index));
+          files.push({ path, sopInstanceUid: instance.sopInstanceUid });
+          output.progress(`${index + 1} of ${session.instances.length} instances, ${formatBytes(bytes)}`);
+        }
+        await session.end();
+        output.progress(undefined);
+        if (options.json === true) output.json({ studyInstanceUid, folder, bytes, files });
+        else output.line(`${counted(files.length, 'instance')}, ${formatBytes(bytes)}, in ${folder}.`);
+      },
+    );
+}
+
+/** A file is there under its name only when all of it came. Returns its length in bytes. */
+async function writeWhole(path: string, source: AsyncIterable<Uint8Array>): Promise<number> {
+  const partial = `${path}.part`;
+  let lengthBytes = 0;
+  const file = await open(partial, 'wx', 0o600);
+  try {
+    for await (const chunk of source) {
+      await file.write(chunk);
+      lengthBytes += chunk.length;
+    }
+    await file.close();
+    renameSync(partial, path);
+  } catch (error) {
+    await file.close().catch(() => {});
+    rmSync(partial, { force: true });
+    throw error;
+  }
+  return lengthBytes;
+}
+
+function registerChange(study: Command, context: Context): void {
+  const { output } = context;
+  withJson(study.command('remove <uid>'))
+    .description('Remove a study in two steps, after its retention has ended.')
+    .option('--reason <text>', 'why')
+    .option('--undo', 'take the request back')
+    .option('--finish', 'the second step: destroy its data key; cannot be undone')
+    .addHelpText(
+      'after',
+      '\nThe first step hides the study from every door; --undo brings it back, --finish destroys it.\n\nExamples:\n  leadglass study remove 1.2.3 --reason "retention ended, letter 77"\n  leadglass study remove 1.2.3 --undo --reason "still needed"\n  leadglass study remove 1.2.3 --finish --reason "retention ended, letter 77"',
+    )
+    .action(
+      async (
+        studyInstanceUid: string,
+        options: {
+          readonly reason?: string;
+          readonly undo?: boolean;
+          readonly finish?: boolean;
+          readonly json?: boolean;
+        },
+      ) => {
+        if (options.undo === true && options.finish === true)
+          throw new LeadglassError('BAD_REQUEST', '--undo and --finish exclude each other');
+        if (options.reason === undefined)
+          throw new LeadglassError('BAD_REQUEST', 'study remove needs --reason TEXT, for the ledger');
+        const step = options.undo === true ? 'undo' : options.finish === true ? 'finish' : 'request';
+        const removed = await context
+          .control('study remove')
+          .call('studyRemove', { studyInstanceUid, step, reason: options.reason });
+        if (options.json === true) output.json(removed);
+        else {
+          const count = counted(removed.instances, 'instance');
+          output.line(
+            {
+              request: `Hidden: ${count}. "leadglass study remove ${studyInstanceUid} --finish" destroys them, --undo brings them back.`,
+              undo: `Back again: ${count}.`,
+              finish: `Destroyed: the key of ${count}. Their space comes back with the next compaction.`,
+            }[step],
+          );
+        }
+      },
+    );
+  withJson(study.command('release <uid>'))
+    .description('Let an exchange device get a study.')
+    .requiredOption('--to <aet>', 'the device; its purpose must be exchange')
+    .requiredOption('--until <date>', 'last day', isoDay)
+    .requiredOption('--reason <text>', 'why')
+    .addHelpText(
+      'after',
+      '\nExample:\n  leadglass study release 1.2.3 --to CLINIC2 --until 2026-12-31 --reason "referral"',
+    )
+    .action(
+      async (
+        studyInstanceUid: string,
+        options: { readonly to: string; readonly until: string; readonly reason: string; readonly json?: boolean },
+      ) => {
+        const released = await context
+          .control('study release')
+          .call('studyRelease', { studyInstanceUid, device: options.to, until: options.until, reason: options.reason });
+        if (options.json === true) output.json(released);
+        else output.line(`${released.device} may get ${released.studyInstanceUid} until ${released.until}.`);
+      },
+    );
+}
