@@ -31,9 +31,9 @@ export const limits = {
   /** Data sets that become an object in memory: identifiers of queries, commitment requests, event reports. */
   identifier: {
     depthMax: 16,
-    elementsMax: 20_000,
-    // A commitment request names each instance of a study as one item.
-    itemsMax: 10_000,
+    elementsMax: 80_000,
+    // A commitment request names each instance of a study as one item, of two or three elements.
+    itemsMax: 20_000,
     fragmentsMax: 0,
     valueBytesMax: 1024 ** 2,
     inflatedBytesMax: 8 * 1024 ** 2,
@@ -58,6 +58,33 @@ export const limits = {
     querySequenceDepthMax: 4,
   },
   // ── upper layer (src/upper-layer, PS3.8) ─────────────────────────────────────────────────────────────────────────
+  /** The fullest legal A-ASSOCIATE-RQ (128 contexts of 64 transfer syntaxes, all UIDs of 64 bytes) has 0.6 MiB. */
+  associatePduBytesMax: 1024 * 1024,
+  /** Odd numbers from 1 to 255, PS3.8 9.3.2.2. */
+  presentationContextsMax: 128,
+  /** The standard has some 60 current ones; nobody proposes all. */
+  transferSyntaxesPerContextMax: 64,
+  /** Role, extended and common extended negotiation for each of 128 contexts, and the single ones. */
+  userSubItemsMax: 400,
+  /** Items that the standard does not know yet are skipped; more than these are no extension but an attack. */
+  unknownItemsMax: 64,
+  /** What we announce, to be measured. */
+  pduLengthBytesMax: 256 * 1024,
+  /** The longest PDU we make; beyond it nothing gets faster and a receiver may buffer it whole. */
+  sentPduLengthBytesMax: 1024 * 1024,
+  /** DCMTK's least is 4,096; a peer below this only makes us send headers. */
+  peerPduLengthBytesMin: 1024,
+  /** Toolkits send one or two; each costs some microseconds before its sender is known. */
+  pdvsPerPduMax: 64,
+  /** A 256 KiB PDU takes 33 s at 64 kbit/s, and a modality may pause between two slices. */
+  associationIdleMs: 120_000,
+  /** PS3.8 9.1.4 leaves it open; DCMTK and Orthanc wait 30 s. */
+  artimMs: 30_000,
+  /** A peer may ask its directory before it answers. */
+  acceptTimeoutMs: 30_000,
+  releaseTimeoutMs: 30_000,
+  /** One AES-GCM key is good for about 360 GiB of full records (RFC 9325 4.4); TLS sockets here cannot rekey. */
+  associationBytesMax: 256 * 1024 ** 3,
   // ── DIMSE (src/dimse, PS3.7) ─────────────────────────────────────────────────────────────────────────────────────
   // ── guard ────────────────────────────────────────────────────────────────────────────────────────────────────────
   /** A busy modality or reading station uses a handful; a device that hoards more keeps others out. */
@@ -105,7 +132,7 @@ export const limits = {
   ledgerRecordBytesMax: 1024 * 1024,
   /** Memory for records that wait for the disk; more means that the disk cannot follow, and refusing is honest. */
   ledgerPendingBytesMax: 32 * 1024 * 1024,
-  /** One write and fdatasync; larger ones only make the first caller wait longer. */
+  /** One durable write; larger ones only make the first caller wait longer. */
   ledgerBatchBytesMax: 1024 * 1024,
   /** What a start has to read again at most, and what an auditor cannot check yet at most. */
   ledgerCheckpointRecordsMax: 1000,
