@@ -4,6 +4,7 @@ import { DataSet } from '../dicom/data-set.ts';
 import { readDataSet, writeDataSet } from '../dicom/data-set-codec.ts';
 import { Tags } from '../dicom/dictionary/tags.generated.ts';
 import { parseAeTitle } from '../dicom/ae-title.ts';
+import type { Tag } from '../dicom/tag.ts';
 import { knownUid, type Uid } from '../dicom/uid.ts';
 import type { Operation, Store } from '../guard/operation.ts';
 import { makePass, type Pass } from '../guard/pass.ts';
@@ -55,8 +56,8 @@ export interface InstanceFacts {
   readonly studyDate?: string;
   /** Pixel data, or their length. */
   readonly pixels?: Uint8Array | number;
-  /** More attributes, by keyword. */
-  readonly texts?: Partial<Record<keyof typeof Tags, string | readonly string[]>>;
+  /** More attributes, or others in place of the usual ones. */
+  readonly texts?: readonly (readonly [Tag, string | readonly string[]])[];
 }
 
 export interface TestInstance {
@@ -74,7 +75,7 @@ export function makeInstance(facts: InstanceFacts = {}): TestInstance {
   const seriesInstanceUid = knownUid(`1.2.3.${study}.${series}`);
   const sopInstanceUid = knownUid(`1.2.3.${study}.${series}.${instance}`);
   const dataSet = new DataSet();
-  if (Object.keys(facts.texts ?? {}).length > 0 || facts.patientName !== undefined) {
+  if (facts.texts !== undefined || facts.patientName !== undefined) {
     dataSet.setText(Tags.SpecificCharacterSet, 'CS', 'ISO_IR 192');
   }
   dataSet.setText(Tags.SOPClassUID, 'UI', ctImageStorage);
@@ -89,9 +90,7 @@ export function makeInstance(facts: InstanceFacts = {}): TestInstance {
   dataSet.setText(Tags.SeriesInstanceUID, 'UI', seriesInstanceUid);
   dataSet.setText(Tags.SeriesNumber, 'IS', String(series));
   dataSet.setText(Tags.InstanceNumber, 'IS', String(instance));
-  for (const [keyword, text] of Object.entries(facts.texts ?? {})) {
-    dataSet.setText(Tags[keyword as keyof typeof Tags], undefined, text); // keys of a Record over Tags
-  }
+  for (const [tag, text] of facts.texts ?? []) dataSet.setText(tag, undefined, text);
   const pixels = facts.pixels ?? 16;
   dataSet.setBytes(Tags.PixelData, 'OW', typeof pixels === 'number' ? randomBytes(pixels) : pixels);
   const bytes = writeDataSet(dataSet, explicitLittleEndian);

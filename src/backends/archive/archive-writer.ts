@@ -11,11 +11,12 @@ import { formatTag, type Tag } from '../../dicom/tag.ts';
 import { LeadglassError } from '../../error.ts';
 import type { Store } from '../../guard/operation.ts';
 import type { Pass } from '../../guard/pass.ts';
-import type { Principal } from '../../guard/principal.ts';
 import type { InstanceHead, StoreContext, StoreOutcome, StoreWriter } from '../backend.ts';
 import { isWanted } from './index/attributes.ts';
+import type { NoteToApply } from './index/apply-note.ts';
 import { type IndexEntry, isSame, type KnownInstance } from './index/archive-index.ts';
 import { encodeHead, instanceHeadOf } from './index/head.ts';
+import { principalName } from './principal-name.ts';
 import { headIsInScope } from './scope-of-head.ts';
 import { type CommitFacts, encodeCommit } from './store/commit-record.ts';
 import { InstanceSealer, type InstanceSealerLimits } from './store/instance-sealer.ts';
@@ -29,9 +30,12 @@ export interface ArchiveWriterLimits extends InstanceSealerLimits {
   readonly headBytesMax: number;
 }
 
+/** What the log hands to the index when it is durable. */
+export type DurableToken = IndexEntry | NoteToApply;
+
 /** What a writer needs of the archive. */
 export interface WriterHost {
-  readonly log: SegmentLog;
+  readonly log: SegmentLog<DurableToken>;
   readonly keys: StudyKeyCache;
   readonly limits: ArchiveWriterLimits;
   readonly dataSetLimits: DataSetLimits & KeptLimits;
@@ -175,7 +179,7 @@ export class ArchiveWriter implements StoreWriter {
       dataSet: this.#scanner.dataSet,
       studyReceivedFrom: () => {
         const devices = this.#host.devicesOf(head.studyInstanceUid);
-        return devices.length === 0 ? [nameOf(this.#pass.principal)] : devices;
+        return devices.length === 0 ? [principalName(this.#pass.principal)] : devices;
       },
     });
     if (!inScope) {
@@ -267,7 +271,7 @@ export class ArchiveWriter implements StoreWriter {
       sha256,
       result,
       transferId: this.#pass.transferId,
-      receivedFrom: nameOf(principal),
+      receivedFrom: principalName(principal),
       ...(principal.kind === 'device' ? { openingId: principal.openingId } : {}),
       receivedAtMs: this.#host.nowMs(),
       head: encodeHead(this.#scanner.dataSet),
@@ -302,18 +306,6 @@ export class ArchiveWriter implements StoreWriter {
     this.#sealer = undefined;
     this.#scanner.close();
     this.#headGiven.reject(this.#failure);
-  }
-}
-
-/** How the store remembers who sent an instance; device names never hold a colon of ours, since scopes name devices only. */
-function nameOf(principal: Principal): string {
-  switch (principal.kind) {
-    case 'device':
-      return principal.device;
-    case 'operator':
-      return `operator:${principal.user}`;
-    case 'system':
-      return `system:${principal.job}`;
   }
 }
 

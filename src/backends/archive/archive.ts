@@ -11,7 +11,7 @@ import { LeadglassError } from '../../error.ts';
 import type { Commit, Find, Remove, Resolve, Retrieve, Store } from '../../guard/operation.ts';
 import type { Pass } from '../../guard/pass.ts';
 import type { Backend, CommitOutcome, RemoveOutcome, StoreContext, StoredInstance, StoreWriter } from '../backend.ts';
-import { ArchiveWriter, type ArchiveWriterLimits, type WriterHost } from './archive-writer.ts';
+import { ArchiveWriter, type ArchiveWriterLimits, type DurableToken, type WriterHost } from './archive-writer.ts';
 import { applyNote, type NoteToApply } from './index/apply-note.ts';
 import { ArchiveIndex, type IndexEntry } from './index/archive-index.ts';
 import { checkCommitment } from './index/commitment.ts';
@@ -59,15 +59,12 @@ export interface ArchiveOptions {
   readonly fileSystem?: FileSystem;
 }
 
-/** A decision on its way to the index. */
-export type DurableToken = IndexEntry | NoteToApply;
-
 export class Archive implements Backend {
   readonly options: ArchiveOptions;
   readonly index: ArchiveIndex;
   readonly keys: StudyKeyCache;
   readonly reader: InstanceReader;
-  readonly log: SegmentLog;
+  readonly log: SegmentLog<DurableToken>;
   readonly fileSystem: FileSystem;
   /** What opening found and did; problems are for the log and for `leadglass verify`. */
   readonly recovery: ReplayReport;
@@ -136,8 +133,7 @@ export class Archive implements Backend {
       archiveId: parts.archiveId,
       limits: options.limits,
       start: parts.start,
-      // Every token handed to the log is one of ours.
-      onDurable: (tokens, end) => this.#onDurable(tokens as readonly DurableToken[], end),
+      onDurable: (tokens, end) => this.#onDurable(tokens, end),
     });
     const { index, keys, log } = this;
     this.#host = {

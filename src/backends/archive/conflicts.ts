@@ -5,7 +5,8 @@ import { LeadglassError } from '../../error.ts';
 import type { Resolve } from '../../guard/operation.ts';
 import type { Pass } from '../../guard/pass.ts';
 import type { Archive } from './archive.ts';
-import { whoIs } from './removal.ts';
+import { bytesIn } from './index/columns.ts';
+import { principalName } from './principal-name.ts';
 
 export interface Conflict {
   readonly id: number;
@@ -27,7 +28,7 @@ export function listConflicts(archive: Archive): readonly Conflict[] {
     receivedFrom: String(row['received_from']),
     receivedAtMs: Number(row['received_ms']),
     lengthBytes: Number(row['length']),
-    sha256: row['sha256'] as Uint8Array, // a BLOB column
+    sha256: bytesIn(row, 'sha256'),
   }));
 }
 
@@ -71,7 +72,7 @@ export async function resolveConflict(archive: Archive, pass: Pass<Resolve>): Pr
   const instance = Number(row['instance']);
   const keyId = Number(row['key_id']);
   const stored = index.instanceByUid(String(row['uid']));
-  const facts = { reason: { by: whoIs(pass.principal), reason }, studyKey: archive.keys.get(keyId) };
+  const facts = { reason: { by: principalName(pass.principal), reason }, studyKey: archive.keys.get(keyId) };
   const atMs = archive.nowMs();
   if (keep === 'stored') {
     const note = { kind: 'conflict-decided', keyId, keep: stored?.instance ?? 0, drop: [instance], atMs } as const;

@@ -5,9 +5,9 @@
 import { LeadglassError } from '../../error.ts';
 import type { Remove } from '../../guard/operation.ts';
 import type { Pass } from '../../guard/pass.ts';
-import type { Principal } from '../../guard/principal.ts';
 import type { RemoveOutcome } from '../backend.ts';
 import type { Archive } from './archive.ts';
+import { principalName } from './principal-name.ts';
 import { allOf, studyHasSeriesInside, studyScope } from './index/scope-sql.ts';
 
 const dayMs = 86_400_000;
@@ -35,7 +35,7 @@ export async function removeStudy(archive: Archive, pass: Pass<Remove>): Promise
   const keyId = Number(row['key_id']);
   const hidden = row['hidden'] === 1;
   const studyKey = archive.keys.get(keyId);
-  const facts = { reason: { by: whoIs(pass.principal), reason }, studyKey };
+  const facts = { reason: { by: principalName(pass.principal), reason }, studyKey };
   const atMs = archive.nowMs();
   switch (step) {
     case 'request':
@@ -86,16 +86,4 @@ function notRequested(studyInstanceUid: string, step: string): LeadglassError {
     'BAD_REQUEST',
     `Cannot ${step} the removal of study ${studyInstanceUid}: it was not requested`,
   );
-}
-
-/** For the sealed part of a note. */
-export function whoIs(principal: Principal): string {
-  switch (principal.kind) {
-    case 'device':
-      return principal.device;
-    case 'operator':
-      return `operator:${principal.user}`;
-    case 'system':
-      return `system:${principal.job}`;
-  }
 }

@@ -8,6 +8,7 @@ import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import { normalizeDepartment } from '../../../guard/scope.ts';
 import type { CommitFacts, Extent } from '../store/commit-record.ts';
 import type { Position } from '../store/segment-log.ts';
+import { bytesIn } from './columns.ts';
 import { dateOf, encodeHead, headOfLevel, integerOf, nameColumns, textOf } from './head.ts';
 
 /** One complete instance as the segments know it. */
@@ -164,7 +165,7 @@ export class ArchiveIndex {
     return {
       instance: Number(row['id']),
       transferSyntaxUid: String(row['transfer_syntax']),
-      sha256: row['sha256'] as Uint8Array, // a BLOB column
+      sha256: bytesIn(row, 'sha256'),
     };
   }
 
@@ -176,7 +177,7 @@ export class ArchiveIndex {
     return rows.map((row) => ({
       instance: Number(row['instance']),
       transferSyntaxUid: String(row['transfer_syntax']),
-      sha256: row['sha256'] as Uint8Array, // a BLOB column
+      sha256: bytesIn(row, 'sha256'),
     }));
   }
 
@@ -193,7 +194,7 @@ export class ArchiveIndex {
   /** Where the bytes of a stored instance are now. */
   extentsOf(instance: number): readonly Extent[] | undefined {
     const row = this.statement('SELECT extents FROM instance WHERE id = ?').get(instance);
-    return row === undefined ? undefined : unpackExtents(row['extents'] as Uint8Array); // a BLOB column
+    return row === undefined ? undefined : unpackExtents(bytesIn(row, 'extents'));
   }
 
   devicesOf(studyInstanceUid: string): readonly string[] {

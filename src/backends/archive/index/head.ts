@@ -10,13 +10,13 @@ import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import { normalizeForMatching } from '../../../dicom/person-name.ts';
 import type { QueryLevel } from '../../../dicom/query.ts';
 import type { Tag } from '../../../dicom/tag.ts';
-import { parseUid, type Uid } from '../../../dicom/uid.ts';
+import { parseUid } from '../../../dicom/uid.ts';
 import type { InstanceHead } from '../../backend.ts';
 import { attributesOf } from './attributes.ts';
 import { copyAsUtf8 } from './utf8.ts';
 
 /** Heads are kept in this transfer syntax. */
-const explicitVrLittleEndian = '1.2.840.10008.1.2.1' as Uid; // true: as PS3.6 A spells it
+const explicitVrLittleEndian = '1.2.840.10008.1.2.1';
 
 export function encodeHead(head: DataSet): Uint8Array {
   return writeDataSet(head, explicitVrLittleEndian);

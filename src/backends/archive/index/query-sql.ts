@@ -140,6 +140,8 @@ function scopeParts(level: QueryLevel, scope: Scope): readonly SqlPart[] {
     case 'SERIES':
     case 'IMAGE':
       return [...studyScope(scope), ...seriesScope(scope)];
+    default:
+      return level satisfies never;
   }
 }
 
@@ -179,6 +181,8 @@ function conditionOf({ column, kind }: Column, key: QueryKey): SqlPart | undefin
       return { sql: `${column} = ''`, values: [] };
     case 'sequence':
       return undefined;
+    default:
+      return match satisfies never;
   }
 }
 

@@ -13,6 +13,7 @@ import type { InstanceHead } from '../../backend.ts';
 import type { Extent } from '../store/commit-record.ts';
 import type { Position } from '../store/segment-log.ts';
 import { type ArchiveIndex, unpackExtents } from './archive-index.ts';
+import { bytesIn } from './columns.ts';
 import { decodeHead, textOf } from './head.ts';
 import { allOf, isOneOf, type SqlPart, seriesScope, studyScope } from './scope-sql.ts';
 
@@ -66,10 +67,10 @@ export async function* listInstances(
           },
           transferSyntaxUid: knownUid(String(row['transfer_syntax'])),
           lengthBytes: Number(row['length']),
-          sha256: row['sha256'] as Uint8Array, // BLOB columns
+          sha256: bytesIn(row, 'sha256'),
           keyId: study.keyId,
-          salt: row['salt'] as Uint8Array,
-          extents: unpackExtents(row['extents'] as Uint8Array),
+          salt: bytesIn(row, 'salt'),
+          extents: unpackExtents(bytesIn(row, 'extents')),
           commitAt: { segment: Number(row['commit_segment']), offset: Number(row['commit_offset']) },
           hasPart10Head: row['part10'] === 1,
         };
@@ -132,7 +133,7 @@ function studyOf(
     seriesInstanceUid: knownUid(String(row['series_uid'])),
     patientId: String(row['patient_id']),
     issuerOfPatientId: String(row['issuer']),
-    patientName: textOf(decodeHead(row['head'] as Uint8Array, limits), Tags.PatientName), // a BLOB column
+    patientName: textOf(decodeHead(bytesIn(row, 'head'), limits), Tags.PatientName),
     accessionNumber: String(row['accession']),
     modality: String(row['modality']),
     keyId: Number(row['key_id']),

@@ -139,18 +139,7 @@ function decodeFacts(plain: Buffer): CommitFacts {
   try {
     const jsonEnd = 8 + plain.readUInt32LE(0);
     const headEnd = jsonEnd + plain.readUInt32LE(4);
-    // Our own writing, authenticated by its tag: the shape is what encodeFacts wrote.
-    const json = JSON.parse(plain.toString('utf8', 8, jsonEnd)) as {
-      ts: string;
-      length: number;
-      sha256: string;
-      result: 'stored' | 'conflict';
-      transfer: string;
-      from: string;
-      opening?: number;
-      at: number;
-      part10: boolean;
-    };
+    const json = parseFacts(plain.toString('utf8', 8, jsonEnd));
     return {
       transferSyntaxUid: json.ts,
       lengthBytes: json.length,
@@ -166,4 +155,27 @@ function decodeFacts(plain: Buffer): CommitFacts {
   } catch (cause) {
     throw new LeadglassError('CORRUPT', 'Cannot read a commit record: its facts have another form', { cause });
   }
+}
+
+interface FactsJson {
+  readonly ts: string;
+  readonly length: number;
+  readonly sha256: string;
+  readonly result: 'stored' | 'conflict';
+  readonly transfer: string;
+  readonly from: string;
+  readonly opening?: number;
+  readonly at: number;
+  readonly part10: boolean;
+}
+
+function parseFacts(text: string): FactsJson {
+  const json: unknown = JSON.parse(text);
+  if (!isFacts(json)) throw new LeadglassError('CORRUPT', 'Cannot read a commit record: its facts have another form');
+  return json;
+}
+
+/** Our own writing, authenticated by its tag: a look at two members is enough to tell another version. */
+function isFacts(json: unknown): json is FactsJson {
+  return typeof json === 'object' && json !== null && 'ts' in json && typeof json.ts === 'string' && 'sha256' in json;
 }

@@ -5,7 +5,7 @@
 import type { Extent } from './commit-record.ts';
 import { encodeRecordHead, recordHeadBytes } from './record.ts';
 import { ChunkSealer } from './seal.ts';
-import type { SegmentLog } from './segment-log.ts';
+import type { Position } from './segment-log.ts';
 
 export interface InstanceSealerLimits {
   /** Plaintext bytes of a chunk. */
@@ -16,9 +16,14 @@ export interface InstanceSealerLimits {
   readonly gatherBytes: number;
 }
 
+/** The part of the log that takes data records. */
+export interface RecordSink {
+  append(buffers: readonly Uint8Array[], lengthBytes: number): Position;
+}
+
 export class InstanceSealer {
   readonly extents: Extent[] = [];
-  readonly #log: SegmentLog;
+  readonly #log: RecordSink;
   readonly #key: Uint8Array;
   readonly #instance: number;
   readonly #limits: InstanceSealerLimits;
@@ -31,7 +36,7 @@ export class InstanceSealer {
   #gathered = 0;
 
   constructor(
-    log: SegmentLog,
+    log: RecordSink,
     sealing: { readonly key: Uint8Array; readonly instance: number },
     limits: InstanceSealerLimits,
   ) {

@@ -43,7 +43,9 @@ export function encodeNote(note: Note, reason: NoteReason, studyKey: Uint8Array 
 export function decodeNote(body: Buffer): Note {
   try {
     const end = 4 + body.readUInt32LE(0);
-    return JSON.parse(body.toString('utf8', 4, end)) as Note; // our own writing; its CRC was right
+    const note: unknown = JSON.parse(body.toString('utf8', 4, end));
+    if (isNote(note)) return note;
+    throw new LeadglassError('CORRUPT', 'Cannot read a note record: it is of an unknown kind');
   } catch (cause) {
     throw new LeadglassError('CORRUPT', 'Cannot read a note record: it has another form', { cause });
   }
@@ -55,5 +57,22 @@ export function openNoteReason(body: Buffer, studyKey: Uint8Array): NoteReason |
   const salt = body.subarray(jsonEnd, jsonEnd + saltBytes);
   const sealed = body.subarray(jsonEnd + saltBytes);
   if (sealed.length === 0) return undefined;
-  return JSON.parse(openFacts(deriveKey(studyKey, 'note', salt), sealed, bound).toString('utf8')) as NoteReason;
+  const reason: unknown = JSON.parse(openFacts(deriveKey(studyKey, 'note', salt), sealed, bound).toString('utf8'));
+  return isReason(reason) ? reason : undefined;
+}
+
+const noteKinds: ReadonlySet<unknown> = new Set<Note['kind']>([
+  'removal-requested',
+  'removal-undone',
+  'removal-finished',
+  'conflict-decided',
+]);
+
+/** Our own writing, and its CRC was right: the kind tells another version. */
+function isNote(json: unknown): json is Note {
+  return typeof json === 'object' && json !== null && 'kind' in json && noteKinds.has(json.kind);
+}
+
+function isReason(json: unknown): json is NoteReason {
+  return typeof json === 'object' && json !== null && 'by' in json && 'reason' in json;
 }

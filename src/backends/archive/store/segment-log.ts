@@ -25,18 +25,18 @@ export interface Position {
   readonly offset: number;
 }
 
-interface Piece {
+interface Piece<T> {
   readonly segment: number;
   readonly offset: number;
   readonly buffers: readonly Uint8Array[];
   readonly lengthBytes: number;
-  readonly waiter: Waiter | undefined;
+  readonly waiter: Waiter<T> | undefined;
 }
 
-interface Waiter {
+interface Waiter<T> {
   /** End of the record. */
   readonly end: Position;
-  readonly token: unknown;
+  readonly token: T;
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -50,7 +50,8 @@ export function segmentNumber(name: string): number | undefined {
   return found === null ? undefined : Number(found[1]);
 }
 
-export interface SegmentLogOptions {
+/** `T`: what goes with each durable record to `onDurable`. */
+export interface SegmentLogOptions<T> {
   readonly fileSystem: FileSystem;
   readonly directory: string;
   readonly archiveId: Uint8Array;
@@ -58,20 +59,20 @@ export interface SegmentLogOptions {
   /** Where to go on: the end of the last whole record, or offset 0 of a segment that does not exist yet. */
   readonly start: Position;
   /** Called after each sync with what became durable, in order; a throw fails exactly these. */
-  onDurable(tokens: readonly unknown[], end: Position): void;
+  onDurable(tokens: readonly T[], end: Position): void;
 }
 
-export class SegmentLog {
-  readonly #options: SegmentLogOptions;
+export class SegmentLog<T> {
+  readonly #options: SegmentLogOptions<T>;
   #segment: number;
   #offset: number;
   /** Files that may still be written or synced. */
   readonly #files = new Map<number, OpenFile>();
-  #queue: Piece[] = [];
+  #queue: Piece<T>[] = [];
   #unwrittenBytes = 0;
   #written: Position;
   #synced: Position;
-  #waiting: Waiter[] = [];
+  #waiting: Waiter<T>[] = [];
   readonly #lost = new Map<number, number>();
   #writing: Promise<void> | undefined;
   #syncing: Promise<void> | undefined;
@@ -80,7 +81,7 @@ export class SegmentLog {
   /** Raised by each failure; a write that was under way at that time belongs to what was given up. */
   #generation = 0;
 
-  constructor(options: SegmentLogOptions) {
+  constructor(options: SegmentLogOptions<T>) {
     this.#options = options;
     this.#segment = options.start.segment;
     this.#offset = options.start.offset;
@@ -126,7 +127,7 @@ export class SegmentLog {
   }
 
   /** Hands over one record and resolves when it and all before it are durable and `onDurable` took its token. */
-  appendDurably(buffers: readonly Uint8Array[], lengthBytes: number, token: unknown): Promise<void> {
+  appendDurably(buffers: readonly Uint8Array[], lengthBytes: number, token: T): Promise<void> {
     const at = this.place(lengthBytes);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const end = { segment: at.segment, offset: at.offset + lengthBytes };
@@ -149,7 +150,7 @@ export class SegmentLog {
     this.#files.clear();
   }
 
-  #enqueue(at: Position, buffers: readonly Uint8Array[], lengthBytes: number, waiter: Waiter | undefined): void {
+  #enqueue(at: Position, buffers: readonly Uint8Array[], lengthBytes: number, waiter: Waiter<T> | undefined): void {
     if (this.#offset === 0) {
       const head = encodeFileHead(this.#segment, this.#options.archiveId);
       this.#queue.push({
@@ -203,8 +204,8 @@ export class SegmentLog {
   }
 
   /** Pieces of one segment that lie one after the other. */
-  #takeBatch(): Piece[] {
-    const batch: Piece[] = [];
+  #takeBatch(): Piece<T>[] {
+    const batch: Piece<T>[] = [];
     let bytes = 0;
     let buffers = 0;
     for (const piece of this.#queue) {
@@ -221,7 +222,7 @@ export class SegmentLog {
     return batch;
   }
 
-  async #write(batch: readonly Piece[]): Promise<void> {
+  async #write(batch: readonly Piece<T>[]): Promise<void> {
     const first = batch[0];
     if (first === undefined) return;
     const file = await this.#fileOf(first.segment);
@@ -312,7 +313,7 @@ export class SegmentLog {
    * A write or sync failed. What the kernel now holds of the unsynced part is unknown (a later fdatasync may report success
    * for pages it dropped), so all of it is given up, cut off, and a new segment begun.
    */
-  async #giveUp(error: unknown, batch: readonly Piece[], unsynced: readonly Waiter[] = []): Promise<void> {
+  async #giveUp(cause: unknown, batch: readonly Piece<T>[], unsynced: readonly Waiter<T>[] = []): Promise<void> {
     this.#generation += 1;
     const from = this.#synced;
     const failed = [...unsynced, ...this.#waiting];
@@ -339,7 +340,7 @@ export class SegmentLog {
       await file.close().catch(() => undefined);
       if (keepBytes <= fileHeadBytes) await this.#options.fileSystem.remove(this.#path(segment)).catch(() => undefined);
     }
-    const told = asStorageError(error);
+    const told = asStorageError(cause);
     for (const waiter of failed) waiter.reject(told);
     this.#letIn();
   }
@@ -351,7 +352,7 @@ export class SegmentLog {
   }
 }
 
-function rejectAll(pieces: readonly Piece[], error: LeadglassError): void {
+function rejectAll(pieces: readonly Piece<unknown>[], error: LeadglassError): void {
   for (const piece of pieces) piece.waiter?.reject(error);
 }
 
@@ -359,7 +360,7 @@ function rejectAll(pieces: readonly Piece[], error: LeadglassError): void {
 export function asStorageError(error: unknown): LeadglassError {
   if (error instanceof LeadglassError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const facts = { cause: error, detail: `${code || String(error)}` };
+  const facts = { cause: error, detail: code || String(error) };
   const sqliteFull = error instanceof Error && 'errcode' in error && error.errcode === 13; // SQLITE_FULL
   if (code === 'ENOSPC' || code === 'EDQUOT' || sqliteFull) {
     return new LeadglassError('OUT_OF_RESOURCES', 'Cannot store: the disk is full', facts);
