@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LeadglassError } from '../error.ts';
 import { limits } from '../limits.ts';
+import { plainPorts } from './opening.ts';
 import type { GuardSession } from './session.ts';
 import { RefusedError } from './refusal.ts';
 import {
@@ -150,6 +151,35 @@ test('types 2 and 5 are asked of the account checker, types 3, 4 and unknown one
     await assert.rejects(identify(type, 'jdoe'), (error) => reasonOf(error) === 'user-identity-kind');
   }
   assert.deepEqual(asked, ['passcode', 'token', 'passcode']);
+});
+
+test('what negotiation asks beforehand is answered as an admission would be, and leaves no trace', async () => {
+  await using house = makeHouse();
+  const session = await sessionOf(house);
+  const before = house.ledger.records.length;
+  assert.equal(session.wouldAdmit(storeOf()), true);
+  assert.equal(session.wouldAdmit(findOf()), false);
+  house.clock.nowMs += 30 * dayMs;
+  assert.equal(session.wouldAdmit(storeOf()), false);
+  assert.equal(house.ledger.records.length, before);
+  assert.equal(house.store.usage(1), undefined);
+});
+
+test('a plain door is to be open as long as its opening is', async () => {
+  await using house = makeHouse();
+  const { store, clock } = house;
+  const plain = { doors: ['dimse-plain' as const], addresses: ['10.1.2.3/32'] };
+  enrol(store, { ...plain, name: 'a', plain: { risk: 'r', port: 11_112 }, validUntilMs: startMs + 2 });
+  enrol(store, { ...plain, name: 'b', plain: { risk: 'r', port: 11_113 }, validFromMs: startMs + 1 });
+  enrol(store);
+  const ports = (nowMs: number) => [...plainPorts(store.openings(), nowMs).keys()];
+  assert.deepEqual(ports(clock.nowMs), [11_112]);
+  assert.deepEqual(ports(startMs + 1), [11_112, 11_113]);
+  assert.deepEqual(ports(startMs + 2), [11_113]);
+  const opening = store.openingByName('b');
+  assert.ok(opening);
+  store.closeOpening(opening, closed);
+  assert.deepEqual(ports(startMs + 2), []);
 });
 
 test('closing the opening ends a running association at once: signal, pass, admission', async () => {

@@ -114,6 +114,17 @@ const listOf = <const S extends v.GenericSchema>(item: S, max: number) =>
   v.pipe(v.array(item), v.maxLength(max), v.readonly());
 const studyDate = v.pipe(v.string(), v.regex(/^[0-9]{8}$/, 'is not a date (YYYYMMDD)'));
 
+/** The TCP ports of doors without TLS that are to be open at this moment, each with its opening. */
+export function plainPorts(openings: readonly Opening[], nowMs: number): ReadonlyMap<number, Opening> {
+  const ports = new Map<number, Opening>();
+  for (const opening of openings) {
+    const { plain } = opening;
+    if (plain === undefined || !opening.doors.includes('dimse-plain')) continue;
+    if (openingState(opening, nowMs) === 'open') ports.set(plain.port, opening);
+  }
+  return ports;
+}
+
 /** Bounds of what one opening can hold, so that a policy check is quick: a person has to read it. */
 const entriesMax = 64;
 const textMax = 1000;

@@ -29,6 +29,8 @@ export interface GuardSession {
    * @throws RefusedError NOT_AUTHORIZED or LIMIT_EXCEEDED; LeadglassError LEDGER_UNAVAILABLE
    */
   admit<O extends Operation>(operation: O): Promise<Admission<O>>;
+  /** Would this be admitted now? For negotiation at association time: nothing is recorded, nothing is allowed by it. */
+  wouldAdmit(operation: Operation): boolean;
   /** Fires at once when the opening is closed or ends, or the device or certificate is revoked; its reason is a RefusedError. */
   readonly revoked: AbortSignal;
   /**
@@ -124,6 +126,10 @@ export class Session implements GuardSession {
     if (this.#abort.signal.aborted) return;
     this.#version += 1;
     this.#abort.abort(new RefusedError('NOT_AUTHORIZED', reason));
+  }
+
+  wouldAdmit(operation: Operation): boolean {
+    return !this.#isEnded && this.#decide(operation).allowed;
   }
 
   async admit<O extends Operation>(operation: O): Promise<Admission<O>> {

@@ -117,9 +117,7 @@ test('many at once of one study begin it once, and all wait for the record', asy
 });
 
 test('a long transfer writes what it has so far: at the limit, not one before', async () => {
-  const { house, session, ledger } = await houseWithSession({ transferRecordInstancesMax: 3 } as Partial<
-    typeof limits
-  >);
+  const { house, session, ledger } = await houseWithSession({ transferRecordInstancesMax: 3 });
   await using _house = house;
   for (let count = 0; count < 3; count += 1) await store(session);
   assert.deepEqual(ledger.codes, ['110102 0']);
