@@ -6,11 +6,12 @@
  */
 import type { KeyObject } from 'node:crypto';
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LeadglassError } from '../error.ts';
 import type { CertificateFacts } from './certificates.ts';
 import { readCertificate } from './certificates.ts';
+import { replaceFile } from './durable-file.ts';
 import type { IssueRequest, Revocation } from './issue.ts';
 import type { SecretStore } from './secret-store.ts';
 
@@ -128,7 +129,7 @@ export class Authority {
     );
     const facts = readCertificate(pem);
     this.#secrets.create(doorKeyName(door, facts), exportKey(privateKey));
-    replaceFile(join(this.#directory, `door-${door}.pem`), pem);
+    replaceFile(join(this.#directory, `door-${door}.pem`), pem, 0o644);
     return { certificatePem: pem + this.#issuing.pem, keyPem: toPem(privateKey), facts };
   }
 
@@ -236,7 +237,7 @@ async function openSigner(options: AuthorityOptions, name: string, parent: Signe
     notBefore: new Date(nowMs - backdatedMs),
     notAfter: parent?.certificate.notAfter ?? new Date(nowMs + authorityYears * 365 * dayMs),
   });
-  replaceFile(path, pem);
+  replaceFile(path, pem, 0o644);
   return { certificate: readCertificate(pem), pem, key };
 }
 
@@ -267,11 +268,6 @@ function readFile(path: string): string | undefined {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-function replaceFile(path: string, text: string): void {
-  writeFileSync(`${path}.new`, text, { mode: 0o644, flush: true });
-  renameSync(`${path}.new`, path);
 }
 
 function exportKey(key: KeyObject): Buffer {

@@ -3,21 +3,10 @@
  * can take its place; nothing of either is built.
  */
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fchmodSync,
-  fstatSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fstatSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LeadglassError } from '../error.ts';
+import { syncFolder, writeNewFile } from './durable-file.ts';
 
 export interface SecretStore {
   /** The secret of that name, or undefined. */
@@ -70,12 +59,8 @@ export class FileSecrets implements SecretStore {
     // Written under another name and linked, so that a power cut never leaves half a key under the right one. Linking
     // fails when the name is taken: two starts at the same time do not make two keys.
     const temporary = `${path}.${randomBytes(8).toString('hex')}.new`;
-    const descriptor = openSync(temporary, 'wx', 0o600);
     try {
-      fchmodSync(descriptor, 0o600);
-      let written = 0;
-      while (written < secret.length) written += writeSync(descriptor, secret, written);
-      fsyncSync(descriptor);
+      writeNewFile(temporary, secret, 0o600);
       linkSync(temporary, path);
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'EEXIST') {
@@ -83,8 +68,7 @@ export class FileSecrets implements SecretStore {
       }
       throw error;
     } finally {
-      closeSync(descriptor);
-      unlinkSync(temporary);
+      rmSync(temporary, { force: true });
     }
     syncFolder(this.#directory);
   }
@@ -92,15 +76,6 @@ export class FileSecrets implements SecretStore {
   #path(name: string): string {
     if (!nameForm.test(name)) throw new LeadglassError('INTERNAL', 'Cannot name a secret so: not a plain name');
     return join(this.#directory, name);
-  }
-}
-
-function syncFolder(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }
 

@@ -3,8 +3,9 @@
  * keep a copy elsewhere, since whoever can change the ledger can change that file too.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { replaceFile } from './durable-file.ts';
 import type { SecretStore } from './secret-store.ts';
 
 const secretName = 'ledger-signing.key';
@@ -37,6 +38,5 @@ function publish(path: string, pem: string, directory: string): void {
     // Not there yet, or not readable: written anew.
   }
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  writeFileSync(`${path}.new`, pem, { mode: 0o644, flush: true });
-  renameSync(`${path}.new`, path);
+  replaceFile(path, pem, 0o644);
 }

@@ -31,7 +31,6 @@ export class DurableAppender {
     try {
       const file = await this.#ready();
       await file.write(bytes, this.#lengthBytes);
-      await file.datasync();
       this.#lengthBytes += bytes.length;
     } catch (error) {
       await this.#fail();
@@ -39,7 +38,7 @@ export class DurableAppender {
     }
   }
 
-  /** Cuts what stands behind the good length, durably. */
+  /** Cuts what stands behind the good length; durable together with the next append. */
   async repair(): Promise<void> {
     this.#needsRepair = true;
     try {
@@ -60,7 +59,6 @@ export class DurableAppender {
     this.#file ??= await this.#openFile(this.#path);
     if (this.#needsRepair) {
       await this.#file.truncate(this.#lengthBytes);
-      await this.#file.datasync();
       this.#needsRepair = false;
     }
     return this.#file;
@@ -68,7 +66,7 @@ export class DurableAppender {
 
   async #fail(): Promise<void> {
     this.#needsRepair = true;
-    // After a failed fdatasync the kernel may count lost pages as clean, so a fresh handle and a fresh length are needed.
+    // After a failed write the kernel may count lost pages as clean, so a fresh handle and a fresh length are needed.
     try {
       await this.close();
     } catch {

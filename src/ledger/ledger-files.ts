@@ -2,30 +2,31 @@
  * The files of the ledger folder: their names, reading them line by line forwards and backwards with bounded memory, and
  * the few file operations that the writer needs, so that a test can let them fail.
  */
-import { closeSync, fsyncSync, openSync, readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { durableFlags, durableNewFlags, syncFolder } from '../keys/durable-file.ts';
 
 /** What the writer does with a file. */
 export interface LedgerFile {
-  /** Writes all of the bytes at this place, or throws. */
+  /** Writes all of the bytes at this place, durable when it resolves, or throws. */
   write(bytes: Uint8Array, position: number): Promise<void>;
-  datasync(): Promise<void>;
+  /** Durable together with the next write. */
   truncate(lengthBytes: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens a file for writing at places, creating it (mode 0600) and its folder entry durably when it is new. */
+/** Opens a file for durable writing at places, creating it (mode 0600) when it is new. */
 export type OpenLedgerFile = (path: string) => Promise<LedgerFile>;
 
 export const openLedgerFile: OpenLedgerFile = async (path) => {
   let handle: FileHandle;
   try {
-    handle = await open(path, 'r+');
+    handle = await open(path, durableFlags);
   } catch (error) {
     if (!isMissing(error)) throw error;
-    handle = await open(path, 'wx+', 0o600);
+    handle = await open(path, durableNewFlags, 0o600);
     syncFolder(join(path, '..'));
   }
   return {
@@ -37,21 +38,10 @@ export const openLedgerFile: OpenLedgerFile = async (path) => {
         written += bytesWritten;
       }
     },
-    datasync: () => handle.datasync(),
     truncate: (lengthBytes) => handle.truncate(lengthBytes),
     close: () => handle.close(),
   };
 };
-
-/** Makes the names in a folder durable. */
-export function syncFolder(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
 
 export function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';

@@ -6,18 +6,12 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LeadglassError } from '../error.ts';
+import { syncFolder } from '../keys/durable-file.ts';
 import type { Checkpoint, LedgerSigner, RecordPlace } from './checkpoints.ts';
 import { encodeCheckpoint, readLastCheckpoint, readPublicKey } from './checkpoints.ts';
 import { DurableAppender } from './durable-appender.ts';
 import type { OpenLedgerFile } from './ledger-files.ts';
-import {
-  checkpointsFileName,
-  fileLength,
-  ledgerFileName,
-  listLedgerFiles,
-  openLedgerFile,
-  syncFolder,
-} from './ledger-files.ts';
+import { checkpointsFileName, fileLength, ledgerFileName, listLedgerFiles, openLedgerFile } from './ledger-files.ts';
 import type { LedgerFilter } from './ledger-query.ts';
 import { queryLedger, readRecordAt } from './ledger-query.ts';
 import { OpenTransfers } from './open-transfers.ts';
@@ -160,7 +154,7 @@ export class Ledger {
   }
 
   /**
-   * Writes a record; resolves when it is durable. Callers that come at the same time share one write and one fdatasync;
+   * Writes a record; resolves when it is durable. Callers that come at the same time share one write;
    * records stand in the order of the calls.
    * @throws LeadglassError LEDGER_UNAVAILABLE when the disk fails or is full, or the ledger is closed: the record is not
    * there then. OUT_OF_RESOURCES when too much waits, LIMIT_EXCEEDED when the record is too long.
@@ -294,7 +288,7 @@ export class Ledger {
       0,
       this.#openFile,
     );
-    // Opens it and makes its name durable before the old one is let go; may leave an empty file, which a start accepts.
+    // Opened before the old one is let go; a failure may leave an empty file, which a start accepts.
     await next.repair();
     await this.#file.close();
     this.#file = next;
