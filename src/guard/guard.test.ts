@@ -200,15 +200,18 @@ test('closing the opening ends a running association at once: signal, pass, admi
 });
 
 test('revoking the device or its certificate ends a running association at once', async () => {
-  for (const revoke of [
-    ({ store }: House) => store.revokeDevice(aet('CT1'), closed),
-    ({ store }: House) => store.revokeCertificate(aet('CT1'), fingerprintOf('CT1'), closed),
-  ]) {
+  const ways = {
+    'device-revoked': ({ store }: House) => store.revokeDevice(aet('CT1'), closed),
+    'certificate-revoked': ({ store }: House) => store.revokeCertificate(aet('CT1'), fingerprintOf('CT1'), closed),
+  };
+  for (const [reason, revoke] of Object.entries(ways)) {
     await using house = makeHouse();
     const session = await sessionOf(house);
     revoke(house);
     assert.equal(session.revoked.aborted, true);
-    await assert.rejects(session.admit({ kind: 'verify' }), (error) => reasonOf(error) === 'device-revoked');
+    await assert.rejects(session.admit({ kind: 'verify' }), (error) => reasonOf(error) === reason);
+    await session.end('aborted');
+    assert.match(house.ledger.last.xml, new RegExp(`aborted \\(${reason}\\)`));
   }
 });
 

@@ -15,6 +15,7 @@ import { type Identification, identifyDevice } from './identify/device.ts';
 import type { PeerFacts } from './identify/peer-facts.ts';
 import { type AccountChecker, noAccounts } from './identify/user-identity.ts';
 import { type GuardLedger, LedgerGate } from './ledger-gate.ts';
+import { openingState } from './opening.ts';
 import type { Grant, SopClassFacts } from './policy.ts';
 import type { PolicyStore, Usage } from './policy-store.ts';
 import type { DevicePrincipal, Principal } from './principal.ts';
@@ -191,7 +192,13 @@ export class Guard implements AsyncDisposable {
 
   /** Ends the sessions whose opening or certificate has ended by now; called by a timer, and by tests. */
   reviewSessions(): void {
-    for (const running of this.#running) this.#review(running);
+    const nowMs = this.#clock.wallMs;
+    for (const running of this.#running) {
+      const { session, certificateNotAfterMs = nowMs } = running;
+      // Changes of the policy were looked at when they came; only time passes unseen.
+      const isOpen = session.grant !== undefined && openingState(session.grant.opening, nowMs) === 'open';
+      if (!isOpen || nowMs > certificateNotAfterMs) this.#review(running);
+    }
   }
 
   /** Writes the counted uses into the policy; called by a timer and at the end. */
@@ -286,9 +293,10 @@ export class Guard implements AsyncDisposable {
         : store.certificatesByFingerprint(certificateFingerprint).find((one) => one.device === device);
     const isCertificateGone =
       certificateFingerprint !== undefined && (certificate === undefined || certificate.revoked !== undefined);
+    const isDeviceGone = store.device(device)?.revoked !== undefined;
     return {
       opening,
-      revoked: isCertificateGone || store.device(device)?.revoked !== undefined,
+      revoked: isDeviceGone ? 'device-revoked' : isCertificateGone && 'certificate-revoked',
       released: opening.purpose === 'exchange' ? store.releasesTo(device) : [],
     };
   }
@@ -310,7 +318,7 @@ export class Guard implements AsyncDisposable {
       return session.revoke('certificate-expired');
     try {
       const grant = this.#grantOf(principal);
-      if (grant?.revoked === true) return session.revoke('device-revoked');
+      if (grant !== undefined && grant.revoked !== false) return session.revoke(grant.revoked);
       const device = this.#options.store.device(principal.device);
       if (grant === undefined || device === undefined) return session.revoke('no-opening');
       const choice = chooseOpening(device, this.#options.store.openingsOf(principal.device), {

@@ -174,7 +174,7 @@ function grantIn(purpose: Purpose, state: State): Grant {
     closed: { closed: { atMs: nowMs - 1, by: 'root', reason: 'r' } },
     revoked: {},
   };
-  return grantOf(openingOf(purpose, changes[state]), { revoked: state === 'revoked' });
+  return grantOf(openingOf(purpose, changes[state]), { revoked: state === 'revoked' && 'device-revoked' });
 }
 
 const sides: readonly Side[] = ['inside', 'outside'];
@@ -340,7 +340,7 @@ test('no opening, however it was made, allows what its purpose forbids', () => {
           scope: terms.ownStudiesOnly ? { ownStudiesOnly: true } : {},
           ...(terms.isClosed ? { closed: { atMs: 0, by: 'root', reason: 'r' } } : {}),
         };
-        const grant = grantOf(opening, { revoked });
+        const grant = grantOf(opening, { revoked: revoked && 'certificate-revoked' });
         const decision = decide(principalOf(opening), operation, { grant, nowMs: moment, sopClasses });
         if (!decision.allowed) return;
         const bounds: PurposeBounds = purposeBounds[terms.purpose];

@@ -20,8 +20,8 @@ export interface ReleasedStudy {
 /** What the guard knows about a device at the moment of a use. */
 export interface Grant {
   readonly opening: Opening;
-  /** The device or the certificate that it came with was revoked. */
-  readonly revoked: boolean;
+  /** The device, or the certificate that it came with, was revoked. */
+  readonly revoked: false | 'device-revoked' | 'certificate-revoked';
   /** Only for exchange. */
   readonly released: readonly ReleasedStudy[];
 }
@@ -89,7 +89,7 @@ export function decide(
 function reasonAgainst(principal: DevicePrincipal, { opening, revoked }: Grant, nowMs: number): Decision | undefined {
   if (opening.id !== principal.openingId || opening.device !== principal.device) return refuse('no-opening');
   if (opening.purpose !== principal.purpose) return refuse('no-opening');
-  if (revoked) return refuse('device-revoked');
+  if (revoked !== false) return refuse(revoked);
   switch (openingState(opening, nowMs)) {
     case 'closed':
       return refuse('opening-closed');

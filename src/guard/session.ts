@@ -163,8 +163,9 @@ export class Session implements GuardSession {
     } finally {
       this.#ended();
       if (this.#principal.kind === 'device') {
+        const over: unknown = this.#abort.signal.reason;
         const words =
-          `${reason}; ${this.#verified} verifications, ${this.#refused} operations refused` +
+          `${reason}${over instanceof RefusedError ? ` (${over.reason})` : ''}; ${this.#verified} verifications, ${this.#refused} operations refused` +
           (this.#failedWithoutStudy > 0 ? `, ${this.#failedWithoutStudy} failed before their study was known` : '');
         const at = new Date(this.#context.clock.wallMs);
         await this.#context.gate.recordEnd(this.#context.events.sessionEnded(this.#actor, at, { reason, words }));
