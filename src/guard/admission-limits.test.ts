@@ -23,6 +23,7 @@ test('there is room below the limit, none at it, and again after one has gone', 
   running.remove('CT1');
   running.remove('CT1');
   assert.equal(running.count('CT1'), 0);
+  assert.equal(running.size, 0);
 });
 
 test('operations come back with time, and never more than a second is saved up', () => {

@@ -21,6 +21,11 @@ export class RunningCount {
     this.#max = max;
   }
 
+  /** Keys with something running. */
+  get size(): number {
+    return this.#running.size;
+  }
+
   hasRoom(key: string): boolean {
     return this.count(key) < this.#max;
   }

@@ -23,6 +23,8 @@ const pinnedFacts = v.strictObject({
 const certificateRequest = v.variant('kind', [
   /** Key and certificate are made here. */
   v.strictObject({ kind: v.literal('made-here') }),
+  /** The key was made by whoever asks, and stays there; only its public half (SPKI, PEM) came here. */
+  v.strictObject({ kind: v.literal('public-key'), publicKeyPem: pem }),
   /** The device keeps its key; our authority signs. */
   v.strictObject({ kind: v.literal('csr'), csrPem: pem }),
   /** Exactly this foreign certificate is trusted. */

@@ -39,6 +39,7 @@ export interface CertificateIssuer {
     readonly aeTitle: AeTitle;
     readonly notAfterMs: number;
     readonly csrPem?: string;
+    readonly publicKeyPem?: string;
   }): Promise<IssuedCertificate>;
   /** Publishes a new revocation list; revocation itself has taken effect before. */
   revoked(certificates: readonly DeviceCertificate[]): Promise<void>;
@@ -299,6 +300,7 @@ export class DeviceService {
       aeTitle,
       notAfterMs,
       ...(request.kind === 'csr' ? { csrPem: request.csrPem } : {}),
+      ...(request.kind === 'public-key' ? { publicKeyPem: request.publicKeyPem } : {}),
     });
     return {
       issued,

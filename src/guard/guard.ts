@@ -10,7 +10,7 @@ import { type AdmissionLimits, FailedIdentifications, RunningCount } from './adm
 import { AuditEvents, type AuditSelf } from './audit-events.ts';
 import { addressKey } from './identify/address.ts';
 import { chooseOpening } from './identify/ae-title.ts';
-import type { CertificateRules } from './identify/certificate.ts';
+import { type CertificateRules, normalizeFingerprint, reasonAgainstCertificate } from './identify/certificate.ts';
 import { type Identification, identifyDevice } from './identify/device.ts';
 import type { PeerFacts } from './identify/peer-facts.ts';
 import { type AccountChecker, noAccounts } from './identify/user-identity.ts';
@@ -151,6 +151,26 @@ export class Guard implements AsyncDisposable {
       ...(certificateNotAfterMs === undefined ? {} : { certificateNotAfterMs }),
     });
     return principal;
+  }
+
+  /**
+   * A first look, before a byte of DICOM is read: is this a certificate that some device may show? Undefined when it is; the
+   * rest is for `identify`, which looks at everything again.
+   * @returns a promise that rejects with RefusedError once the refusal is recorded
+   */
+  checkCertificate(facts: Pick<PeerFacts, 'door' | 'address' | 'localPort' | 'certificate'>): Promise<never> | undefined {
+    const { store, limits, extendedKeyUsageRequired = false } = this.#options;
+    const peer: PeerFacts = { ...facts, calledAeTitle: '', callingAeTitle: '' };
+    if (!this.#clock.isSteady) return this.#refuse(peer, { reason: 'clock', isProven: false });
+    const nowMs = this.#clock.nowMs();
+    const { certificate } = facts;
+    const enrolled =
+      certificate === undefined ? [] : store.certificatesByFingerprint(normalizeFingerprint(certificate.fingerprint256));
+    const rules = { ...limits, extendedKeyUsageRequired };
+    const reason = reasonAgainstCertificate(certificate, enrolled, { nowMs, rules });
+    if (reason === undefined) return undefined;
+    this.#failures.add(addressKey(facts.address), nowMs);
+    return this.#refuse(peer, { reason, isProven: false });
   }
 
   /**

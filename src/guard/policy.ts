@@ -116,7 +116,7 @@ function decideForDevice(
     case 'verify':
       return { allowed: true, scope: {} };
     case 'store':
-      return decideStore(operation, opening, { bounds, sopClasses });
+      return decideStore(operation, opening, sopClasses);
     case 'find':
       return { allowed: true, scope: readingScope(grant, bounds, nowMs) };
     case 'retrieve':
@@ -130,6 +130,19 @@ function decideForDevice(
     case 'administer':
       return refuse('purpose');
   }
+}
+
+/** Does the opening hold this kind of operation at all? For negotiation; `decide` has the word on each use. */
+export function openingOffers(
+  opening: Opening,
+  operation: OpeningOperation,
+  { sopClassUid, sopClasses }: { readonly sopClassUid?: Uid | undefined; readonly sopClasses: SopClassFacts },
+): boolean {
+  const bounds: PurposeBounds = purposeBounds[opening.purpose];
+  if (!bounds.operations.includes(operation) || !opening.operations.includes(operation)) return false;
+  if (operation !== 'store' || sopClassUid === undefined) return true;
+  if (bounds.stores === 'evidence') return sopClasses.isEvidence(sopClassUid);
+  return sopClasses.isStorage(sopClassUid) || opening.privateSopClasses;
 }
 
 /** The word of an opening for an operation; undefined for what no opening can ever name. */
@@ -152,14 +165,9 @@ function openingWord(operation: Operation): OpeningOperation | undefined {
 function decideStore(
   operation: Store,
   opening: Opening,
-  { bounds, sopClasses }: { readonly bounds: PurposeBounds; readonly sopClasses: SopClassFacts },
+  sopClasses: SopClassFacts,
 ): Decision {
-  const { sopClassUid } = operation;
-  if (bounds.stores === 'evidence') {
-    if (!sopClasses.isEvidence(sopClassUid)) return refuse('sop-class');
-  } else if (!sopClasses.isStorage(sopClassUid) && !opening.privateSopClasses) {
-    return refuse('sop-class');
-  }
+  if (!openingOffers(opening, 'store', { sopClassUid: operation.sopClassUid, sopClasses })) return refuse('sop-class');
   // What a device may send is bounded by content. Who sent the study before does not count: its first instance is welcome.
   return { allowed: true, scope: contentScope(opening) };
 }

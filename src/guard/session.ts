@@ -13,7 +13,8 @@ import type { AuditActor, AuditEvents, TransferDirection } from './audit-events.
 import type { LedgerGate } from './ledger-gate.ts';
 import type { Operation } from './operation.ts';
 import { type Pass, makePass } from './pass.ts';
-import { type Decision, type Grant, type SopClassFacts, decide } from './policy.ts';
+import type { OpeningOperation } from './opening.ts';
+import { type Decision, type Grant, type SopClassFacts, decide, openingOffers } from './policy.ts';
 import type { Principal } from './principal.ts';
 import { RefusedError, type RefusalReason } from './refusal.ts';
 import { sameScope } from './scope.ts';
@@ -31,6 +32,11 @@ export interface GuardSession {
   admit<O extends Operation>(operation: O): Promise<Admission<O>>;
   /** Would this be admitted now? For negotiation at association time: nothing is recorded, nothing is allowed by it. */
   wouldAdmit(operation: Operation): boolean;
+  /**
+   * Could this ever be admitted, so that a door may negotiate it? No permission: each use is admitted by itself. Always no
+   * for principals that no opening names.
+   */
+  offers(operation: OpeningOperation, sopClassUid?: Uid): boolean;
   /** Fires at once when the opening is closed or ends, or the device or certificate is revoked; its reason is a RefusedError. */
   readonly revoked: AbortSignal;
   /**
@@ -171,6 +177,11 @@ export class Session implements GuardSession {
         await this.#context.gate.recordEnd(this.#context.events.sessionEnded(this.#actor, at, { reason, words }));
       }
     }
+  }
+
+  offers(operation: OpeningOperation, sopClassUid?: Uid): boolean {
+    const grant = this.#grant;
+    return grant !== undefined && openingOffers(grant.opening, operation, { sopClassUid, sopClasses: this.#context.sopClasses });
   }
 
   get #actor(): AuditActor {
