@@ -1,0 +1,258 @@
+/**
+ * The elements of group 0000 (PS3.7 E.1) and their encoding: always implicit VR little endian (PS3.7 6.3.1), always flat.
+ * Which of them make up which message is in command-set.ts.
+ */
+import { LeadglassError } from '../error.ts';
+import { formatTag, type Tag } from '../dicom/tag.ts';
+import { isUid, type Uid } from '../dicom/uid.ts';
+
+export interface CommandSetLimits {
+  /** Length of one command set. */
+  readonly commandSetBytesMax: number;
+  /** Elements of one command set. */
+  readonly commandElementsMax: number;
+}
+
+/** The values of a command set under the standard's keywords. */
+export interface CommandValues {
+  readonly affectedSopClassUid: Uid;
+  readonly requestedSopClassUid: Uid;
+  readonly messageId: number;
+  readonly messageIdBeingRespondedTo: number;
+  readonly moveDestination: string;
+  /** 0 medium, 1 high, 2 low. */
+  readonly priority: number;
+  readonly status: number;
+  readonly offendingElement: readonly Tag[];
+  readonly errorComment: string;
+  readonly errorId: number;
+  readonly affectedSopInstanceUid: Uid;
+  readonly requestedSopInstanceUid: Uid;
+  readonly eventTypeId: number;
+  readonly attributeIdentifierList: readonly Tag[];
+  readonly actionTypeId: number;
+  readonly numberOfRemainingSuboperations: number;
+  readonly numberOfCompletedSuboperations: number;
+  readonly numberOfFailedSuboperations: number;
+  readonly numberOfWarningSuboperations: number;
+  readonly moveOriginatorApplicationEntityTitle: string;
+  readonly moveOriginatorMessageId: number;
+}
+
+export type CommandKeyword = keyof CommandValues;
+
+type CommandVr = 'UI' | 'US' | 'AE' | 'LO' | 'AT';
+
+const dictionary: Readonly<Record<CommandKeyword, readonly [tag: Tag, vr: CommandVr]>> = {
+  affectedSopClassUid: [0x0002, 'UI'],
+  requestedSopClassUid: [0x0003, 'UI'],
+  messageId: [0x0110, 'US'],
+  messageIdBeingRespondedTo: [0x0120, 'US'],
+  moveDestination: [0x0600, 'AE'],
+  priority: [0x0700, 'US'],
+  status: [0x0900, 'US'],
+  offendingElement: [0x0901, 'AT'],
+  errorComment: [0x0902, 'LO'],
+  errorId: [0x0903, 'US'],
+  affectedSopInstanceUid: [0x1000, 'UI'],
+  requestedSopInstanceUid: [0x1001, 'UI'],
+  eventTypeId: [0x1002, 'US'],
+  attributeIdentifierList: [0x1005, 'AT'],
+  actionTypeId: [0x1008, 'US'],
+  numberOfRemainingSuboperations: [0x1020, 'US'],
+  numberOfCompletedSuboperations: [0x1021, 'US'],
+  numberOfFailedSuboperations: [0x1022, 'US'],
+  numberOfWarningSuboperations: [0x1023, 'US'],
+  moveOriginatorApplicationEntityTitle: [0x1030, 'AE'],
+  moveOriginatorMessageId: [0x1031, 'US'],
+};
+
+export const commandKeywords = Object.keys(dictionary) as readonly CommandKeyword[]; // true: the record is total
+
+const commandGroupLength: Tag = 0x0000;
+const commandField: Tag = 0x0100;
+const commandDataSetType: Tag = 0x0800;
+/** PS3.7 E.1: this Command Data Set Type, and no other value, says that no data set follows. */
+const noDataSet = 0x0101;
+/** What is sent when one follows; any other value would do. */
+const dataSetFollows = 0x0000;
+
+const latin1 = new TextDecoder('latin1');
+
+function malformed(text: string, field: string, offset?: number): LeadglassError {
+  return new LeadglassError('MALFORMED', `Cannot read the command set: ${text}`, {
+    field,
+    ...(offset === undefined ? {} : { offset }),
+  });
+}
+
+/** A command set whose structure is sound; values are looked at when asked for. */
+export interface CommandElements {
+  readonly commandField: number;
+  readonly hasDataSet: boolean;
+  readonly values: ReadonlyMap<Tag, Uint8Array>;
+}
+
+/**
+ * The elements in these bytes; unknown and retired ones are skipped over, values are views of `bytes`.
+ * @throws LeadglassError MALFORMED (a length that lies, another group, tags that do not rise, a wrong group length, no
+ *   command field) or LIMIT_EXCEEDED
+ */
+export function readCommandElements(bytes: Uint8Array, limits: CommandSetLimits): CommandElements {
+  if (bytes.length > limits.commandSetBytesMax) {
+    throw new LeadglassError(
+      'LIMIT_EXCEEDED',
+      `Cannot read the command set: length was ${bytes.length}, expected at most ${limits.commandSetBytesMax}`,
+    );
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const values = new Map<Tag, Uint8Array>();
+  let offset = 0;
+  let lastTag = -1;
+  while (offset < bytes.length) {
+    const left = bytes.length - offset;
+    if (left < 8) throw malformed(`${left} bytes left, expected at least 8`, 'element', offset);
+    const tag = (view.getUint16(offset, true) * 0x10000 + view.getUint16(offset + 2, true)) >>> 0;
+    const length = view.getUint32(offset + 4, true);
+    if (tag > 0xffff) throw malformed(`found ${formatTag(tag)}, expected group 0000 only`, 'element', offset);
+    if (tag <= lastTag) throw malformed(`${formatTag(tag)} came after ${formatTag(lastTag)}`, 'element', offset);
+    if (length > left - 8 || length % 2 === 1) {
+      throw malformed(
+        `length of ${formatTag(tag)} was ${length}, expected an even number up to ${left - 8}`,
+        formatTag(tag),
+        offset,
+      );
+    }
+    if (values.size >= limits.commandElementsMax) {
+      throw new LeadglassError(
+        'LIMIT_EXCEEDED',
+        `Cannot read the command set: more than ${limits.commandElementsMax} elements`,
+      );
+    }
+    values.set(tag, bytes.subarray(offset + 8, offset + 8 + length));
+    offset += 8 + length;
+    lastTag = tag;
+  }
+  // PS3.7 E.1 and 9.3: Command Group Length is the length from the end of its own value to the end of the group.
+  const groupLength = values.get(commandGroupLength);
+  if (groupLength?.length !== 4) throw malformed('no Command Group Length', 'Command Group Length');
+  const claimed = new DataView(groupLength.buffer, groupLength.byteOffset, 4).getUint32(0, true);
+  if (claimed !== bytes.length - 12) {
+    throw malformed(`Command Group Length was ${claimed}, expected ${bytes.length - 12}`, 'Command Group Length');
+  }
+  const field = unsignedShort(values.get(commandField));
+  if (field === undefined) throw malformed('no Command Field', 'Command Field');
+  const dataSetType = unsignedShort(values.get(commandDataSetType));
+  if (dataSetType === undefined) throw malformed('no Command Data Set Type', 'Command Data Set Type');
+  return { commandField: field, hasDataSet: dataSetType !== noDataSet, values };
+}
+
+function unsignedShort(bytes: Uint8Array | undefined): number | undefined {
+  if (bytes?.length !== 2) return undefined;
+  return new DataView(bytes.buffer, bytes.byteOffset, 2).getUint16(0, true);
+}
+
+/** The value under this keyword; 'invalid' when its form is wrong; undefined when absent or empty. */
+export function commandValue<K extends CommandKeyword>(
+  elements: CommandElements,
+  keyword: K,
+): CommandValues[K] | 'invalid' | undefined {
+  const [tag, vr] = dictionary[keyword];
+  const bytes = elements.values.get(tag);
+  if (bytes === undefined || bytes.length === 0) return undefined;
+  return parsed(vr, bytes) as CommandValues[K] | 'invalid' | undefined; // true: the dictionary pairs keyword and VR
+}
+
+function parsed(vr: CommandVr, bytes: Uint8Array): Uid | number | string | readonly Tag[] | 'invalid' | undefined {
+  switch (vr) {
+    case 'US':
+      return unsignedShort(bytes) ?? 'invalid';
+    case 'UI': {
+      // PS3.5 9.1: padded by one NUL; a space is a common mistake that changes nothing.
+      const text = latin1.decode(bytes).replace(/[\0 ]+$/, '');
+      if (text === '') return undefined;
+      return isUid(text) ? text : 'invalid';
+    }
+    case 'AE': {
+      const text = latin1.decode(bytes).replaceAll(/^ +|[ \0]+$/g, '');
+      if (text === '') return undefined;
+      return /^[ -[\]-~]{1,16}$/.test(text) ? text : 'invalid';
+    }
+    case 'LO':
+      // Shown to people: whatever a peer wrote, it is one printable line of the length that the standard allows.
+      return printableComment(latin1.decode(bytes.subarray(0, 256)));
+    case 'AT': {
+      if (bytes.length % 4 !== 0) return 'invalid';
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      const tags: Tag[] = [];
+      for (let at = 0; at < bytes.length; at += 4) {
+        tags.push((view.getUint16(at, true) * 0x10000 + view.getUint16(at + 2, true)) >>> 0);
+      }
+      return tags;
+    }
+  }
+}
+
+/** Text as Error Comment (0000,0902) may hold it: LO of the default repertoire, at most 64 characters. */
+export function printableComment(text: string): string {
+  return text
+    .replaceAll(/[^ -[\]-~]+/g, ' ')
+    .trim()
+    .slice(0, 64);
+}
+
+function encoded(vr: CommandVr, value: string | number | readonly Tag[]): Uint8Array {
+  if (typeof value === 'number') {
+    const bytes = new Uint8Array(2);
+    new DataView(bytes.buffer).setUint16(0, value, true);
+    return bytes;
+  }
+  if (typeof value === 'string') {
+    const text = vr === 'LO' ? printableComment(value) : value;
+    const bytes = new Uint8Array(text.length + (text.length % 2));
+    if (bytes.length > text.length) bytes[text.length] = vr === 'UI' ? 0x00 : 0x20;
+    for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
+    return bytes;
+  }
+  const bytes = new Uint8Array(value.length * 4);
+  const view = new DataView(bytes.buffer);
+  value.forEach((tag, index) => {
+    view.setUint16(index * 4, tag >>> 16, true);
+    view.setUint16(index * 4 + 2, tag & 0xffff, true);
+  });
+  return bytes;
+}
+
+/** The bytes of a command set, group length first, tags rising. */
+export function writeCommandElements(message: {
+  readonly commandField: number;
+  readonly hasDataSet: boolean;
+  readonly values: Partial<CommandValues>;
+}): Uint8Array {
+  const parts: [Tag, Uint8Array][] = [
+    [commandField, encoded('US', message.commandField)],
+    [commandDataSetType, encoded('US', message.hasDataSet ? dataSetFollows : noDataSet)],
+  ];
+  for (const keyword of commandKeywords) {
+    const value = message.values[keyword];
+    if (value === undefined) continue;
+    const [tag, vr] = dictionary[keyword];
+    parts.push([tag, encoded(vr, value)]);
+  }
+  parts.sort(([a], [b]) => a - b);
+  let length = 12;
+  for (const [, bytes] of parts) length += 8 + bytes.length;
+  const whole = new Uint8Array(length);
+  const view = new DataView(whole.buffer);
+  // (0000,0000) is all zero bytes in front; its length is 4.
+  view.setUint32(4, 4, true);
+  view.setUint32(8, length - 12, true);
+  let offset = 12;
+  for (const [tag, bytes] of parts) {
+    view.setUint16(offset + 2, tag, true);
+    view.setUint32(offset + 4, bytes.length, true);
+    whole.set(bytes, offset + 8);
+    offset += 8 + bytes.length;
+  }
+  return whole;
+}
