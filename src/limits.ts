@@ -86,6 +86,30 @@ export const limits = {
   /** One AES-GCM key is good for about 360 GiB of full records (RFC 9325 4.4); TLS sockets here cannot rekey. */
   associationBytesMax: 256 * 1024 ** 3,
   // ── DIMSE (src/dimse, PS3.7) ─────────────────────────────────────────────────────────────────────────────────────
+  dimse: {
+    // A command set has some 200 bytes; a long list of attribute identifiers is the largest thing in one.
+    commandSetBytesMax: 64 * 1024,
+    // Group 0000 has 21 elements, retired ones included some 60.
+    commandElementsMax: 128,
+    // A commitment request of 10,000 instances has about this; an identifier with lists of UIDs is far below.
+    identifierBytesMax: 1024 ** 2,
+    // A window of 16 fills a link of 100 ms at 1 Gbit/s with slices of 0.5 MB; each operation has its memory.
+    operationsMax: 16,
+    // The rest of a refused data set is read so that a sender which listens only afterwards gets its status.
+    drainedBytesMax: 1024 ** 3,
+    // A busy PACS may fetch from tape before its first answer.
+    responseMsMax: 120_000,
+    // Of one request of ours: matches that a server sends, or progress of a retrieval.
+    pendingResponsesMax: 1_000_000,
+  },
+  /** TCP and TLS handshake when we are the client; a peer over a satellite link needs some seconds. */
+  connectMsMax: 15_000,
+  /** TLS when we are the server (src/upper-layer/tls-options.ts): two round trips and a signature. */
+  tlsHandshakeMsMax: 10_000,
+  /** RFC 9325 3.4: about half the life of a ticket key or less. */
+  tlsSessionSecondsMax: 3_600,
+  /** RFC 9325 3.4 says weekly, for instance; a day costs nothing. */
+  tlsTicketKeyMs: 24 * 3_600_000,
   // ── guard ────────────────────────────────────────────────────────────────────────────────────────────────────────
   /** A busy modality or reading station uses a handful; a device that hoards more keeps others out. */
   associationsPerDeviceMax: 32,
@@ -117,6 +141,9 @@ export const limits = {
   transferStudiesMax: 256,
   /** The longest life of an exception for a device without TLS. */
   plainExceptionDaysMax: 90,
+  /** Openings that end within so many days, or were not used for so many, are marked for people to look at. */
+  openingExpiresSoonDays: 30,
+  openingUnusedDays: 90,
   /** IHE ITI-19 recommends two years at most; the opening's end date comes first. */
   deviceCertificateDaysMax: 730,
   /** `opening list` marks what ends within a month, and what was not used for three. */
@@ -200,4 +227,7 @@ export const limits = {
   consoleRequestsPerConnectionMax: 1000,
   /** A DVD with 100,000 images has about 50 MB of directory. */
   dicomdirBytesMax: 128 * 1024 * 1024,
+  /** `get` from a server that never stops: a large study has some thousand instances and some gigabytes. */
+  getInstancesMax: 100_000,
+  getBytesMax: 64 * 1024 ** 3,
 } as const;
