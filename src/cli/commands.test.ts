@@ -64,6 +64,7 @@ async function bench(t: TestContext, { server = true } = {}): Promise<Bench> {
         dataDirectory: data,
         user: 'ana',
         control: (command) => controlClient({ dataDirectory: data, user: 'ana', command }),
+        connect: () => assert.fail(),
         exitWith: (wanted) => void (status = Math.max(status, wanted)),
       };
       const program = new Command('leadglass')
@@ -89,6 +90,7 @@ test('every command and subcommand has a description and help with an example', 
     dataDirectory: data,
     user: 'ana',
     control: () => assert.fail(),
+    connect: () => assert.fail(),
     exitWith: () => {},
   } satisfies Context;
   for (const entry of Object.values(commands)) {

@@ -23,4 +23,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   verify: { summary: 'read every stored instance and check its digest', load: () => import('./verify.ts') },
   index: { summary: 'make the index anew from the segments', load: () => import('./index-rebuild.ts') },
   ledger: { summary: 'show and verify the audit trail', load: () => import('./ledger.ts') },
+  echo: { summary: 'C-ECHO: is a peer there, and does it take us?', load: () => import('./echo.ts') },
+  send: { summary: 'C-STORE: send files, folders and media', load: () => import('./send.ts') },
+  find: { summary: 'C-FIND: which patients, studies, series or images match', load: () => import('./find.ts') },
+  get: { summary: 'C-GET: fetch instances into a folder', load: () => import('./get.ts') },
+  move: { summary: 'C-MOVE: have instances sent to a third AE', load: () => import('./move.ts') },
+  demo: { summary: 'synthetic studies in, found, fetched back and compared', load: () => import('./demo/demo.ts') },
 };

@@ -3,6 +3,7 @@ import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { controlClient } from './control-client.ts';
 import type { ControlClient } from './control-client.ts';
+import type { ConnectDicom } from './dicom-client.ts';
 import type { Output } from './output.ts';
 
 export interface Context {
@@ -13,6 +14,8 @@ export interface Context {
   readonly user: string;
   /** `command` names the caller in the ledger: `device add`. */
   control(command: string): ControlClient;
+  /** Opens an association with a peer. */
+  readonly connect: ConnectDicom;
   /** Sets how the process will end; the worst word wins. */
   exitWith(status: number): void;
 }
@@ -26,6 +29,8 @@ export function contextOf(output: Output, exitWith: (status: number) => void): C
     dataDirectory,
     user,
     exitWith,
+    // Loaded only by the commands that call a peer.
+    connect: async (target, contexts) => (await import('./connect-dicom.ts')).connectDicom(target, contexts),
     control: (command) => controlClient({ dataDirectory, user, command, onProgress: showProgress(output) }),
   };
 }

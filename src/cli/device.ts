@@ -143,7 +143,7 @@ interface EnrolOptions extends CredentialOptions {
 }
 
 /** Makes the key, has the server enrol it, and writes the folder; when the server refuses, nothing stays behind. */
-async function enrol(
+export async function enrol(
   command: string,
   aeTitle: string,
   options: EnrolOptions,

@@ -1,0 +1,46 @@
+/** `leadglass echo`: C-ECHO, PS3.4 A. */
+import type { Command } from 'commander';
+import { SopClasses } from '../dicom/sop-class.ts';
+import { TransferSyntaxes } from '../dicom/transfer-syntax.ts';
+import type { Context } from './context.ts';
+import { statusText } from './dicom-client.ts';
+import { exitStatus } from './exit-status.ts';
+import { withJson } from './options.ts';
+import { targetOf, withTarget } from './target.ts';
+import type { TargetOptions } from './target.ts';
+
+export function register(program: Command, context: Context): void {
+  const { output } = context;
+  withJson(withTarget(program.command('echo')))
+    .description('C-ECHO: is the peer there, and does it take us?')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  leadglass echo localhost:2762 --as ct1\n  leadglass echo 10.1.2.3:104 --plain --calling WS1 --called OLDPACS',
+    )
+    .action(async (place: string, options: TargetOptions & { readonly json?: boolean }) => {
+      const target = targetOf(place, options);
+      const before = performance.now();
+      const client = await context.connect(target, [
+        { abstractSyntax: SopClasses.Verification, transferSyntaxes: [TransferSyntaxes.ImplicitVrLittleEndian] },
+      ]);
+      const connectedMs = performance.now() - before;
+      const status = await client.echo();
+      const echoMs = performance.now() - before - connectedMs;
+      await client.release();
+      const facts = {
+        ok: status === 0,
+        status,
+        connectedMs: Math.round(connectedMs),
+        echoMs: Math.round(echoMs * 10) / 10,
+      };
+      if (options.json === true) output.json(facts);
+      else {
+        output.line(
+          status === 0
+            ? `${target.calledAeTitle} answers: association in ${facts.connectedMs} ms, echo in ${facts.echoMs} ms${target.tls === undefined ? ', WITHOUT TLS' : ''}.`
+            : `${target.calledAeTitle} answers with status ${statusText(status)}.`,
+        );
+      }
+      if (status !== 0) context.exitWith(exitStatus.answerIsNo);
+    });
+}

@@ -1,0 +1,95 @@
+/** `-k KEY=VALUE` into an identifier: keywords or tags, sequence items by a dot, an empty value to ask for the attribute. */
+import { DataSet } from '../dicom/data-set.ts';
+import { Tags, attributeByKeyword, attributeByTag, vrOf } from '../dicom/dictionary/dictionary.ts';
+import type { Tag } from '../dicom/tag.ts';
+import { formatTag } from '../dicom/tag.ts';
+import { nearest } from '../config/nearest.ts';
+import { LeadglassError } from '../error.ts';
+
+export type QueryLevelWord = 'PATIENT' | 'STUDY' | 'SERIES' | 'IMAGE';
+
+/** What is asked for when no key says otherwise: enough to recognise a match and to go on from it. */
+const usualKeys: Readonly<Record<QueryLevelWord, readonly Tag[]>> = {
+  PATIENT: [Tags.PatientID, Tags.PatientName, Tags.PatientBirthDate, Tags.PatientSex],
+  STUDY: [
+    Tags.StudyDate,
+    Tags.PatientID,
+    Tags.PatientName,
+    Tags.ModalitiesInStudy,
+    Tags.AccessionNumber,
+    Tags.StudyDescription,
+    Tags.StudyInstanceUID,
+  ],
+  SERIES: [Tags.Modality, Tags.SeriesNumber, Tags.SeriesDescription, Tags.StudyInstanceUID, Tags.SeriesInstanceUID],
+  IMAGE: [Tags.InstanceNumber, Tags.SOPClassUID, Tags.SeriesInstanceUID, Tags.SOPInstanceUID],
+};
+
+/**
+ * The identifier and the tags to show, in the order in which they were asked.
+ * @throws LeadglassError BAD_REQUEST with the nearest keyword
+ */
+export function identifierOf(
+  keys: readonly string[],
+  { level, withUsualKeys }: { readonly level: QueryLevelWord | undefined; readonly withUsualKeys: boolean },
+): { readonly identifier: DataSet; readonly level: QueryLevelWord; readonly columns: readonly Tag[] } {
+  const identifier = new DataSet();
+  const columns: Tag[] = [];
+  for (const key of keys) {
+    const cut = key.indexOf('=');
+    const path = (cut < 0 ? key : key.slice(0, cut)).split('.').map((word) => tagNamed(word.trim()));
+    setAt(identifier, path, cut < 0 ? '' : key.slice(cut + 1));
+    const [first] = path;
+    if (first !== undefined && first !== Tags.QueryRetrieveLevel && !columns.includes(first)) columns.push(first);
+  }
+  const used = levelOf(level ?? identifier.text(Tags.QueryRetrieveLevel) ?? 'STUDY');
+  identifier.setText(Tags.QueryRetrieveLevel, 'CS', used);
+  if (withUsualKeys) {
+    for (const tag of usualKeys[used]) {
+      if (!identifier.has(tag)) identifier.setText(tag, undefined, '');
+      if (!columns.includes(tag)) columns.push(tag);
+    }
+  }
+  return { identifier, level: used, columns };
+}
+
+export function levelOf(text: string): QueryLevelWord {
+  const word = text.trim().toUpperCase();
+  if (word === 'PATIENT' || word === 'STUDY' || word === 'SERIES' || word === 'IMAGE') return word;
+  throw new LeadglassError('BAD_REQUEST', 'The level must be PATIENT, STUDY, SERIES or IMAGE');
+}
+
+function tagNamed(word: string): Tag {
+  const numbers = /^\(?([0-9A-Fa-f]{4}),?([0-9A-Fa-f]{4})\)?$/.exec(word);
+  if (numbers !== null) return Number.parseInt(`${numbers[1]}${numbers[2]}`, 16);
+  const entry = attributeByKeyword(word);
+  if (entry !== undefined) return entry.tag;
+  const meant = nearest(word, Object.keys(Tags));
+  throw new LeadglassError(
+    'BAD_REQUEST',
+    `Unknown key "${word}"; ${meant === undefined ? 'use a keyword such as PatientID or a tag such as 0010,0020' : `did you mean ${meant}?`}`,
+  );
+}
+
+function setAt(dataSet: DataSet, path: readonly Tag[], value: string): void {
+  const [tag, ...rest] = path;
+  if (tag === undefined) return;
+  const vr = vrOf(tag);
+  if (vr !== 'SQ') {
+    if (rest.length > 0)
+      throw new LeadglassError('BAD_REQUEST', `${nameOf(tag)} is no sequence; only a sequence has keys behind a dot`);
+    if (['US', 'SS', 'UL', 'SL', 'FL', 'FD'].includes(vr))
+      dataSet.setNumber(tag, vr, value === '' ? [] : value.split('\\').map(Number));
+    else dataSet.setText(tag, vr, value);
+    return;
+  }
+  // One item, shared by all keys of the sequence; an empty item asks for everything in it (PS3.4 C.2.2.2.6).
+  const item = dataSet.items(tag)[0] ?? new DataSet();
+  setAt(item, rest, value);
+  dataSet.setItems(tag, [item]);
+}
+
+/** For headings: the keyword, or the tag where there is none. */
+export function nameOf(tag: Tag): string {
+  const keyword = attributeByTag(tag)?.keyword;
+  return keyword === undefined || keyword === '' ? formatTag(tag) : keyword;
+}

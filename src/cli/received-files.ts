@@ -1,0 +1,86 @@
+/**
+ * Where `get` writes. The server may be hostile, so nothing it sends becomes a name: files get numbers. A file appears
+ * under its name only when all of it came, nothing is overwritten, and count and bytes are bounded.
+ */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writePart10Head } from '../dicom/part10.ts';
+import { LeadglassError } from '../error.ts';
+import type { IncomingInstance } from './dicom-client.ts';
+
+export interface ReceivedLimits {
+  readonly getInstancesMax: number;
+  readonly getBytesMax: number;
+}
+
+export interface ReceivedFile {
+  readonly path: string;
+  readonly sopClassUid: string;
+  readonly sopInstanceUid: string;
+  readonly lengthBytes: number;
+}
+
+export class ReceivedFiles {
+  readonly #folder: string;
+  readonly #sourceAeTitle: string;
+  readonly #limits: ReceivedLimits;
+  readonly files: ReceivedFile[] = [];
+  #bytes = 0;
+  #next = 1;
+
+  /** @throws LeadglassError BAD_REQUEST when the folder has anything in it */
+  constructor(folder: string, sourceAeTitle: string, limits: ReceivedLimits) {
+    if (existsSync(folder) && readdirSync(folder).length > 0) {
+      throw new LeadglassError(
+        'BAD_REQUEST',
+        `${folder} is not empty, and nothing in it will be overwritten; name another folder with --out`,
+      );
+    }
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    this.#folder = folder;
+    this.#sourceAeTitle = sourceAeTitle;
+    this.#limits = limits;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** @throws LeadglassError LIMIT_EXCEEDED, or what the source throws; no part of the file stays */
+  async take(instance: IncomingInstance): Promise<ReceivedFile> {
+    if (this.files.length >= this.#limits.getInstancesMax)
+      throw this.#tooMuch(`${this.#limits.getInstancesMax} instances`);
+    const path = join(this.#folder, `image-${String(this.#next).padStart(6, '0')}.dcm`);
+    this.#next += 1;
+    const partial = `${path}.part`;
+    let lengthBytes = 0;
+    const file = await open(partial, 'wx', 0o600);
+    try {
+      await file.write(writePart10Head({ ...instance, sourceAeTitle: this.#sourceAeTitle }));
+      for await (const chunk of instance.source) {
+        this.#bytes += chunk.length;
+        if (this.#bytes > this.#limits.getBytesMax) throw this.#tooMuch(`${this.#limits.getBytesMax} bytes`);
+        await file.write(chunk);
+        lengthBytes += chunk.length;
+      }
+      await file.close();
+      renameSync(partial, path);
+    } catch (error) {
+      await file.close().catch(() => {});
+      rmSync(partial, { force: true });
+      throw error;
+    }
+    const { sopClassUid, sopInstanceUid } = instance;
+    const received = { path, sopClassUid, sopInstanceUid, lengthBytes };
+    this.files.push(received);
+    return received;
+  }
+
+  #tooMuch(what: string): LeadglassError {
+    return new LeadglassError(
+      'LIMIT_EXCEEDED',
+      `The server sent more than ${what}; narrow the request, or raise the limit with --max-instances or --max-bytes`,
+    );
+  }
+}
