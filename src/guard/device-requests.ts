@@ -60,7 +60,10 @@ export type DeviceAdd = v.InferInput<typeof deviceAddSchema>;
 export const deviceRenewSchema = v.strictObject({
   aeTitle: terms.device,
   until: dateText,
-  certificate: v.exactOptional(certificateRequest, { kind: 'made-here' }),
+  /** `keep`: only the opening is prolonged. */
+  certificate: v.exactOptional(v.union([v.strictObject({ kind: v.literal('keep') }), certificateRequest]), {
+    kind: 'made-here',
+  }),
 });
 export type DeviceRenew = v.InferInput<typeof deviceRenewSchema>;
 

@@ -156,7 +156,7 @@ export class DeviceService {
     };
     this.#refuseObjections(objectionsTo(terms, rules), nowMs, terms);
     const { entry, issued } = await this.#certificate(
-      isPlain ? undefined : checked.certificate,
+      isPlain || checked.certificate.kind === 'keep' ? undefined : checked.certificate,
       checked.aeTitle,
       terms.validUntilMs,
     );

@@ -102,6 +102,26 @@ test('an opening that exceeds its purpose in the database opens nothing at the d
   await assert.rejects(house.guard.identify(peerFacts()), (error) => reasonOf(error) === 'purpose');
 });
 
+test('of several openings that do not fit the ledger names what is wrong with the nearest, in whatever order they were made', async () => {
+  const far = { name: 'far', validFromMs: startMs + 1 };
+  const near = { name: 'near', addresses: ['10.9.0.0/16'] };
+  for (const pair of [
+    [far, near],
+    [near, far],
+  ]) {
+    await using house = makeHouse();
+    for (const overrides of pair) enrol(house.store, overrides);
+    await assert.rejects(house.guard.identify(peerFacts()), (error) => reasonOf(error) === 'address');
+  }
+});
+
+test('of several openings that fit the newest is taken', async () => {
+  await using house = makeHouse();
+  enrol(house.store, { name: 'first' });
+  const second = enrol(house.store, { name: 'second' });
+  assert.equal((await house.guard.identify(peerFacts())).openingId, second);
+});
+
 test('a user name of type 1 is recorded and gives no right; it may be hostile', async () => {
   await using house = makeHouse();
   enrol(house.store);

@@ -158,14 +158,18 @@ export class Guard implements AsyncDisposable {
    * rest is for `identify`, which looks at everything again.
    * @returns a promise that rejects with RefusedError once the refusal is recorded
    */
-  checkCertificate(facts: Pick<PeerFacts, 'door' | 'address' | 'localPort' | 'certificate'>): Promise<never> | undefined {
+  checkCertificate(
+    facts: Pick<PeerFacts, 'door' | 'address' | 'localPort' | 'certificate'>,
+  ): Promise<never> | undefined {
     const { store, limits, extendedKeyUsageRequired = false } = this.#options;
     const peer: PeerFacts = { ...facts, calledAeTitle: '', callingAeTitle: '' };
     if (!this.#clock.isSteady) return this.#refuse(peer, { reason: 'clock', isProven: false });
     const nowMs = this.#clock.nowMs();
     const { certificate } = facts;
     const enrolled =
-      certificate === undefined ? [] : store.certificatesByFingerprint(normalizeFingerprint(certificate.fingerprint256));
+      certificate === undefined
+        ? []
+        : store.certificatesByFingerprint(normalizeFingerprint(certificate.fingerprint256));
     const rules = { ...limits, extendedKeyUsageRequired };
     const reason = reasonAgainstCertificate(certificate, enrolled, { nowMs, rules });
     if (reason === undefined) return undefined;
@@ -188,7 +192,6 @@ export class Guard implements AsyncDisposable {
     clearTimeout(reservation.timer);
     this.#reservations.delete(principal);
     const { id, facts, certificateNotAfterMs } = reservation;
-    const grant = this.#grantOf(principal);
     const session = new Session(this.#context, {
       id,
       principal,
@@ -197,7 +200,6 @@ export class Guard implements AsyncDisposable {
         this.#running.delete(running);
         this.#leave(principal);
       },
-      ...(grant === undefined ? {} : { grant }),
     });
     const running: Running = {
       session,
@@ -205,7 +207,7 @@ export class Guard implements AsyncDisposable {
       ...(certificateNotAfterMs === undefined ? {} : { certificateNotAfterMs }),
     };
     this.#running.add(running);
-    // The policy may have changed between the two calls.
+    // Gives it its grant, or ends it: the policy may have changed between the two calls.
     this.#review(running);
     return session;
   }

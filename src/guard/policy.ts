@@ -162,11 +162,7 @@ function openingWord(operation: Operation): OpeningOperation | undefined {
   }
 }
 
-function decideStore(
-  operation: Store,
-  opening: Opening,
-  sopClasses: SopClassFacts,
-): Decision {
+function decideStore(operation: Store, opening: Opening, sopClasses: SopClassFacts): Decision {
   if (!openingOffers(opening, 'store', { sopClassUid: operation.sopClassUid, sopClasses })) return refuse('sop-class');
   // What a device may send is bounded by content. Who sent the study before does not count: its first instance is welcome.
   return { allowed: true, scope: contentScope(opening) };

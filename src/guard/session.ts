@@ -87,7 +87,6 @@ export class Session implements GuardSession {
     facts: {
       readonly id: string;
       readonly principal: Principal;
-      readonly grant?: Grant;
       readonly door: string;
       readonly ended: () => void;
     },
@@ -95,7 +94,6 @@ export class Session implements GuardSession {
     this.#context = context;
     this.id = facts.id;
     this.#principal = facts.principal;
-    this.#grant = facts.grant;
     this.#door = facts.door;
     this.#ended = facts.ended;
     this.#rate = new OperationRate(context.limits.operationsPerSecondMax, context.clock.wallMs);
@@ -181,7 +179,10 @@ export class Session implements GuardSession {
 
   offers(operation: OpeningOperation, sopClassUid?: Uid): boolean {
     const grant = this.#grant;
-    return grant !== undefined && openingOffers(grant.opening, operation, { sopClassUid, sopClasses: this.#context.sopClasses });
+    return (
+      grant !== undefined &&
+      openingOffers(grant.opening, operation, { sopClassUid, sopClasses: this.#context.sopClasses })
+    );
   }
 
   get #actor(): AuditActor {

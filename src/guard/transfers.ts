@@ -146,7 +146,7 @@ export class SessionTransfers {
   #isDue(group: Group): boolean {
     return (
       group.instances >= this.#limits.transferRecordInstancesMax ||
-      (group.instances > 0 && this.#now() - group.sinceMs >= this.#limits.transferRecordMs)
+      this.#now() - group.sinceMs >= this.#limits.transferRecordMs
     );
   }
 

@@ -56,6 +56,9 @@ test('a range that cannot be read holds nothing', () => {
   for (const text of [
     '',
     '10.1.2.0/33',
+    '0.0.0.0/33',
+    '::/129',
+    '::ffff:0.0.0.0/95',
     '2001:db8::/129',
     '10.1.2.0/',
     '10.1.2.0/-1',

@@ -112,7 +112,7 @@ function addressText(family: 4 | 6, bits: bigint): string {
   if (family === 4) return groups.join('.');
   // RFC 5952: the longest run of two or more zero groups is left out, the first of equals.
   const hex = groups.map((group) => group.toString(16)).join(':');
-  const runs = [...hex.matchAll(/\b0(?::0)+\b/g)].toSorted((a, b) => b[0].length - a[0].length || a.index - b.index);
+  const runs = [...hex.matchAll(/\b0(?::0)+\b/g)].toSorted((a, b) => b[0].length - a[0].length);
   const longest = runs[0];
   if (longest === undefined) return hex;
   const before = hex.slice(0, longest.index).replace(/:$/, '');
