@@ -20,6 +20,8 @@ import {
 } from './test-support.ts';
 import type { TransferHead } from './transfers.ts';
 
+const studyC = knownUid('1.2.3.3');
+
 async function store(
   session: GuardSession,
   head: TransferHead = headOf(),
