@@ -178,6 +178,10 @@ export const limits = {
     unwrittenBytesMax: 16 * 1024 ** 2,
     // One writev: the disk's cache takes it in a millisecond, so that a small instance never waits long behind it.
     writeBytesMax: 4 * 1024 ** 2,
+    // Durable writes that overlap are three times as fast as one after the other; Node has four threads for all files.
+    writesMax: 3,
+    // Small writes wait for each other and grow: one trip to the disk for many instances.
+    overlapBytesMin: 256 * 1024,
     // A reader decrypts and holds so much at once; each costs 16 bytes of tag.
     chunkBytes: 64 * 1024,
     // Each arriving instance holds this much until it is handed to the log; small ones are one piece on disk.
@@ -202,6 +206,26 @@ export const limits = {
     findPageRows: 200,
   },
   // ── doors and command line ───────────────────────────────────────────────────────────────────────────────────────
+  /** Connections of the DIMSE door at once; a thousand idle ones must leave room for a thousand devices. */
+  dimseConnectionsMax: 4_096,
+  /** Connections from one address that have not proven who they are; devices behind one address take milliseconds each. */
+  dimseUnidentifiedPerAddressMax: 1_024,
+  /** Two round trips and a signature; a silent handshake costs only its own socket. */
+  dimseHandshakeMs: 10_000,
+  /** How long a stop waits for operations under way. */
+  dimseStopMs: 10_000,
+  /** Heads of the instances of one C-GET or C-MOVE are held, some 500 bytes each. */
+  retrieveInstancesMax: 100_000,
+  /** The next instance is read and decrypted while the one before is on its way. */
+  retrieveAhead: 2,
+  /** UIDs in one retrieve identifier (a key object list names some hundreds). */
+  retrieveUidsMax: 5_000,
+  /** A device that is switched off is tried again for about an hour, then it asks again. */
+  commitmentReportAttemptsMax: 10,
+  commitmentReportPauseMs: 60_000,
+  commitmentReportsWaitingMax: 1_000,
+  /** How late a plain door may close after its exception has ended; the guard refuses at once. */
+  plainDoorsReviewMs: 10_000,
   /** One command's arguments; the largest is an `opening apply` of thousands of openings. */
   controlBodyBytesMax: 8 * 1024 * 1024,
   /** People at keyboards and their scripts; an import uses a few. */

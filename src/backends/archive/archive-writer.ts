@@ -279,7 +279,7 @@ export class ArchiveWriter implements StoreWriter {
     };
     const { keyId, salt, instance } = sealing;
     const sequence = this.#host.nextSequence();
-    const body = encodeCommit({ salt, sequence, synced: log.synced, keyId, extents }, facts, sealing);
+    const body = encodeCommit({ salt, sequence, synced: log.durable, keyId, extents }, facts, sealing);
     const recordHead = encodeRecordHead(
       { kind: 'commit', last: false, bodyBytes: body.length, firstChunk: 0, owner: instance },
       body,

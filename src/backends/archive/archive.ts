@@ -304,7 +304,6 @@ async function cutTail(
     if (size === end.offset) return end;
     if (size < end.offset || facts.indexWasEmpty) return next;
     await file.truncate(end.offset);
-    await file.datasync();
     return end;
   } finally {
     await file.close();

@@ -1,10 +1,11 @@
 /**
- * The growing end of the archive: the current segment file. Records get their place at once and are written in order by
- * one loop; a second loop syncs, so that one fdatasync serves every instance that finished meanwhile while further bytes
- * are already being written. What becomes durable is handed to `onDurable` in order, and only then resolved.
+ * The growing end of the archive: the current segment file. Records get their place at once; all that were handed over
+ * while a write was under way go out together in the next one, so that one trip to the disk serves every instance that
+ * finished meanwhile. Files are opened with O_DSYNC (Node refuses fsync under --permission), where a write ends when its
+ * bytes are durable; large writes overlap. What is durable is handed to `onDurable` in order, and only then resolved.
  *
- * After a failed write or sync everything not yet known durable is given up, the tail is cut off, and the log goes on:
- * `isLost` tells an arriving instance that one of its earlier extents was in the part that went.
+ * After a failed write everything not yet known durable is given up, the tail is cut off, and the log goes on in a new
+ * segment: `isLost` tells an arriving instance that one of its earlier extents was in the part that went.
  */
 import { join } from 'node:path';
 import { LeadglassError } from '../../../error.ts';
@@ -18,12 +19,18 @@ export interface SegmentLogLimits {
   readonly unwrittenBytesMax: number;
   /** Bytes handed to one writev. */
   readonly writeBytesMax: number;
+  /** Writes under way at once, and how many bytes must wait before a second one is begun. */
+  readonly writesMax: number;
+  readonly overlapBytesMin: number;
 }
 
 export interface Position {
   readonly segment: number;
   readonly offset: number;
 }
+
+/** IOV_MAX is 1024. */
+const buffersMax = 1000;
 
 interface Piece<T> {
   readonly segment: number;
@@ -34,8 +41,6 @@ interface Piece<T> {
 }
 
 interface Waiter<T> {
-  /** End of the record. */
-  readonly end: Position;
   readonly token: T;
   resolve(): void;
   reject(error: unknown): void;
@@ -58,40 +63,48 @@ export interface SegmentLogOptions<T> {
   readonly limits: SegmentLogLimits;
   /** Where to go on: the end of the last whole record, or offset 0 of a segment that does not exist yet. */
   readonly start: Position;
-  /** Called after each sync with what became durable, in order; a throw fails exactly these. */
+  /** Called with what became durable, in order; a throw fails exactly these. */
   onDurable(tokens: readonly T[], end: Position): void;
+}
+
+/** Pieces of one segment that lie one after the other and go out in one write. */
+interface Batch<T> {
+  readonly pieces: readonly Piece<T>[];
+  readonly end: Position;
+  readonly lengthBytes: number;
+  written: boolean;
 }
 
 export class SegmentLog<T> {
   readonly #options: SegmentLogOptions<T>;
   #segment: number;
   #offset: number;
-  /** Files that may still be written or synced. */
-  readonly #files = new Map<number, OpenFile>();
+  /** Files that may still be written. */
+  readonly #files = new Map<number, Promise<OpenFile>>();
   #queue: Piece<T>[] = [];
-  #unwrittenBytes = 0;
-  #written: Position;
-  #synced: Position;
-  #waiting: Waiter<T>[] = [];
+  #queuedBytes = 0;
+  /** Batches handed to the disk and not yet known durable, in order. */
+  #batches: Batch<T>[] = [];
+  #writes = 0;
+  #durable: Position;
   readonly #lost = new Map<number, number>();
-  #writing: Promise<void> | undefined;
-  #syncing: Promise<void> | undefined;
+  #pumpSet = false;
+  /** Set while a failure is being cleared away. */
+  #repair: Promise<void> | undefined;
   #room: PromiseWithResolvers<void> | undefined;
+  #idle: PromiseWithResolvers<void> | undefined;
   #closed = false;
-  /** Raised by each failure; a write that was under way at that time belongs to what was given up. */
-  #generation = 0;
 
   constructor(options: SegmentLogOptions<T>) {
     this.#options = options;
     this.#segment = options.start.segment;
     this.#offset = options.start.offset;
-    this.#written = options.start;
-    this.#synced = options.start;
+    this.#durable = options.start;
   }
 
   /** Everything before this is durable. */
-  get synced(): Position {
-    return this.#synced;
+  get durable(): Position {
+    return this.#durable;
   }
 
   /** The segment being written; compaction leaves it alone. */
@@ -101,12 +114,12 @@ export class SegmentLog<T> {
 
   /** Undefined, or a promise to wait for before handing over more. */
   get pressure(): Promise<void> | undefined {
-    if (this.#unwrittenBytes <= this.#options.limits.unwrittenBytesMax) return undefined;
+    if (this.#queuedBytes <= this.#options.limits.unwrittenBytesMax) return undefined;
     this.#room ??= Promise.withResolvers();
     return this.#room.promise;
   }
 
-  /** Was any of this given up by a failed write or sync? */
+  /** Was any of this given up by a failed write? */
   isLost(segment: number, endOffset: number): boolean {
     const from = this.#lost.get(segment);
     return from !== undefined && endOffset > from;
@@ -122,7 +135,7 @@ export class SegmentLog<T> {
   /** Hands over one record. */
   append(buffers: readonly Uint8Array[], lengthBytes: number): Position {
     const at = this.place(lengthBytes);
-    this.#enqueue(at, buffers, lengthBytes, undefined);
+    this.#enqueue(at, { buffers, lengthBytes, waiter: undefined });
     return at;
   }
 
@@ -130,8 +143,7 @@ export class SegmentLog<T> {
   appendDurably(buffers: readonly Uint8Array[], lengthBytes: number, token: T): Promise<void> {
     const at = this.place(lengthBytes);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const end = { segment: at.segment, offset: at.offset + lengthBytes };
-    this.#enqueue(at, buffers, lengthBytes, { end, token, resolve, reject });
+    this.#enqueue(at, { buffers, lengthBytes, waiter: { token, resolve, reject } });
     return promise;
   }
 
@@ -140,33 +152,28 @@ export class SegmentLog<T> {
     if (this.#offset > fileHeadBytes) this.#roll();
   }
 
+  /** Waits for what was handed over, then closes the files. */
   async close(): Promise<void> {
     this.#closed = true;
-    while (this.#writing !== undefined || this.#syncing !== undefined) await (this.#writing ?? this.#syncing);
-    for (const file of this.#files.values()) {
-      await file.datasync().catch(() => undefined); // nothing acknowledged depends on it
-      await file.close();
+    while (this.#queue.length > 0 || this.#batches.length > 0 || this.#repair !== undefined) {
+      this.#idle ??= Promise.withResolvers();
+      await this.#idle.promise;
     }
+    for (const file of this.#files.values()) await (await file).close();
     this.#files.clear();
   }
 
-  #enqueue(at: Position, buffers: readonly Uint8Array[], lengthBytes: number, waiter: Waiter<T> | undefined): void {
+  #enqueue(at: Position, record: Pick<Piece<T>, 'buffers' | 'lengthBytes' | 'waiter'>): void {
     if (this.#offset === 0) {
       const head = encodeFileHead(this.#segment, this.#options.archiveId);
-      this.#queue.push({
-        segment: this.#segment,
-        offset: 0,
-        buffers: [head],
-        lengthBytes: head.length,
-        waiter: undefined,
-      });
-      this.#unwrittenBytes += head.length;
+      const buffers = [head];
+      this.#queue.push({ segment: this.#segment, offset: 0, buffers, lengthBytes: head.length, waiter: undefined });
+      this.#queuedBytes += head.length;
     }
-    this.#queue.push({ ...at, buffers, lengthBytes, waiter });
-    this.#unwrittenBytes += lengthBytes;
-    this.#offset = at.offset + lengthBytes;
-    // One turn later: what arrives in this turn goes out in one write.
-    this.#writing ??= Promise.resolve().then(() => this.#writeLoop());
+    this.#queue.push({ ...at, ...record });
+    this.#queuedBytes += record.lengthBytes;
+    this.#offset = at.offset + record.lengthBytes;
+    this.#pumpSoon();
   }
 
   #roll(): void {
@@ -174,62 +181,80 @@ export class SegmentLog<T> {
     this.#offset = 0;
   }
 
-  async #writeLoop(): Promise<void> {
-    try {
-      while (this.#queue.length > 0) {
-        const batch = this.#takeBatch();
-        const generation = this.#generation;
-        try {
-          await this.#write(batch);
-        } catch (error) {
-          if (generation === this.#generation) await this.#giveUp(error, batch);
-          else rejectAll(batch, asStorageError(error));
-          continue;
-        }
-        if (generation !== this.#generation) {
-          rejectAll(batch, new LeadglassError('BACKEND_UNAVAILABLE', 'Cannot store: the disk failed, try again'));
-          continue;
-        }
-        for (const piece of batch) {
-          this.#unwrittenBytes -= piece.lengthBytes;
-          this.#written = { segment: piece.segment, offset: piece.offset + piece.lengthBytes };
-          if (piece.waiter !== undefined) this.#waiting.push(piece.waiter);
-        }
-        this.#letIn();
-        if (this.#waiting.length > 0) this.#syncing ??= this.#syncLoop();
-      }
-    } finally {
-      this.#writing = undefined;
+  /** One turn later, so that what arrives in this turn goes out in one write. */
+  #pumpSoon(): void {
+    if (this.#pumpSet) return;
+    this.#pumpSet = true;
+    setImmediate(() => {
+      this.#pumpSet = false;
+      this.#pump();
+    });
+  }
+
+  /** A small write waits for the one before it, so that it can grow; large ones overlap. */
+  #pump(): void {
+    const { writesMax, overlapBytesMin } = this.#options.limits;
+    while (
+      this.#repair === undefined &&
+      this.#queue.length > 0 &&
+      (this.#writes === 0 || (this.#writes < writesMax && this.#queuedBytes >= overlapBytesMin))
+    ) {
+      const batch = this.#takeBatch();
+      this.#batches.push(batch);
+      this.#writes += 1;
+      void this.#writeBatch(batch);
+    }
+    if (this.#queue.length === 0 && this.#batches.length === 0 && this.#repair === undefined) {
+      this.#idle?.resolve();
+      this.#idle = undefined;
     }
   }
 
-  /** Pieces of one segment that lie one after the other. */
-  #takeBatch(): Piece<T>[] {
-    const batch: Piece<T>[] = [];
-    let bytes = 0;
+  async #writeBatch(batch: Batch<T>): Promise<void> {
+    let failure: unknown;
+    try {
+      await this.#write(batch.pieces);
+      batch.written = true;
+    } catch (error) {
+      failure = error;
+    }
+    this.#writes -= 1;
+    if (failure !== undefined) this.#giveUp(failure);
+    if (this.#repair === undefined) this.#settle();
+    else if (this.#writes === 0) await this.#finishRepair();
+    this.#pump();
+  }
+
+  #takeBatch(): Batch<T> {
+    const pieces: Piece<T>[] = [];
+    let lengthBytes = 0;
     let buffers = 0;
     for (const piece of this.#queue) {
-      if (batch.length > 0) {
-        if (piece.segment !== batch[0]?.segment) break;
-        if (bytes + piece.lengthBytes > this.#options.limits.writeBytesMax || buffers + piece.buffers.length > 1000)
-          break;
+      if (pieces.length > 0) {
+        if (piece.segment !== pieces[0]?.segment) break;
+        const full = lengthBytes + piece.lengthBytes > this.#options.limits.writeBytesMax;
+        if (full || buffers + piece.buffers.length > buffersMax) break;
       }
-      batch.push(piece);
-      bytes += piece.lengthBytes;
+      pieces.push(piece);
+      lengthBytes += piece.lengthBytes;
       buffers += piece.buffers.length;
     }
-    this.#queue.splice(0, batch.length);
-    return batch;
+    this.#queue.splice(0, pieces.length);
+    this.#queuedBytes -= lengthBytes;
+    this.#letIn();
+    const last = pieces.at(-1);
+    const end = last === undefined ? this.#durable : { segment: last.segment, offset: last.offset + last.lengthBytes };
+    return { pieces, end, lengthBytes, written: false };
   }
 
-  async #write(batch: readonly Piece<T>[]): Promise<void> {
-    const first = batch[0];
+  async #write(pieces: readonly Piece<T>[]): Promise<void> {
+    const first = pieces[0];
     if (first === undefined) return;
     const file = await this.#fileOf(first.segment);
-    let buffers: Uint8Array[] = batch.flatMap((piece) => piece.buffers);
+    let buffers: Uint8Array[] = pieces.flatMap((piece) => piece.buffers);
     let position = first.offset;
     while (buffers.length > 0) {
-      let written = await file.writev(buffers.slice(0, 1000), position); // IOV_MAX is 1024
+      let written = await file.writev(buffers.slice(0, buffersMax), position);
       if (written === 0) throw new LeadglassError('OUT_OF_RESOURCES', 'Cannot store: the disk takes no more bytes');
       position += written;
       let index = 0;
@@ -243,15 +268,20 @@ export class SegmentLog<T> {
     }
   }
 
-  async #fileOf(segment: number): Promise<OpenFile> {
+  #fileOf(segment: number): Promise<OpenFile> {
     const known = this.#files.get(segment);
     if (known !== undefined) return known;
-    const { fileSystem, directory } = this.#options;
-    const path = this.#path(segment);
-    const exists = (await fileSystem.list(directory)).includes(segmentName(segment));
-    const file = await fileSystem.open(path, exists ? 'write' : 'create');
-    if (!exists) await fileSystem.syncDirectory(directory);
+    const file = this.#openFile(segment);
     this.#files.set(segment, file);
+    file.catch(() => this.#files.delete(segment));
+    return file;
+  }
+
+  async #openFile(segment: number): Promise<OpenFile> {
+    const { fileSystem, directory } = this.#options;
+    const exists = (await fileSystem.list(directory)).includes(segmentName(segment));
+    const file = await fileSystem.open(this.#path(segment), exists ? 'write' : 'create');
+    if (!exists) await fileSystem.syncDirectory(directory);
     return file;
   }
 
@@ -259,101 +289,96 @@ export class SegmentLog<T> {
     return join(this.#options.directory, segmentName(segment));
   }
 
-  async #syncLoop(): Promise<void> {
+  /** Takes the batches that are durable in one piece from the front, and tells whoever waits for them. */
+  #settle(): void {
+    const waiters: Waiter<T>[] = [];
+    for (let batch = this.#batches[0]; batch?.written === true; batch = this.#batches[0]) {
+      this.#batches.shift();
+      this.#durable = batch.end;
+      for (const { waiter } of batch.pieces) if (waiter !== undefined) waiters.push(waiter);
+    }
+    this.#closeBefore(this.#durable.segment);
+    if (waiters.length === 0) return;
     try {
-      while (this.#waiting.length > 0) {
-        const waiters = this.#waiting;
-        const upTo = this.#written;
-        this.#waiting = [];
-        try {
-          await this.#syncFiles(upTo);
-        } catch (error) {
-          await this.#giveUp(error, [], waiters);
-          continue;
-        }
-        if (waiters.some((waiter) => this.isLost(waiter.end.segment, waiter.end.offset))) {
-          // A write failed while we synced and the tail was cut below these: never let them look safe.
-          const error = new LeadglassError('BACKEND_UNAVAILABLE', 'Cannot store: the disk failed, try again');
-          for (const waiter of waiters) waiter.reject(error);
-          continue;
-        }
-        this.#synced = upTo;
-        try {
-          const last = waiters.at(-1);
-          if (last !== undefined)
-            this.#options.onDurable(
-              waiters.map((waiter) => waiter.token),
-              last.end,
-            );
-          for (const waiter of waiters) waiter.resolve();
-        } catch (error) {
-          for (const waiter of waiters) waiter.reject(error);
-        }
-      }
-    } finally {
-      this.#syncing = undefined;
+      this.#options.onDurable(
+        waiters.map((waiter) => waiter.token),
+        this.#durable,
+      );
+      for (const waiter of waiters) waiter.resolve();
+    } catch (error) {
+      const told = asStorageError(error);
+      for (const waiter of waiters) waiter.reject(told);
     }
   }
 
-  /** Syncs every file with unsynced bytes up to `upTo`; closes those that never grow again. */
-  async #syncFiles(upTo: Position): Promise<void> {
-    for (const segment of [...this.#files.keys()].toSorted((a, b) => a - b)) {
-      if (segment > upTo.segment) break;
-      const file = this.#files.get(segment);
-      if (file === undefined) continue;
-      await file.datasync();
-      if (segment < upTo.segment) {
-        this.#files.delete(segment);
-        await file.close();
-      }
+  /** Segments before this one never grow again. */
+  #closeBefore(segment: number): void {
+    for (const [number, file] of this.#files) {
+      if (number >= segment) continue;
+      this.#files.delete(number);
+      file.then((open) => open.close()).catch(() => undefined); // its bytes are durable already
     }
   }
 
   /**
-   * A write or sync failed. What the kernel now holds of the unsynced part is unknown (a later fdatasync may report success
-   * for pages it dropped), so all of it is given up, cut off, and a new segment begun.
+   * A write failed. How much of it, and of those beside it, is on the disk is unknown, so all that is not durable is given
+   * up, cut off when the last write has ended, and a new segment begun.
    */
-  async #giveUp(cause: unknown, batch: readonly Piece<T>[], unsynced: readonly Waiter<T>[] = []): Promise<void> {
-    this.#generation += 1;
-    const from = this.#synced;
-    const failed = [...unsynced, ...this.#waiting];
-    for (const piece of [...batch, ...this.#queue]) if (piece.waiter !== undefined) failed.push(piece.waiter);
-    const last = this.#segment;
-    this.#waiting = [];
+  #giveUp(cause: unknown): void {
+    const told = asStorageError(cause);
+    const from = this.#durable;
+    const pieces = [...this.#batches.flatMap((batch) => batch.pieces), ...this.#queue];
+    this.#batches = [];
     this.#queue = [];
-    this.#unwrittenBytes = 0;
-    for (let segment = from.segment; segment <= last; segment += 1) {
+    this.#queuedBytes = 0;
+    for (let segment = from.segment; segment <= this.#segment; segment += 1) {
       const keep = segment === from.segment ? from.offset : 0;
       this.#lost.set(segment, Math.min(keep, this.#lost.get(segment) ?? keep));
     }
-    // Nothing after this line may be written behind the cut: places from now on are in a fresh segment.
-    this.#segment = last + 1;
+    this.#repair ??= this.#cutLater(from);
+    this.#segment += 1;
     this.#offset = 0;
-    this.#written = { segment: this.#segment, offset: 0 };
-    this.#synced = this.#written;
-    for (const [segment, file] of this.#files) {
-      if (segment > last) continue;
-      this.#files.delete(segment);
-      const keepBytes = segment === from.segment ? from.offset : 0;
-      // Best effort: recovery cuts an unfinished tail as well.
-      await file.truncate(keepBytes).catch(() => undefined);
-      await file.close().catch(() => undefined);
-      if (keepBytes <= fileHeadBytes) await this.#options.fileSystem.remove(this.#path(segment)).catch(() => undefined);
-    }
-    const told = asStorageError(cause);
-    for (const waiter of failed) waiter.reject(told);
+    this.#durable = { segment: this.#segment, offset: 0 };
+    for (const { waiter } of pieces) waiter?.reject(told);
     this.#letIn();
   }
 
+  #cuts: PromiseWithResolvers<void> | undefined;
+
+  async #cutLater(from: Position): Promise<void> {
+    this.#cuts = Promise.withResolvers();
+    const last = this.#segment;
+    await this.#cuts.promise;
+    for (const [segment, file] of [...this.#files]) {
+      if (segment > last) continue;
+      this.#files.delete(segment);
+      const keepBytes = segment === from.segment ? from.offset : 0;
+      await this.#cut(segment, { file, keepBytes }).catch(() => undefined); // recovery cuts an unfinished tail as well
+    }
+  }
+
+  async #cut(segment: number, facts: { readonly file: Promise<OpenFile>; readonly keepBytes: number }): Promise<void> {
+    const file = await facts.file;
+    try {
+      await file.truncate(facts.keepBytes);
+    } finally {
+      await file.close();
+    }
+    if (facts.keepBytes <= fileHeadBytes) await this.#options.fileSystem.remove(this.#path(segment));
+  }
+
+  /** No write is under way any more. */
+  async #finishRepair(): Promise<void> {
+    this.#cuts?.resolve();
+    await this.#repair;
+    this.#repair = undefined;
+  }
+
   #letIn(): void {
-    if (this.#room === undefined || this.#unwrittenBytes > this.#options.limits.unwrittenBytesMax) return;
+    if (this.#room === undefined || this.#queuedBytes > this.#options.limits.unwrittenBytesMax) return;
     this.#room.resolve();
     this.#room = undefined;
   }
-}
-
-function rejectAll(pieces: readonly Piece<unknown>[], error: LeadglassError): void {
-  for (const piece of pieces) piece.waiter?.reject(error);
 }
 
 /** A failing disk in our words: full is OUT_OF_RESOURCES, anything else BACKEND_UNAVAILABLE. */
