@@ -1,6 +1,90 @@
-/** Joins the commands to dimse/client.ts. */
-import { LeadglassError } from '../error.ts';
-import type { ConnectDicom } from './dicom-client.ts';
+/** Joins the commands to dimse/client.ts: settings and limits in, streams and plain results out. */
+import { DimseClient } from '../dimse/client.ts';
+import { asLeadglassError } from '../error.ts';
+import { limits } from '../limits.ts';
+import { chunkChannel } from './chunk-channel.ts';
+import type { ConnectDicom, RetrieveProgress, RetrieveResult } from './dicom-client.ts';
 
-export const connectDicom: ConnectDicom = () =>
-  Promise.reject(new LeadglassError('UNSUPPORTED', 'The DICOM client is not built yet'));
+export const connectDicom: ConnectDicom = async (target, contexts) => {
+  const { host, port, callingAeTitle, calledAeTitle, tls } = target;
+  const client = await DimseClient.connect({
+    host,
+    port,
+    callingAeTitle,
+    calledAeTitle,
+    ...(tls === undefined
+      ? {}
+      : { tls: { identity: { key: tls.key, cert: tls.cert }, server: { by: 'name', name: host, ca: [tls.ca] } } }),
+    contexts: contexts.map(({ abstractSyntax, transferSyntaxes, asScp }) => ({
+      abstractSyntax,
+      transferSyntaxes,
+      // PS3.7 D.3.3.4: both roles, since some acceptors refuse a context without the usual one.
+      ...(asScp === true ? { role: { scu: true, scp: true } } : {}),
+    })),
+    limits,
+    dimseLimits: { ...limits.dimse, identifier: limits.identifier },
+  });
+  return {
+    accepted: (uid) =>
+      [...client.contexts.values()]
+        .filter(({ abstractSyntax }) => abstractSyntax === uid)
+        .map(({ transferSyntax }) => transferSyntax),
+    echo: () => client.echo(),
+    store: async ({ source, ...instance }) => {
+      const { status, errorComment } = await client.store({ ...instance, read: () => source });
+      return { status, ...(errorComment === undefined ? {} : { errorComment }) };
+    },
+    find: (sopClassUid, identifier) =>
+      client.find(sopClassUid, identifier, { answersMax: limits.dimse.pendingResponsesMax }),
+    get: async (sopClassUid, identifier, { onInstance, onProgress }) => {
+      const outcome = await client.get(sopClassUid, identifier, {
+        instancesMax: limits.getInstancesMax,
+        onProgress: (counts) => onProgress(progressOf(counts)),
+        onInstance: (instance) => {
+          const channel = chunkChannel();
+          // Started now, so that it reads while chunks come; how it went is asked at the end.
+          const taken = onInstance({ ...instance, source: channel.chunks }).catch((thrown: unknown) => {
+            const error = asLeadglassError(thrown);
+            return { status: 0xa700, errorComment: error.message, error };
+          });
+          return {
+            write: (chunk) => channel.write(chunk),
+            end: async () => {
+              channel.end();
+              const answered = await taken;
+              if ('error' in answered) throw answered.error;
+              return answered;
+            },
+            abort: (reason) => channel.fail(reason),
+          };
+        },
+      });
+      return resultOf(outcome);
+    },
+    move: async (sopClassUid, identifier, { destination, onProgress }) =>
+      resultOf(
+        await client.move(sopClassUid, identifier, {
+          moveDestination: destination,
+          onProgress: (counts) => onProgress(progressOf(counts)),
+        }),
+      ),
+    release: () => client.release(),
+    abort: () => client.abort(),
+  };
+};
+
+interface Counts {
+  readonly remaining?: number;
+  readonly completed?: number;
+  readonly failed?: number;
+  readonly warning?: number;
+}
+
+function progressOf({ remaining = 0, completed = 0, failed = 0 }: Counts): RetrieveProgress {
+  return { remaining, completed, failed };
+}
+
+function resultOf(outcome: Counts & { readonly status: number; readonly errorComment?: string }): RetrieveResult {
+  const { status, completed = 0, failed = 0, warning = 0, errorComment } = outcome;
+  return { status, completed, failed, warning, ...(errorComment === undefined ? {} : { errorComment }) };
+}

@@ -1,8 +1,9 @@
 /** `leadglass get`: C-GET, PS3.4 C.4.3. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { SopClasses, storageSopClasses } from '../dicom/sop-class.ts';
-import { TransferSyntaxes, currentTransferSyntaxes } from '../dicom/transfer-syntax.ts';
+import { SopClasses, isEvidenceSopClass, storageSopClasses } from '../dicom/sop-class.ts';
+import { TransferSyntaxes } from '../dicom/transfer-syntax.ts';
+import { knownUid } from '../dicom/uid.ts';
 import { asLeadglassError } from '../error.ts';
 import { limits } from '../limits.ts';
 import type { Context } from './context.ts';
@@ -15,6 +16,15 @@ import { reportRetrieve, retrieveIdentifier, withRetrieveKeys } from './retrieve
 import type { RetrieveOptions } from './retrieve.ts';
 import { targetOf, withTarget } from './target.ts';
 import type { TargetOptions } from './target.ts';
+
+const contextsMax = 128;
+const uncompressed = [TransferSyntaxes.ExplicitVrLittleEndian, TransferSyntaxes.ImplicitVrLittleEndian];
+const compressedSyntaxes = [
+  TransferSyntaxes.JPEGLosslessSV1,
+  TransferSyntaxes.JPEGBaseline8Bit,
+  TransferSyntaxes.JPEG2000Lossless,
+  TransferSyntaxes.JPEGLSLossless,
+];
 
 interface GetOptions extends TargetOptions, RetrieveOptions {
   readonly out: string;
@@ -79,20 +89,43 @@ export function register(program: Command, context: Context): void {
     });
 }
 
+/** Image classes that are often stored compressed; the others are asked for uncompressed only. */
+const oftenCompressed: readonly string[] = [
+  '1.2',
+  '1.1',
+  '1.1.1',
+  '2',
+  '4',
+  '6.1',
+  '3.1',
+  '7',
+  '12.1',
+  '20',
+  '128',
+  '77.1.6',
+].map((end) => `1.2.840.10008.5.1.4.1.1.${end}`);
+
 /**
- * One association holds 128 contexts (PS3.8 9.3.2.2): one to ask by, the rest to take instances in. The table of storage
- * classes begins with the ones in daily use.
+ * One association holds 128 contexts (PS3.8 9.3.2.2), and the peer picks one syntax of each. An instance can only come as
+ * it is stored when its own syntax has a context, so the often compressed classes get one for each usual syntax.
  */
 export function getContexts(sopClassUid: WantedContext['abstractSyntax']): readonly WantedContext[] {
-  const uncompressed = [TransferSyntaxes.ExplicitVrLittleEndian, TransferSyntaxes.ImplicitVrLittleEndian];
-  // Everything as it is stored: nothing is decoded here, so every syntax can be taken.
-  const all = [
-    ...currentTransferSyntaxes.map(({ uid }) => uid).filter((uid) => !uncompressed.some((known) => known === uid)),
-    ...uncompressed,
-  ];
   const current = [...storageSopClasses].filter(([, { retired }]) => !retired).map(([uid]) => uid);
+  const compressed = oftenCompressed.flatMap((uid) =>
+    current.includes(knownUid(uid))
+      ? compressedSyntaxes.map((syntax) => ({ abstractSyntax: knownUid(uid), transferSyntaxes: [syntax], asScp: true }))
+      : [],
+  );
+  const plain = [
+    ...current.filter((uid) => oftenCompressed.includes(uid)),
+    ...current.filter((uid) => isEvidenceSopClass(uid)),
+    ...current,
+  ];
   return [
     { abstractSyntax: sopClassUid, transferSyntaxes: uncompressed },
-    ...current.slice(0, 127).map((abstractSyntax) => ({ abstractSyntax, transferSyntaxes: all, asScp: true })),
+    ...[...new Set(plain)]
+      .slice(0, contextsMax - 1 - compressed.length)
+      .map((abstractSyntax) => ({ abstractSyntax, transferSyntaxes: uncompressed, asScp: true })),
+    ...compressed,
   ];
 }

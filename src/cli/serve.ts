@@ -167,7 +167,7 @@ export function startText(
 
 function doorText(door: RunningLeadglass['doors'][number]): string {
   const host = door.address.includes(':') ? `[${door.address}]` : door.address;
-  if (door.protocol === 'https')
+  if (door.protocol.toLowerCase() === 'https')
     return `https://${host === '127.0.0.1' || host === '[::1]' ? 'localhost' : host}:${door.port}`;
   return `${host}:${door.port} (${door.protocol})`;
 }
