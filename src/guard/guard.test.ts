@@ -317,6 +317,8 @@ test('a certificate that expires during an association ends it, one moment after
   const session = await sessionOf(house);
   house.clock.nowMs = startMs + 365 * dayMs;
   house.guard.reviewSessions();
+  // A change of the policy looks at everything again.
+  enrol(house.store, { name: 'another', validUntilMs: startMs + 900 * dayMs });
   assert.equal(session.revoked.aborted, false);
   house.clock.nowMs += 1;
   house.guard.reviewSessions();
