@@ -57,6 +57,16 @@ test('a device that shows its certificate and its AE title stores under a pass, 
   assert.equal(guard.runningSessions(), 0);
 });
 
+test('a pass ends with its session', async () => {
+  await using house = makeHouse();
+  const session = await sessionOf(house);
+  const { pass } = await session.admit(storeOf());
+  assert.equal(pass.stillValid(), true);
+  await session.end('released');
+  assert.equal(pass.stillValid(), false);
+  assert.doesNotMatch(house.ledger.last.xml, /failed before/);
+});
+
 test('the begin of a transfer is durable before the instance may be committed', async () => {
   await using house = makeHouse();
   const session = await sessionOf(house);

@@ -74,8 +74,6 @@ export class Session implements GuardSession {
   readonly #rate: OperationRate;
   #principal: Principal;
   #grant: Grant | undefined;
-  /** Grows whenever the grant changes, so that a pass knows whether it must be looked at again. */
-  #version = 0;
   #isEnded = false;
   #verified = 0;
   #refused = 0;
@@ -122,13 +120,11 @@ export class Session implements GuardSession {
   regrant(principal: Principal, grant: Grant): void {
     this.#principal = principal;
     this.#grant = grant;
-    this.#version += 1;
   }
 
   /** The right of this session is gone. */
   revoke(reason: RefusalReason): void {
     if (this.#abort.signal.aborted) return;
-    this.#version += 1;
     this.#abort.abort(new RefusedError('NOT_AUTHORIZED', reason));
   }
 
@@ -161,7 +157,6 @@ export class Session implements GuardSession {
   async end(reason: string): Promise<void> {
     if (this.#isEnded) return;
     this.#isEnded = true;
-    this.#version += 1;
     try {
       await this.#transfers.end();
     } finally {
@@ -271,7 +266,6 @@ export class Session implements GuardSession {
   }
 
   #admission<O extends Operation>(operation: O, decision: Decision & { readonly allowed: true }): Admission<O> {
-    const version = this.#version;
     const { scope, moveDestination } = decision;
     const pass: Pass<O> = makePass<O>({
       operation,
@@ -279,8 +273,7 @@ export class Session implements GuardSession {
       scope,
       transferId: this.id,
       stillValid: () => {
-        if (this.#isEnded || this.#abort.signal.aborted || !this.#context.clock.isSteady) return false;
-        if (this.#version === version && this.#grant === undefined) return true;
+        if (this.#isEnded) return false;
         const again = this.#decide(operation);
         return again.allowed && sameScope(again.scope, scope);
       },
