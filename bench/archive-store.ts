@@ -43,6 +43,7 @@ async function run(archive: Archive, instances: readonly TestInstance[], writers
           const wait = writer.write(instance.bytes.subarray(at, at + pieceBytes));
           if (wait !== undefined) await wait;
         }
+        await writer.end();
         const { result } = await writer.commit();
         if (result !== 'stored') throw new Error(`Expected stored, was ${result}`);
       }

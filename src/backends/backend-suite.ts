@@ -101,8 +101,8 @@ export function backendSuite(name: string, make: MakeBackend): void {
     const part10Head = randomBytes(300);
     const writer = backend.store(passFor(instance.operation), { part10Head });
     await writer.write(instance.bytes);
+    const head = await writer.end();
     const outcome = await writer.commit();
-    const head = await writer.head;
     assert.deepEqual(head, outcome.head);
     assert.equal(head.patientName, 'Ångström^Åsa');
     assert.equal(head.studyInstanceUid, instance.studyInstanceUid);

@@ -136,6 +136,7 @@ export async function storeInstance(
   for (let at = 0; at < instance.bytes.length; at += pieceBytes) {
     await writer.write(instance.bytes.subarray(at, at + pieceBytes));
   }
+  await writer.end();
   return writer.commit();
 }
 

@@ -38,10 +38,14 @@ export interface StoreContext {
  */
 export interface StoreWriter {
   write(chunk: Uint8Array): void | Promise<void>;
-  /** Resolves once the head of the data set was read; the door names the study to the ledger before it commits. */
-  readonly head: Promise<InstanceHead>;
   /**
-   * Resolves when bytes and index entry survive a power cut (rule 3).
+   * All bytes came: checks that the data set is whole and inside the pass's scope, and tells whose it is, so that the door can
+   * name the study to the ledger before it commits.
+   * @throws LeadglassError MALFORMED, LIMIT_EXCEEDED, UNSUPPORTED, NOT_AUTHORIZED (out of scope), OUT_OF_RESOURCES
+   */
+  end(): Promise<InstanceHead>;
+  /**
+   * After `end`. Resolves when bytes and index entry survive a power cut (rule 3).
    * @throws LeadglassError MALFORMED, UNSUPPORTED, NOT_AUTHORIZED (out of scope), OUT_OF_RESOURCES, BACKEND_UNAVAILABLE
    */
   commit(): Promise<StoreOutcome>;

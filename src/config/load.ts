@@ -1,5 +1,5 @@
 /** Finds, reads and, at a first start, writes the configuration file. */
-import { openSync, closeSync, fsyncSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { LeadglassError } from '../error.ts';
 import type { Config } from './config.ts';
@@ -46,10 +46,11 @@ function readIfThere(file: string): string | undefined {
 }
 
 function writeNew(file: string, text: string): void {
-  const handle = openSync(file, 'wx', 0o600);
+  // O_DSYNC: Node's permission model refuses fsync.
+  const { O_WRONLY, O_CREAT, O_EXCL, O_DSYNC } = constants;
+  const handle = openSync(file, O_WRONLY | O_CREAT | O_EXCL | O_DSYNC, 0o600);
   try {
     writeSync(handle, text);
-    fsyncSync(handle);
   } finally {
     closeSync(handle);
   }

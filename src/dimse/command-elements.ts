@@ -67,7 +67,8 @@ const dictionary: Readonly<Record<CommandKeyword, readonly [tag: Tag, vr: Comman
   moveOriginatorMessageId: [0x1031, 'US'],
 };
 
-export const commandKeywords = Object.keys(dictionary) as readonly CommandKeyword[]; // true: the record is total
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the record has exactly these keys
+export const commandKeywords = Object.keys(dictionary) as readonly CommandKeyword[];
 
 const commandGroupLength: Tag = 0x0000;
 const commandField: Tag = 0x0100;
@@ -152,37 +153,42 @@ function unsignedShort(bytes: Uint8Array | undefined): number | undefined {
   return new DataView(bytes.buffer, bytes.byteOffset, 2).getUint16(0, true);
 }
 
-/** The value under this keyword; 'invalid' when its form is wrong; undefined when absent or empty. */
+/** Instead of a value whose form is wrong. */
+export const invalid: unique symbol = Symbol('invalid value');
+
+/** The value under this keyword; `invalid` when its form is wrong; undefined when absent or empty. */
 export function commandValue<K extends CommandKeyword>(
   elements: CommandElements,
   keyword: K,
-): CommandValues[K] | 'invalid' | undefined {
+): CommandValues[K] | typeof invalid | undefined {
   const [tag, vr] = dictionary[keyword];
   const bytes = elements.values.get(tag);
   if (bytes === undefined || bytes.length === 0) return undefined;
-  return parsed(vr, bytes) as CommandValues[K] | 'invalid' | undefined; // true: the dictionary pairs keyword and VR
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the dictionary pairs each keyword with its VR
+  return parsed(vr, bytes) as CommandValues[K] | typeof invalid | undefined;
 }
 
-function parsed(vr: CommandVr, bytes: Uint8Array): Uid | number | string | readonly Tag[] | 'invalid' | undefined {
+function parsed(vr: CommandVr, bytes: Uint8Array): CommandValues[CommandKeyword] | typeof invalid | undefined {
   switch (vr) {
     case 'US':
-      return unsignedShort(bytes) ?? 'invalid';
+      return unsignedShort(bytes) ?? invalid;
     case 'UI': {
       // PS3.5 9.1: padded by one NUL; a space is a common mistake that changes nothing.
       const text = latin1.decode(bytes).replace(/[\0 ]+$/, '');
       if (text === '') return undefined;
-      return isUid(text) ? text : 'invalid';
+      return isUid(text) ? text : invalid;
     }
     case 'AE': {
       const text = latin1.decode(bytes).replaceAll(/^ +|[ \0]+$/g, '');
       if (text === '') return undefined;
-      return /^[ -[\]-~]{1,16}$/.test(text) ? text : 'invalid';
+      return /^[ -[\]-~]{1,16}$/.test(text) ? text : invalid;
     }
     case 'LO':
       // Shown to people: whatever a peer wrote, it is one printable line of the length that the standard allows.
-      return printableComment(latin1.decode(bytes.subarray(0, 256)));
-    case 'AT': {
-      if (bytes.length % 4 !== 0) return 'invalid';
+      return printableComment(latin1.decode(bytes.subarray(0, 256))) || undefined;
+    default: {
+      // AT
+      if (bytes.length % 4 !== 0) return invalid;
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
       const tags: Tag[] = [];
       for (let at = 0; at < bytes.length; at += 4) {

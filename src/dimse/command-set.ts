@@ -10,6 +10,7 @@ import {
   commandKeywords,
   commandValue,
   type CommandValues,
+  invalid,
   readCommandElements,
   writeCommandElements,
 } from './command-elements.ts';
@@ -227,7 +228,7 @@ export function readCommandSet(bytes: Uint8Array, limits: CommandSetLimits): Dim
   const values: Partial<Record<CommandKeyword, unknown>> = {};
   for (const keyword of shape.required) {
     const value = commandValue(elements, keyword);
-    if (value === undefined || value === 'invalid') {
+    if (value === undefined || value === invalid) {
       const what = value === undefined ? 'missing' : 'not valid';
       return refused(elements, statusOfBadValue(keyword, field), `${shape.name}: ${keyword} is ${what}`);
     }
@@ -235,12 +236,13 @@ export function readCommandSet(bytes: Uint8Array, limits: CommandSetLimits): Dim
   }
   for (const keyword of shape.optional) {
     const value = commandValue(elements, keyword);
-    if (value === 'invalid') {
+    if (value === invalid) {
       return refused(elements, statusOfBadValue(keyword, field), `${shape.name}: ${keyword} is not valid`);
     }
     if (value !== undefined) values[keyword] = value;
   }
-  // True: the loops above have put there what the shape of this Command Field demands, each value checked by its VR.
+  // The loops above have put there what the shape of this Command Field demands, each value checked by its VR.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as said
   return { commandField: field, hasDataSet: elements.hasDataSet, ...values } as unknown as DimseMessage;
 }
 
@@ -285,7 +287,7 @@ export function writeCommandSet(message: DimseMessage): Uint8Array {
   for (const keyword of commandKeywords) {
     if (keyword in message) values[keyword] = (message as Partial<Record<CommandKeyword, unknown>>)[keyword];
   }
-  // True: every property of a message besides these two is typed by CommandValues.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- copied property by property from a typed message
   return writeCommandElements({ ...message, values: values as Partial<CommandValues> });
 }
 

@@ -3,13 +3,13 @@
  * a failure says which step it was and what may help.
  */
 import { connect as connectTcp, type Socket } from 'node:net';
-import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 import type { Uid } from '../dicom/uid.ts';
 import { asLeadglassError, LeadglassError } from '../error.ts';
 import type { Association } from '../upper-layer/association.ts';
 import type { ExtendedNegotiation, UserIdentity } from '../upper-layer/association-types.ts';
 import { buildAssociateRequest, requestAssociation } from '../upper-layer/requestor.ts';
-import { type ClientTlsSettings, clientTlsOptions } from '../upper-layer/tls-options.ts';
+import { checkPinned, type ClientTlsSettings, clientTlsOptions } from '../upper-layer/tls-options.ts';
 import type { UpperLayerLimits } from '../upper-layer/upper-layer-limits.ts';
 
 export interface ContextProposal {
@@ -108,7 +108,16 @@ function connectSocket({ host, port, tls, limits, signal }: ConnectOptions): Pro
   const onClose = (): void => fail(connectError(new Error('closed'), tls !== undefined));
   socket.once('error', onError);
   socket.once('close', onClose);
-  socket.once(tls === undefined ? 'connect' : 'secureConnect', () => resolve(socket));
+  socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
+    try {
+      if (tls?.server.by === 'fingerprint' && socket instanceof TLSSocket) {
+        checkPinned(socket.getPeerX509Certificate(), tls.server.fingerprint256, new Date());
+      }
+      resolve(socket);
+    } catch (error) {
+      fail(asLeadglassError(error));
+    }
+  });
   return promise.finally(() => {
     clearTimeout(timer);
     signal?.removeEventListener('abort', onAbort);

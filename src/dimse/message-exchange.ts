@@ -64,8 +64,8 @@ export type RequestContent<R extends DimseRequest> = Omit<R, 'messageId' | 'hasD
 interface Outstanding {
   readonly contextId: number;
   readonly responseField: number;
-  answered(response: DimseResponse, dataSet: Uint8Array | undefined): void | Promise<void>;
-  failed(error: LeadglassError): void;
+  readonly answered: (response: DimseResponse, dataSet: Uint8Array | undefined) => void | Promise<void>;
+  readonly failed: (error: LeadglassError) => void;
 }
 
 type Incoming =
@@ -174,7 +174,7 @@ export class MessageExchange {
         responseField: responseFieldOf(content.commandField),
         failed: reject,
         answered: async (response, dataSet) => {
-          // True: the response's Command Field was compared with the request's.
+          // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its Command Field was compared with the request's
           const answer = { response, ...(dataSet === undefined ? {} : { dataSet }) } as unknown as Answered<R>;
           if (statusClass(response.status) !== 'pending') {
             this.#outstanding.delete(messageId);
@@ -197,7 +197,7 @@ export class MessageExchange {
       });
       // Handled below in any case; a failure while the request is still being sent must not count as unhandled.
       promise.catch(() => undefined);
-      // True: a content with these two is the request.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a content with these two is the request
       const message = { ...content, messageId, hasDataSet: data !== undefined } as unknown as R;
       await this.send(contextId, message, data);
       if (this.#outstanding.has(messageId)) {

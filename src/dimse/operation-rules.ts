@@ -60,23 +60,20 @@ export function sopClassOf(request: DimseRequest): string {
   return 'requestedSopClassUid' in request ? request.requestedSopClassUid : request.affectedSopClassUid;
 }
 
+const services = {
+  [CommandField.CEchoRq]: 'echo',
+  [CommandField.CStoreRq]: 'store',
+  [CommandField.CFindRq]: 'find',
+  [CommandField.CGetRq]: 'retrieve',
+  [CommandField.CMoveRq]: 'retrieve',
+  [CommandField.NEventReportRq]: 'commit',
+  [CommandField.NGetRq]: 'commit',
+  [CommandField.NSetRq]: 'commit',
+  [CommandField.NActionRq]: 'commit',
+  [CommandField.NCreateRq]: 'commit',
+  [CommandField.NDeleteRq]: 'commit',
+} as const satisfies Record<DimseRequest['commandField'], DimseService>;
+
 export function serviceOf(request: DimseRequest): DimseService {
-  switch (request.commandField) {
-    case CommandField.CEchoRq:
-      return 'echo';
-    case CommandField.CStoreRq:
-      return 'store';
-    case CommandField.CFindRq:
-      return 'find';
-    case CommandField.CGetRq:
-    case CommandField.CMoveRq:
-      return 'retrieve';
-    case CommandField.NEventReportRq:
-    case CommandField.NGetRq:
-    case CommandField.NSetRq:
-    case CommandField.NActionRq:
-    case CommandField.NCreateRq:
-    case CommandField.NDeleteRq:
-      return 'commit';
-  }
+  return services[request.commandField];
 }

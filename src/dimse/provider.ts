@@ -132,7 +132,7 @@ class Provider implements ExchangeServer {
         return this.#normalized(request, operation, handlers.nSet);
       case CommandField.NCreateRq:
         return this.#normalized(request, operation, handlers.nCreate);
-      case CommandField.NDeleteRq:
+      default:
         return this.#normalized(request, operation, handlers.nDelete);
     }
   }
@@ -158,7 +158,8 @@ class Provider implements ExchangeServer {
         if (statusClass(answer.status) !== 'pending' && this.#performing.get(request.messageId)?.cancel === cancel) {
           this.#performing.delete(request.messageId);
         }
-        // True: every response may have these, and the Command Field is that of the request's response.
+        // Every response may have these, and the Command Field is that of the request's response.
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as said
         const response = {
           commandField: responseFieldOf(request.commandField),
           hasDataSet: dataSet !== undefined,

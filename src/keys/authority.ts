@@ -45,6 +45,8 @@ export interface DeviceCertificateRequest {
   readonly notAfter: Date;
   /** PEM of a PKCS #10 request; without it a key is made here. */
   readonly csr?: string;
+  /** Instead of a request: the public key itself (SPKI, PEM), from somebody who may ask for any certificate. */
+  readonly publicKeyPem?: string;
   /** For a device that also accepts associations (C-MOVE destinations, commitment results): its host names or addresses. */
   readonly serverNames?: readonly string[];
 }
@@ -144,12 +146,20 @@ export class Authority {
     if (!(request.notAfter.getTime() > nowMs)) {
       throw new LeadglassError('BAD_REQUEST', 'Cannot issue a certificate: its end date has passed');
     }
-    const { issueCertificate, readSigningRequest } = await import('./issue.ts');
-    const made = request.csr === undefined ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : undefined;
+    const { issueCertificate, readPublicKey, readSigningRequest } = await import('./issue.ts');
+    const given =
+      request.publicKeyPem !== undefined
+        ? readPublicKey(request.publicKeyPem)
+        : request.csr !== undefined
+          ? await readSigningRequest(request.csr)
+          : undefined;
+    const made = given === undefined ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : undefined;
+    const publicKey = given ?? made?.publicKey;
+    if (publicKey === undefined) throw new LeadglassError('INTERNAL', 'No public key was given or made');
     const pem = await issueCertificate(
       this.#leaf({
         commonName: request.aeTitle,
-        publicKey: made?.publicKey ?? (await readSigningRequest(request.csr ?? '')),
+        publicKey,
         notAfter: new Date(Math.min(request.notAfter.getTime(), nowMs + deviceDays * dayMs - backdatedMs)),
         usages: request.serverNames === undefined ? ['clientAuth'] : ['clientAuth', 'serverAuth'],
         names: request.serverNames ?? [],

@@ -177,6 +177,23 @@ export async function readSigningRequest(pem: string): Promise<KeyObject> {
   return publicKey;
 }
 
+/**
+ * A public key (SPKI, PEM) that is strong enough.
+ * @throws LeadglassError MALFORMED, NOT_AUTHENTICATED
+ */
+export function readPublicKey(pem: string): KeyObject {
+  let publicKey: KeyObject;
+  try {
+    publicKey = createPublicKey(pem);
+  } catch (cause) {
+    throw new LeadglassError('MALFORMED', 'Cannot read the public key: not SPKI in PEM form', { cause });
+  }
+  const weakness = keyWeakness(keyFacts(publicKey));
+  if (weakness !== undefined)
+    throw new LeadglassError('NOT_AUTHENTICATED', `Cannot accept the public key: ${weakness}`);
+  return publicKey;
+}
+
 async function isSignedByOwnKey(request: InstanceType<typeof x509.Pkcs10CertificateRequest>): Promise<boolean> {
   try {
     const algorithm = JSON.stringify(request.signatureAlgorithm);

@@ -68,7 +68,7 @@ export class ByteCursor {
   bytes(length: number, field: string): Uint8Array {
     this.#need(length, field);
     this.#at += length;
-    return Uint8Array.prototype.slice.call(this.#bytes, this.#at - length, this.#at);
+    return new Uint8Array(this.#bytes.subarray(this.#at - length, this.#at));
   }
 
   /** Printable ASCII as it stands, with its spaces. */

@@ -42,7 +42,9 @@ export type ServerCheck =
   /** Chain to one of `ca`, and this DNS name or IP address in the certificate's SAN. */
   | { readonly by: 'name'; readonly name: string; readonly ca: readonly string[]; readonly crl?: readonly string[] }
   /** Exactly this certificate (PEM), within its dates. */
-  | { readonly by: 'certificate'; readonly certificate: string };
+  | { readonly by: 'certificate'; readonly certificate: string }
+  /** Exactly the certificate with this SHA-256 (lower-case hex), within its dates; the caller calls `checkPinned` first of all. */
+  | { readonly by: 'fingerprint'; readonly fingerprint256: string };
 
 export interface ClientTlsSettings {
   /** For mutual TLS. */
@@ -124,9 +126,38 @@ export function clientTlsOptions({ identity, server }: ClientTlsSettings): Conne
   return {
     ...common,
     ...(identity === undefined ? {} : { key: text(identity.key), cert: text(identity.cert) }),
-    rejectUnauthorized: true,
-    ...(server.by === 'name' ? namedServer(server) : pinnedServer(server.certificate)),
+    ...serverCheck(server),
   };
+}
+
+function serverCheck(server: ServerCheck): ConnectionOptions {
+  switch (server.by) {
+    case 'name':
+      return { rejectUnauthorized: true, ...namedServer(server) };
+    case 'certificate':
+      return { rejectUnauthorized: true, ...pinnedServer(server.certificate) };
+    case 'fingerprint':
+      // OpenSSL has no issuer to check against; it still proves that the peer holds the certificate's key.
+      return { rejectUnauthorized: false };
+  }
+}
+
+/**
+ * After a handshake with `by: 'fingerprint'`, before any byte goes out: is it that certificate, and is it in time?
+ * @throws LeadglassError NOT_AUTHENTICATED
+ */
+export function checkPinned(certificate: X509Certificate | undefined, fingerprint256: string, now: Date): void {
+  const shown = certificate?.fingerprint256.replaceAll(':', '').toLowerCase();
+  if (certificate === undefined || shown !== fingerprint256) {
+    throw new LeadglassError('NOT_AUTHENTICATED', 'The server showed another certificate than the one that is pinned', {
+      detail: `expected SHA-256 ${fingerprint256}, was ${shown ?? 'none'}`,
+    });
+  }
+  if (now < certificate.validFromDate || now > certificate.validToDate) {
+    throw new LeadglassError('NOT_AUTHENTICATED', "The server's pinned certificate is not valid at this time", {
+      detail: `valid from ${certificate.validFrom} to ${certificate.validTo}`,
+    });
+  }
 }
 
 function namedServer({ name, ca, crl }: Extract<ServerCheck, { by: 'name' }>): ConnectionOptions {

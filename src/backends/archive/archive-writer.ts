@@ -54,13 +54,11 @@ export interface WriterHost {
 }
 
 export class ArchiveWriter implements StoreWriter {
-  readonly head: Promise<InstanceHead>;
   readonly #host: WriterHost;
   readonly #pass: Pass<Store>;
   readonly #context: StoreContext;
   readonly #scanner: DataSetScanner;
   readonly #hash = createHash('sha256');
-  readonly #headGiven = Promise.withResolvers<InstanceHead>();
   #pending: Uint8Array[] = [];
   #pendingBytes = 0;
   #lengthBytes = 0;
@@ -71,14 +69,13 @@ export class ArchiveWriter implements StoreWriter {
     | { readonly key: Buffer; readonly salt: Buffer; readonly instance: number; readonly keyId: number }
     | undefined;
   #failure: LeadglassError | undefined;
+  #ended = false;
   #committed = false;
 
   constructor(host: WriterHost, pass: Pass<Store>, context: StoreContext) {
     this.#host = host;
     this.#pass = pass;
     this.#context = context;
-    this.head = this.#headGiven.promise;
-    this.head.catch(() => undefined); // a door need not look at it
     this.#scanner = new DataSetScanner({
       transferSyntaxUid: pass.operation.transferSyntaxUid,
       limits: host.dataSetLimits,
@@ -136,13 +133,28 @@ export class ArchiveWriter implements StoreWriter {
     return wanted;
   }
 
-  async commit(): Promise<StoreOutcome> {
-    if (this.#committed) throw new LeadglassError('INTERNAL', 'Cannot store: commit was called twice');
-    this.#committed = true;
+  async end(): Promise<InstanceHead> {
     try {
       if (this.#failure === undefined) await this.#scanner.end();
       if (this.#failure === undefined && this.#instanceHead === undefined) this.#begin();
       await this.#waiting;
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#instanceHead === undefined)
+        throw new LeadglassError('INTERNAL', 'Cannot store: the head was never read');
+      this.#ended = true;
+      return this.#instanceHead;
+    } catch (error) {
+      this.#fail(error);
+      throw this.#failure ?? error;
+    }
+  }
+
+  async commit(): Promise<StoreOutcome> {
+    if (this.#committed) throw new LeadglassError('INTERNAL', 'Cannot store: commit was called twice');
+    if (!this.#ended && this.#failure === undefined)
+      throw new LeadglassError('INTERNAL', 'Cannot store: commit before end');
+    this.#committed = true;
+    try {
       if (this.#failure !== undefined) throw this.#failure;
       if (!this.#pass.stillValid()) {
         throw new LeadglassError('NOT_AUTHORIZED', 'Cannot store: the opening was closed while the instance arrived');
@@ -189,7 +201,6 @@ export class ArchiveWriter implements StoreWriter {
       throw new LeadglassError('CONFLICT', 'Cannot store: removal of the study was requested; undo it first');
     }
     this.#instanceHead = head;
-    this.#headGiven.resolve(head);
     const space = this.#host.ensureSpace();
     if (space === undefined) this.#startSealing(head.studyInstanceUid);
     else this.#waiting = this.#awaitSpace(space, head.studyInstanceUid);
@@ -305,7 +316,6 @@ export class ArchiveWriter implements StoreWriter {
     this.#pending = [];
     this.#sealer = undefined;
     this.#scanner.close();
-    this.#headGiven.reject(this.#failure);
   }
 }
 

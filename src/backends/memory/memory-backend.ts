@@ -74,15 +74,11 @@ export class MemoryBackend implements Backend {
       want: isWanted,
     });
     const chunks: Uint8Array[] = [];
-    const given = Promise.withResolvers<InstanceHead>();
-    given.promise.catch(() => undefined);
     let failure: LeadglassError | undefined;
     const fail = (error: unknown): void => {
       failure ??= asLeadglassError(error);
-      given.reject(failure);
     };
     return {
-      head: given.promise,
       write: (chunk) => {
         if (failure !== undefined) return undefined;
         chunks.push(Buffer.from(chunk));
@@ -93,13 +89,20 @@ export class MemoryBackend implements Backend {
           return undefined;
         }
       },
-      commit: async () => {
+      end: async () => {
         try {
           if (failure !== undefined) throw failure;
           await scanner.end();
-          const outcome = this.#keep(pass, { dataSet: scanner.dataSet, bytes: Buffer.concat(chunks), context });
-          given.resolve(outcome.head);
-          return outcome;
+          return this.#checked(pass, scanner.dataSet);
+        } catch (error) {
+          fail(error);
+          throw failure ?? error;
+        }
+      },
+      commit: async () => {
+        try {
+          if (failure !== undefined) throw failure;
+          return this.#keep(pass, { dataSet: scanner.dataSet, bytes: Buffer.concat(chunks), context });
         } catch (error) {
           fail(error);
           throw failure ?? error;
@@ -109,11 +112,8 @@ export class MemoryBackend implements Backend {
     };
   }
 
-  #keep(
-    pass: Pass<Store>,
-    arrived: { readonly dataSet: DataSet; readonly bytes: Buffer; readonly context: StoreContext },
-  ): StoreOutcome {
-    const { dataSet, bytes } = arrived;
+  /** Whose it is, and that it is inside the scope. */
+  #checked(pass: Pass<Store>, dataSet: DataSet): InstanceHead {
     const head = instanceHeadOf(dataSet);
     const { operation } = pass;
     if (head.sopInstanceUid !== operation.sopInstanceUid || head.sopClassUid !== operation.sopClassUid) {
@@ -126,6 +126,16 @@ export class MemoryBackend implements Backend {
     if (!headIsInScope(pass.scope, head, { dataSet, studyReceivedFrom: () => from })) {
       throw new LeadglassError('NOT_AUTHORIZED', 'Cannot store: the opening does not reach data like this');
     }
+    return head;
+  }
+
+  #keep(
+    pass: Pass<Store>,
+    arrived: { readonly dataSet: DataSet; readonly bytes: Buffer; readonly context: StoreContext },
+  ): StoreOutcome {
+    const { dataSet, bytes } = arrived;
+    const head = this.#checked(pass, dataSet);
+    const { operation } = pass;
     if (!pass.stillValid()) throw new LeadglassError('NOT_AUTHORIZED', 'Cannot store: the opening was closed');
     if (this.#hidden.has(head.studyInstanceUid)) {
       throw new LeadglassError('CONFLICT', 'Cannot store: removal of the study was requested; undo it first');

@@ -1,0 +1,140 @@
+/**
+ * The whole system, written out by hand from top to bottom: configuration, then what the data folder holds (keys, ledger,
+ * archive, policy, guard), then what an unclean stop left open, then the doors, last the control socket.
+ */
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OfflineLeadglass, RunningLeadglass, StartOptions } from './cli/running.ts';
+import { deviceServices } from './compose/control-devices.ts';
+import { importExportServices } from './compose/control-import-export.ts';
+import { ledgerServices } from './compose/control-ledger.ts';
+import { statusServices, warningsOf } from './compose/control-status.ts';
+import { studyServices } from './compose/control-studies.ts';
+import { archiveTotals } from './compose/archive-facts.ts';
+import { openDoors } from './compose/doors.ts';
+import { type Installation, openInstallation } from './compose/installation.ts';
+import { commitmentReports, moveConnector, type OutgoingFacts } from './compose/outgoing.ts';
+import { completeInterruptedTransfers } from './compose/recovery.ts';
+import { loadConfig } from './config/load.ts';
+import { startControlDoor } from './doors/control/control-door.ts';
+import type { ControlServices } from './doors/control/control-services.ts';
+import type { ConnectionServices } from './doors/dimse/connection.ts';
+import { openingState } from './guard/opening.ts';
+import { limits } from './limits.ts';
+import type { Log } from './log.ts';
+
+export async function startLeadglass({ dataDirectory, configFile, log }: StartOptions): Promise<RunningLeadglass> {
+  const startedAtMs = Date.now();
+  const { config } = loadConfig({ dataDirectory, configFile, writeMissing: true });
+  await using starting = new AsyncDisposableStack();
+  const installation = starting.use(await openInstallation(dataDirectory, config, log));
+  const { archive, authority, guard, policy, isNew } = installation;
+  for (const problem of archive.recovery.problems) log.error('archive.recovery-problem', { problem: String(problem) });
+  await completeInterruptedTransfers(installation, log);
+
+  const { certificatePem, keyPem } = await authority.serverCertificate('dimse', config.names);
+  const dimseIdentity = { key: keyPem, cert: certificatePem };
+  const outgoing: OutgoingFacts = { installation, identity: dimseIdentity, log };
+  const reports = commitmentReports(outgoing);
+  starting.defer(() => reports.stop());
+  const services: ConnectionServices = {
+    guard,
+    backend: archive,
+    aeTitle: config.aeTitle,
+    connectToMoveDestination: moveConnector(outgoing),
+    commitmentReports: reports,
+    limits: {
+      upperLayer: limits,
+      dimse: { ...limits.dimse, identifier: limits.identifier },
+      dataSet: limits.dataSet,
+      query: limits.query,
+      retrieveInstancesMax: limits.retrieveInstancesMax,
+      retrieveAhead: limits.retrieveAhead,
+      retrieveUidsMax: limits.retrieveUidsMax,
+    },
+    log,
+  };
+  const doors = await openDoors(installation, { services, dimseIdentity, log });
+  starting.defer(() => doors.stop());
+
+  const control = await startControlDoor({
+    socketPath: join(dataDirectory, 'control.sock'),
+    services: controlServices(installation, {
+      startedAtMs,
+      doorViews: doors.views,
+      arrangePlainDoors: doors.arrangePlainDoors,
+    }),
+    limits,
+    log,
+  });
+  starting.defer(() => control.stop());
+
+  const running = starting.move();
+  const views = doors.views();
+  const console = views.find(({ name }) => name === 'console');
+  return {
+    doors: views,
+    firstStart: isNew,
+    // The web door keeps no accounts yet; the link leads to the page that says so.
+    ...(console === undefined
+      ? {}
+      : {
+          enrolmentLink: `https://${config.names[0] ?? 'localhost'}:${console.port}/enrol#${randomBytes(24).toString('base64url')}`,
+        }),
+    openings: policy.openings().filter((opening) => openingState(opening, Date.now()) === 'open').length,
+    warnings: await warningsOf(installation, { doors: views, totals: await archiveTotals(archive) }),
+    stop: () => running.disposeAsync(),
+  };
+}
+
+/** Verify and rebuild work without a server: the same folder, the same guard and ledger, no door. */
+export async function openOffline(options: {
+  readonly dataDirectory: string;
+  readonly log: Log;
+}): Promise<OfflineLeadglass> {
+  const { dataDirectory, log } = options;
+  const { config } = loadConfig({ dataDirectory, writeMissing: false });
+  const installation = await openInstallation(dataDirectory, config, log);
+  const services = studyServices(installation);
+  return {
+    run: (name, call) => services[name](call, {}) as never, // true: name picks the service and with it the result
+    [Symbol.asyncDispose]: () => installation[Symbol.asyncDispose](),
+  };
+}
+
+function controlServices(
+  installation: Installation,
+  facts: {
+    readonly startedAtMs: number;
+    readonly doorViews: Parameters<typeof statusServices>[0]['doors'];
+    readonly arrangePlainDoors: () => Promise<void>;
+  },
+): ControlServices {
+  const { config } = installation;
+  return {
+    ...deviceServices({
+      installation,
+      server: {
+        host: config.names[0] ?? 'localhost',
+        tlsPort: facts.doorViews().find(({ name }) => name === 'dimse')?.port ?? config.doors.dimse.port,
+      },
+      arrangePlainDoors: facts.arrangePlainDoors,
+    }),
+    ...studyServices(installation),
+    ...importExportServices(installation),
+    ...ledgerServices(installation),
+    ...statusServices({
+      installation,
+      version: packageVersion(),
+      startedAtMs: facts.startedAtMs,
+      doors: facts.doorViews,
+    }),
+  };
+}
+
+function packageVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  const read: unknown = JSON.parse(text);
+  return typeof read === 'object' && read !== null && 'version' in read ? String(read.version) : 'unknown';
+}

@@ -1,0 +1,128 @@
+/** The status command: how the server stands, with warnings that say what to do. */
+import { existsSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import type { ControlServices, DoorView, StatusReport } from '../doors/control/control-services.ts';
+import { asLeadglassError } from '../error.ts';
+import { openingState } from '../guard/opening.ts';
+import { checkpointsFileName } from '../ledger/ledger-files.ts';
+import { readLastCheckpoint, readPublicKey } from '../ledger/checkpoints.ts';
+import { limits } from '../limits.ts';
+import { archiveTotals, type ArchiveTotals } from './archive-facts.ts';
+import type { Installation } from './installation.ts';
+import { administer } from './operator.ts';
+
+export interface StatusFacts {
+  readonly installation: Installation;
+  readonly version: string;
+  readonly startedAtMs: number;
+  /** Those that listen now. */
+  readonly doors: () => readonly DoorView[];
+}
+
+export function statusServices(facts: StatusFacts): Pick<ControlServices, 'status'> {
+  const { guard } = facts.installation;
+  return {
+    status: async (call) => {
+      try {
+        return await administer(guard, call, 'status', () => statusReport(facts));
+      } catch (error) {
+        // Whoever looks why nothing works must be told. A status names no patient and no image.
+        if (asLeadglassError(error).code !== 'LEDGER_UNAVAILABLE') throw error;
+        return statusReport(facts);
+      }
+    },
+  };
+}
+
+export async function statusReport(facts: StatusFacts): Promise<StatusReport> {
+  const { installation, version, startedAtMs, doors } = facts;
+  const { archive, config, dataDirectory, guard, ledger, policy } = installation;
+  const totals = await archiveTotals(archive);
+  const lastCheckpointAt = await checkpointTime(installation);
+  return {
+    version,
+    startedAt: new Date(startedAtMs).toISOString(),
+    dataDirectory,
+    aeTitle: config.aeTitle,
+    doors: doors(),
+    openings: countOpenings(installation, Date.now()),
+    devices: policy.devices().filter(({ revoked }) => revoked === undefined).length,
+    associations: guard.runningSessions(),
+    archive: totals,
+    ledger: {
+      records: ledger.head.seq,
+      head: ledger.head.hash,
+      ...(lastCheckpointAt === undefined ? {} : { lastCheckpointAt }),
+    },
+    warnings: await warningsOf(installation, { doors: doors(), totals }),
+  };
+}
+
+/** Whole sentences, the most urgent first. Also what a start prints. */
+export async function warningsOf(
+  installation: Installation,
+  { doors, totals }: { readonly doors: readonly DoorView[]; readonly totals: ArchiveTotals },
+): Promise<readonly string[]> {
+  const { archive, guard } = installation;
+  const openings = countOpenings(installation, Date.now());
+  const freeBytes = await archive.fileSystem.freeBytes(archive.segmentDirectory);
+  const { freeBytesMin } = archive.options.limits;
+  const { problems } = archive.recovery;
+  const warnings: (string | false)[] = [
+    !guard.isRecording &&
+      'The ledger cannot be written, so nothing is admitted: make room on its disk or repair it; it goes on by itself.',
+    !guard.isClockSteady &&
+      'The clock of this machine went backwards, so no device is admitted: set it right, best by NTP, or wait until it has caught up.',
+    problems.length > 0 &&
+      `The archive holds ${count(problems.length, 'record')} that could not be read at the last start: run "leadglass verify" and restore what it names from a backup.`,
+    freeBytes < freeBytesMin &&
+      `The disk of the archive has only ${gibibytes(freeBytes)} left, so nothing is stored: make room.`,
+    freeBytes >= freeBytesMin &&
+      freeBytes < limits.freeBytesWarn &&
+      `The disk of the archive has only ${gibibytes(freeBytes)} left: make room before ${gibibytes(freeBytesMin)}, where storing stops.`,
+    openings.plain > 0 &&
+      `${count(openings.plain, 'device')} ${openings.plain === 1 ? 'comes' : 'come'} without TLS, so images and names can be read on the way: give each a certificate with "leadglass device renew" as soon as it can take one.`,
+    ...doors
+      .filter(({ address }) => !isLoopback(address))
+      .map(
+        ({ name, address, port }) =>
+          `The ${name} door listens on ${address}:${port}, beyond this machine: let only the devices' network reach it, or set its host to 127.0.0.1 in leadglass.yaml.`,
+      ),
+    openings.expiringSoon > 0 &&
+      `${count(openings.expiringSoon, 'opening')} will end within ${limits.expiresSoonDays} days: see "leadglass opening list" and prolong what is needed with "leadglass device renew".`,
+    openings.neverUsed > 0 &&
+      `${count(openings.neverUsed, 'opening')} ${openings.neverUsed === 1 ? 'was' : 'were'} never used: close what nobody needs with "leadglass opening close".`,
+    totals.conflicts > 0 &&
+      `${count(totals.conflicts, 'instance')} arrived under a known UID with other content and ${totals.conflicts === 1 ? 'is' : 'are'} kept aside: decide with "leadglass conflict list".`,
+    totals.studies > 0 &&
+      'No backup is known: stop the server, copy the whole data folder with its keys to another place, and keep it as safe as the original.',
+  ];
+  return warnings.filter((warning) => warning !== false);
+}
+
+function countOpenings({ policy, guard }: Installation, nowMs: number): StatusReport['openings'] {
+  guard.writeUses();
+  const open = policy.openings().filter((opening) => openingState(opening, nowMs) === 'open');
+  const soonMs = nowMs + limits.expiresSoonDays * 86_400_000;
+  return {
+    open: open.length,
+    expiringSoon: open.filter(({ validUntilMs }) => validUntilMs <= soonMs).length,
+    neverUsed: open.filter(({ id }) => policy.usage(id) === undefined).length,
+    plain: open.filter(({ plain }) => plain !== undefined).length,
+  };
+}
+
+async function checkpointTime({ dataDirectory, signingKey }: Installation): Promise<string | undefined> {
+  const path = join(dataDirectory, 'ledger', checkpointsFileName);
+  if (!existsSync(path)) return undefined;
+  const last = await readLastCheckpoint(path, readPublicKey(signingKey.publicKeyPem));
+  return last?.checkpoint.at;
+}
+
+const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+const gibibytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
+
+function isLoopback(address: string): boolean {
+  return isIP(address) === 4 ? address.startsWith('127.') : address === '::1' || address === 'localhost';
+}

@@ -1,0 +1,105 @@
+/**
+ * What one data folder holds, opened in the order in which each part needs the one before: keys, ledger, archive, policy,
+ * guard. Closed in the opposite order. No door is open yet.
+ */
+import { existsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { Archive } from '../backends/archive/archive.ts';
+import type { Config } from '../config/config.ts';
+import { parseAeTitle } from '../dicom/ae-title.ts';
+import { writeDataSet } from '../dicom/data-set-codec.ts';
+import { TransferSyntaxes } from '../dicom/transfer-syntax.ts';
+import { Guard } from '../guard/guard.ts';
+import { PolicyStore } from '../guard/policy-store.ts';
+import { Authority } from '../keys/authority.ts';
+import { KeyRing } from '../keys/key-ring.ts';
+import { FileSecrets } from '../keys/secret-store.ts';
+import { openSigningKey, type SigningKey } from '../keys/signing-key.ts';
+import { StudyKeys } from '../keys/study-keys.ts';
+import { WrappedSecrets } from '../keys/wrapped-secrets.ts';
+import { Ledger } from '../ledger/ledger.ts';
+import { limits } from '../limits.ts';
+import type { Log } from '../log.ts';
+
+export interface Installation extends AsyncDisposable {
+  readonly dataDirectory: string;
+  readonly config: Config;
+  /** True when this opening made the keys. */
+  readonly isNew: boolean;
+  readonly signingKey: SigningKey;
+  readonly studyKeys: StudyKeys;
+  readonly authority: Authority;
+  readonly ledger: Ledger;
+  readonly archive: Archive;
+  readonly policy: PolicyStore;
+  readonly guard: Guard;
+}
+
+/** @throws LeadglassError CORRUPT, BAD_REQUEST, LEDGER_UNAVAILABLE, BACKEND_UNAVAILABLE: then nothing is left open */
+export async function openInstallation(dataDirectory: string, config: Config, log: Log): Promise<Installation> {
+  const keysDirectory = join(dataDirectory, 'keys');
+  const isNew = !existsSync(keysDirectory);
+  await using closing = new AsyncDisposableStack();
+
+  const files = new FileSecrets(keysDirectory);
+  const ring = KeyRing.open(files);
+  const secrets = new WrappedSecrets(files, ring);
+  const studyKeys = closing.use(new StudyKeys({ path: join(keysDirectory, 'study-keys.sqlite'), ring, limits }));
+  const authority = await Authority.open({ secrets, directory: join(dataDirectory, 'certificates') });
+
+  const ledgerDirectory = join(dataDirectory, 'ledger');
+  const signingKey = openSigningKey(secrets, ledgerDirectory);
+  const ledger = await Ledger.open({
+    directory: ledgerDirectory,
+    signer: signingKey,
+    limits: {
+      ...limits,
+      ledgerCheckpointRecordsMax: config.ledger.checkpointRecords,
+      ledgerCheckpointIntervalMs: config.ledger.checkpointMinutes * 60_000,
+    },
+    onState: (state, cause) => {
+      if (state === 'failed') log.error('ledger.failed', { detail: String(cause) });
+      else log.info('ledger.working');
+    },
+  });
+  closing.defer(() => ledger.close());
+
+  const archive = closing.use(
+    await Archive.open({
+      directory: join(dataDirectory, 'archive'),
+      keys: studyKeys,
+      limits: limits.archive,
+      dataSetLimits: { ...limits.dataSet, ...limits.dataSetKept },
+      retentionDays: config.archive.retentionDays,
+    }),
+  );
+
+  const policy = closing.use(PolicyStore.open(join(dataDirectory, 'guard.sqlite')));
+  const aeTitle = parseAeTitle(config.aeTitle, 'aeTitle');
+  const guard = closing.use(
+    new Guard({
+      store: policy,
+      ledger,
+      limits,
+      self: { sourceId: hostname(), aeTitles: [aeTitle], processId: String(process.pid) },
+      calledAeTitles: [aeTitle],
+      encodeIdentifier: (identifier) => writeDataSet(identifier, TransferSyntaxes.ExplicitVrLittleEndian),
+    }),
+  );
+
+  const held = closing.move();
+  return {
+    dataDirectory,
+    config,
+    isNew,
+    signingKey,
+    studyKeys,
+    authority,
+    ledger,
+    archive,
+    policy,
+    guard,
+    [Symbol.asyncDispose]: () => held.disposeAsync(),
+  };
+}

@@ -1,0 +1,74 @@
+/** A file that comes in pieces, taken apart into its head and the data set behind it; only the head is ever held. */
+import { type Part10Head, type Part10Limits, readPart10Head } from '../dicom/part10.ts';
+
+export interface Part10Source
+  extends Pick<Part10Head, 'preamble' | 'sopClassUid' | 'sopInstanceUid' | 'transferSyntaxUid'> {
+  /** Preamble, `DICM` and File Meta Information as they came; its own copy. */
+  readonly headBytes: Uint8Array;
+  /** What follows the head; to be read once. */
+  readonly dataSet: AsyncIterable<Uint8Array>;
+  /** Lets go of the file, also when not all of it was read. */
+  close(): Promise<void>;
+}
+
+/**
+ * Reads as much as the head needs.
+ * @throws LeadglassError MALFORMED (no DICOM file), LIMIT_EXCEEDED; what the source throws
+ */
+export async function openPart10(file: AsyncIterable<Uint8Array>, partLimits: Part10Limits): Promise<Part10Source> {
+  const chunks = file[Symbol.asyncIterator]();
+  const held = new HeldBytes();
+  try {
+    for (;;) {
+      const next = await chunks.next();
+      if (next.done !== true) held.add(next.value);
+      const head = readPart10Head(held.bytes, { limits: partLimits, isWhole: next.done === true });
+      if (head.state === 'more') continue;
+      const { headLength, preamble, sopClassUid, sopInstanceUid, transferSyntaxUid } = head;
+      const headBytes = held.bytes.slice(0, headLength);
+      const rest = held.bytes.subarray(headLength);
+      return {
+        preamble,
+        sopClassUid,
+        sopInstanceUid,
+        transferSyntaxUid,
+        headBytes,
+        dataSet: restOf(rest, next.done === true ? undefined : chunks),
+        close: async () => void (await chunks.return?.()),
+      };
+    }
+  } catch (error) {
+    await chunks.return?.();
+    throw error;
+  }
+}
+
+async function* restOf(
+  first: Uint8Array,
+  chunks: AsyncIterator<Uint8Array> | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (first.length > 0) yield first;
+  if (chunks === undefined) return;
+  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) yield next.value;
+}
+
+/** Grows by doubling, so that a file in single bytes costs no more than one in large pieces. */
+class HeldBytes {
+  #buffer = new Uint8Array(1024);
+  #length = 0;
+
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  add(chunk: Uint8Array): void {
+    const length = this.#length + chunk.length;
+    if (length > this.#buffer.length) {
+      const grown = new Uint8Array(Math.max(length, 2 * this.#buffer.length));
+      grown.set(this.bytes);
+      this.#buffer = grown;
+    }
+    this.#buffer.set(chunk, this.#length);
+    this.#length = length;
+  }
+}

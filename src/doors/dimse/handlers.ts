@@ -1,0 +1,204 @@
+/** From a DIMSE request to one admitted operation and its answer: what each service of the provider does for a session. */
+import { Tags } from '../../dicom/dictionary/tags.generated.ts';
+import { parseQuery } from '../../dicom/query.ts';
+import { parseAeTitle } from '../../dicom/ae-title.ts';
+import type { DimseHandlers } from '../../dimse/handlers.ts';
+import { Statuses } from '../../dimse/status.ts';
+import { storeOnAssociation } from '../../dimse/store-on-association.ts';
+import { asLeadglassError, LeadglassError } from '../../error.ts';
+import type { Admission } from '../../guard/admission.ts';
+import type { Operation } from '../../guard/operation.ts';
+import type { GuardSession } from '../../guard/session.ts';
+import type { AcceptedContext } from '../../upper-layer/association-types.ts';
+import { ArrivingInstance } from './arriving-instance.ts';
+import { requestCommitment } from './commitment-service.ts';
+import type { ConnectionServices } from './connection.ts';
+import { moveRoute } from './move-route.ts';
+import { type extendedNegotiation, type QueryRetrieveClass, queryRetrieveClasses } from './negotiation-policy.ts';
+import { readRetrieveIdentifier } from './retrieve-identifier.ts';
+import { retrieve } from './retrieve-service.ts';
+import { errorComment, toDimseStatus } from './to-dimse-status.ts';
+
+export type { CommitmentReports } from './commitment-service.ts';
+
+export interface HandlerFacts {
+  readonly services: ConnectionServices;
+  readonly extensions: ReturnType<typeof extendedNegotiation>;
+}
+
+export function handlersFor(session: GuardSession, { services, extensions }: HandlerFacts): DimseHandlers {
+  const { backend, limits, log, aeTitle } = services;
+  const serviceOf = ({ abstractSyntax }: AcceptedContext): QueryRetrieveClass => {
+    const service = queryRetrieveClasses.get(abstractSyntax);
+    if (service === undefined) throw new LeadglassError('UNSUPPORTED', 'This SOP class is not a query or retrieve');
+    return service;
+  };
+  return {
+    errorStatus: (error, service) => ({ status: toDimseStatus(error, service), errorComment: errorComment(error) }),
+    onError: (error, service) => {
+      const fields = { service, code: error.code, message: error.message, detail: error.detail };
+      if (error.code === 'INTERNAL') log.error('association.operation-failed', fields);
+      else log.info('association.operation-failed', fields);
+    },
+
+    echo: () => admittedTo(session, { kind: 'verify' }, async () => Statuses.Success),
+
+    store: ({ affectedSopClassUid, affectedSopInstanceUid }, context) => {
+      const arriving = new ArrivingInstance(session, {
+        backend,
+        operation: {
+          kind: 'store',
+          sopClassUid: affectedSopClassUid,
+          sopInstanceUid: affectedSopInstanceUid,
+          transferSyntaxUid: context.transferSyntax,
+        },
+      });
+      return {
+        write: (chunk) => arriving.write(chunk),
+        abort: (reason) => arriving.abort(asLeadglassError(reason)),
+        end: async () => {
+          const { result } = await arriving.end();
+          if (result !== 'conflict') return { status: Statuses.Success };
+          // Safe, but not what this UID stands for here: success would promise that it can be fetched.
+          const conflict = new LeadglassError(
+            'CONFLICT',
+            'UID is known with other content: kept aside, ask the archive',
+          );
+          return { status: toDimseStatus(conflict, 'store'), errorComment: errorComment(conflict) };
+        },
+      };
+    },
+
+    find: async function* ({ affectedSopClassUid }, context, identifier, cancel) {
+      const { model } = serviceOf(context);
+      const query = parseQuery(identifier, {
+        model,
+        ...extensions.of(affectedSopClassUid),
+        fuzzy: false,
+        limits: limits.query,
+      });
+      await using admission = await session.admit({ kind: 'find', query });
+      try {
+        for await (const match of backend.find(admission.pass)) {
+          if (cancel.aborted) break;
+          if (!admission.pass.stillValid()) throw new LeadglassError('NOT_AUTHORIZED', 'The opening was closed');
+          match.setText(Tags.QueryRetrieveLevel, 'CS', query.level);
+          // PS3.4 C.4.1.1.3.2: where to fetch it, and that it is at hand.
+          match.setText(Tags.RetrieveAETitle, 'AE', aeTitle);
+          match.setText(Tags.InstanceAvailability, 'CS', 'ONLINE');
+          yield { identifier: match };
+        }
+        admission.succeeded();
+      } catch (error) {
+        admission.failed(asLeadglassError(error));
+        throw error;
+      }
+    },
+
+    get: async ({ affectedSopClassUid }, context, identifier, cancel, progress, exchange) => {
+      const { level, keys } = readRetrieveIdentifier(identifier, {
+        model: serviceOf(context).model,
+        relational: extensions.of(affectedSopClassUid).relational,
+        uidsMax: limits.retrieveUidsMax,
+      });
+      return admittedTo(session, { kind: 'retrieve', via: 'get', level, keys }, (admission) =>
+        retrieve({
+          backend,
+          admission,
+          cancel,
+          progress,
+          limits,
+          dataSetLimits: limits.dataSet,
+          log,
+          route: async () => ({
+            contexts: [...exchange.association.contexts.values()].filter(({ requestorScp }) => requestorScp),
+            send: (instance) => storeOnAssociation(exchange, instance),
+          }),
+        }),
+      );
+    },
+
+    move: async (
+      { affectedSopClassUid, moveDestination, messageId },
+      context,
+      identifier,
+      cancel,
+      progress,
+      exchange,
+    ) => {
+      const { level, keys } = readRetrieveIdentifier(identifier, {
+        model: serviceOf(context).model,
+        relational: extensions.of(affectedSopClassUid).relational,
+        uidsMax: limits.retrieveUidsMax,
+      });
+      const destination = parseAeTitle(moveDestination, 'Move Destination');
+      try {
+        return await admittedTo(
+          session,
+          { kind: 'retrieve', via: 'move', level, keys, destination },
+          async (admission) => {
+            const route = moveRoute({
+              connect: services.connectToMoveDestination,
+              destination: admission.moveDestination,
+              originator: { aeTitle: exchange.association.request.callingAeTitle, messageId },
+            });
+            await using _closing = route;
+            return await retrieve({
+              backend,
+              admission,
+              cancel,
+              progress,
+              limits,
+              dataSetLimits: limits.dataSet,
+              log,
+              route: (instances) => route.open(instances),
+            });
+          },
+        );
+      } catch (thrown) {
+        const error = asLeadglassError(thrown);
+        // To the peer a destination that no opening names does not exist (PS3.4 table C.4-2: A801).
+        if ('reason' in error && error.reason === 'destination') {
+          return {
+            remaining: 0,
+            completed: 0,
+            failed: 0,
+            warning: 0,
+            failedSopInstanceUids: [],
+            status: Statuses.MoveDestinationUnknown,
+            errorComment: 'Move destination unknown',
+          };
+        }
+        throw error;
+      }
+    },
+
+    nAction: (request, context, information, exchange) =>
+      requestCommitment(session, {
+        request,
+        context,
+        information,
+        exchange,
+        backend,
+        reports: services.commitmentReports,
+        limits: limits.dimse,
+      }),
+  };
+}
+
+/** Runs `work` under one admission; what it throws is the failure in the ledger. */
+async function admittedTo<O extends Operation, R>(
+  session: GuardSession,
+  operation: O,
+  work: (admission: Admission<O>) => Promise<R>,
+): Promise<R> {
+  await using admission = await session.admit(operation);
+  try {
+    const result = await work(admission);
+    admission.succeeded();
+    return result;
+  } catch (error) {
+    admission.failed(asLeadglassError(error));
+    throw error;
+  }
+}
