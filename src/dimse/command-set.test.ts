@@ -43,7 +43,7 @@ const golden: readonly (readonly [name: string, bytes: string, message: DimseMes
   ],
   [
     'C-STORE-RQ of a C-MOVE',
-    `0000 0000 04000000 ae000000
+    `0000 0000 04000000 a6000000
      0000 0200 1a000000 312e322e3834302e31303030382e352e312e342e312e312e3200
      0000 0001 02000000 0100
      0000 1001 02000000 0900
@@ -65,7 +65,7 @@ const golden: readonly (readonly [name: string, bytes: string, message: DimseMes
   ],
   [
     'C-MOVE-RSP, pending',
-    `0000 0000 04000000 5a000000
+    `0000 0000 04000000 50000000
      0000 0001 02000000 2180
      0000 2001 02000000 0700
      0000 0008 02000000 0101
@@ -87,7 +87,7 @@ const golden: readonly (readonly [name: string, bytes: string, message: DimseMes
   ],
   [
     'N-ACTION-RQ of a storage commitment',
-    `0000 0000 04000000 72000000
+    `0000 0000 04000000 62000000
      0000 0300 14000000 312e322e3834302e31303030382e312e32302e31
      0000 0001 02000000 3001
      0000 1001 02000000 0100
@@ -105,7 +105,7 @@ const golden: readonly (readonly [name: string, bytes: string, message: DimseMes
   ],
   [
     'C-STORE-RSP with an explanation',
-    `0000 0000 04000000 4c000000
+    `0000 0000 04000000 46000000
      0000 0001 02000000 0180
      0000 2001 02000000 0200
      0000 0008 02000000 0101
@@ -133,7 +133,6 @@ const golden: readonly (readonly [name: string, bytes: string, message: DimseMes
 
 for (const [name, text, message] of golden) {
   test(`${name} is read and written byte for byte`, () => {
-    // The group length of each was counted by hand too; this only says which one is wrong.
     const bytes = hex(text);
     assert.deepEqual(readCommandSet(bytes, testLimits), message);
     assert.deepEqual(Buffer.from(writeCommandSet(message)).toString('hex'), Buffer.from(bytes).toString('hex'));
@@ -241,7 +240,7 @@ for (const [what, uid] of [
     );
     assert.ok('refused' in command);
     assert.equal(command.status, 0x0117);
-    assert.doesNotMatch(command.errorComment, /etc|rm|OR|INFO|222/);
+    assert.doesNotMatch(command.errorComment, /passwd|rm -|1=1|forged|222|1\.2/);
   });
 }
 

@@ -160,7 +160,7 @@ export class ScriptedAssociation implements DimseAssociation {
     do {
       const end = Math.min(bytes.length, at + size);
       // A copy that is overwritten afterwards, as the socket's buffer may be.
-      const piece = bytes.slice(at, end);
+      const piece = Uint8Array.from(bytes.subarray(at, end));
       await this.fragment(contextId, isCommand, end === bytes.length, piece);
       piece.fill(0xee);
       at = end;
