@@ -65,6 +65,11 @@ export class DimseClient implements AsyncDisposable {
     return this.association.contexts;
   }
 
+  /** True once nothing can be sent any more. */
+  get isOver(): boolean {
+    return this.#exchange.isOver;
+  }
+
   /** C-STORE requests that the peer lets us have under way at once. */
   get window(): number {
     return this.#exchange.invokedMax;

@@ -36,7 +36,7 @@ interface Served {
   readonly served: ReturnType<typeof provide>;
   readonly errors: LeadglassError[];
   /** The answers so far. */
-  answers(): (DimseMessage | RefusedCommand)[];
+  readonly answers: () => (DimseMessage | RefusedCommand)[];
 }
 
 function serving(
@@ -140,7 +140,7 @@ test('nothing more is read from the peer while the receiver has not taken a chun
   const gate = Promise.withResolvers<void>();
   const { association } = serving({ store: async () => keeping([], { write: () => gate.promise }) });
   let isTaken = false;
-  const delivered = association.deliver(1, storeRequest(1), { data: new Uint8Array(10) }).then(() => {
+  const delivered = association.deliver(1, storeRequest(1), { data: new Uint8Array(10) }).finally(() => {
     isTaken = true;
   });
   await settled();
