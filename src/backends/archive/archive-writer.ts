@@ -18,7 +18,7 @@ import { type IndexEntry, isSame, type KnownInstance } from './index/archive-ind
 import { encodeHead, instanceHeadOf } from './index/head.ts';
 import { principalName } from './principal-name.ts';
 import { headIsInScope } from './scope-of-head.ts';
-import { type CommitFacts, encodeCommit } from './store/commit-record.ts';
+import { type CommitFacts, encodeCommit, type Extent } from './store/commit-record.ts';
 import { InstanceSealer, type InstanceSealerLimits } from './store/instance-sealer.ts';
 import { encodeRecordHead, recordHeadBytes } from './store/record.ts';
 import { deriveKey, newSalt } from './store/seal.ts';
@@ -39,6 +39,8 @@ export interface WriterHost {
   readonly keys: StudyKeyCache;
   readonly limits: ArchiveWriterLimits;
   readonly dataSetLimits: DataSetLimits & KeptLimits;
+  /** Writers that may have extents in segments but no commit yet. */
+  readonly openWriters: Set<{ readonly extents: readonly Extent[] }>;
   nextInstance(): number;
   nextSequence(): number;
   nowMs(): number;
@@ -81,6 +83,11 @@ export class ArchiveWriter implements StoreWriter {
       limits: host.dataSetLimits,
       want: (tag) => this.#want(tag),
     });
+  }
+
+  /** Handed to the log so far. */
+  get extents(): readonly Extent[] {
+    return this.#sealer?.extents ?? [];
   }
 
   write(chunk: Uint8Array): void | Promise<void> {
@@ -163,6 +170,8 @@ export class ArchiveWriter implements StoreWriter {
     } catch (error) {
       this.#fail(error);
       throw this.#failure ?? error;
+    } finally {
+      this.#host.openWriters.delete(this);
     }
   }
 
@@ -223,6 +232,7 @@ export class ArchiveWriter implements StoreWriter {
     const instance = this.#host.nextInstance();
     const key = deriveKey(studyKey.key, 'instance', salt);
     this.#sealing = { key, salt, instance, keyId: studyKey.id };
+    this.#host.openWriters.add(this);
     this.#sealer = new InstanceSealer(this.#host.log, { key, instance }, this.#host.limits);
     for (const chunk of this.#pending) this.#sealer.update(chunk);
     this.#pending = [];

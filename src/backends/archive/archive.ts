@@ -3,7 +3,7 @@
  * recovers after a crash and answers the Backend contract; how bytes are stored is in store/, how they are found in index/.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataSet } from '../../dicom/data-set.ts';
 import type { DataSetLimits, KeptLimits } from '../../dicom/data-set-limits.ts';
@@ -18,6 +18,8 @@ import { checkCommitment } from './index/commitment.ts';
 import { find, type FindLimits } from './index/find.ts';
 import { listInstances } from './index/retrieve-list.ts';
 import { openIndexFile } from './index/schema.ts';
+import { resolveConflict } from './conflicts.ts';
+import { finishRemovals, removeStudy } from './removal.ts';
 import { type ReplayReport, type ReplaySource, readEntry, replay } from './replay.ts';
 import { type FileSystem, realFileSystem } from './store/file-system.ts';
 import { InstanceReader, type InstanceReaderLimits } from './store/instance-reader.ts';
@@ -73,6 +75,8 @@ export class Archive implements Backend {
   #sequence: number;
   #instance: number;
   #backlog: DurableToken[] = [];
+  /** While the index is made anew: what became durable meanwhile. */
+  #rebuildTail: DurableToken[] | undefined;
   #freeBytes = Number.POSITIVE_INFINITY;
   #freeCheckedMs = Number.NEGATIVE_INFINITY;
   #freeCheck: Promise<void> | undefined;
@@ -96,7 +100,9 @@ export class Archive implements Backend {
       reader.close(); // the tail that it had open may be cut now
       const start = await cutTail(fileSystem, segments, { end: recovery.end, indexWasEmpty: from.segment === 0 });
       const archiveId = await readArchiveId(fileSystem, segments);
-      return new Archive(options, { index, keys, reader, recovery, start, archiveId, fileSystem, segments });
+      const archive = new Archive(options, { index, keys, reader, recovery, start, archiveId, fileSystem, segments });
+      finishRemovals(archive);
+      return archive;
     } catch (error) {
       reader.close();
       index.close();
@@ -150,6 +156,7 @@ export class Archive implements Backend {
       instanceByUid: (uid) => index.instanceByUid(uid),
       conflictsByUid: (uid) => index.conflictsByUid(uid),
       committing: new Map(),
+      openWriters: new Set(),
     };
   }
 
@@ -170,12 +177,13 @@ export class Archive implements Backend {
         transferSyntaxUid,
         lengthBytes,
         ...(part10Head === undefined ? {} : { part10Head }),
-        read: () => {
-          const key = deriveKey(this.keys.get(keyId), 'instance', salt);
-          // Compaction may have moved it since it was listed.
-          const extents = this.index.extentsOf(instance) ?? listed.extents;
-          return this.reader.read({ instance, key, extents, lengthBytes, sha256 });
-        },
+        read: () =>
+          this.reader.read(() => {
+            const key = deriveKey(this.keys.get(keyId), 'instance', salt);
+            // Compaction may have moved it since it was listed.
+            const extents = this.index.extentsOf(instance) ?? listed.extents;
+            return { instance, key, extents, lengthBytes, sha256 };
+          }),
       };
     }
   }
@@ -185,13 +193,19 @@ export class Archive implements Backend {
   }
 
   async remove(pass: Pass<Remove>): Promise<RemoveOutcome> {
-    const { removeStudy } = await import('./removal.ts');
     return removeStudy(this, pass);
   }
 
   async resolve(pass: Pass<Resolve>): Promise<void> {
-    const { resolveConflict } = await import('./conflicts.ts');
     await resolveConflict(this, pass);
+  }
+
+  /** Has an arriving instance, which no index row names yet, a part in this segment? */
+  isBeingWritten(segment: number): boolean {
+    for (const writer of this.#host.openWriters) {
+      if (writer.extents.some((extent) => extent.segment === segment)) return true;
+    }
+    return false;
   }
 
   nowMs(): number {
@@ -223,6 +237,43 @@ export class Archive implements Backend {
     return readEntry({ reader: this.reader, keys: this.keys, dataSetLimits: this.options.dataSetLimits }, at);
   }
 
+  /**
+   * Makes the index anew from the segments alone, while the archive goes on working, and puts it in the old one's place.
+   * @throws LeadglassError BAD_REQUEST when that is under way already
+   */
+  async rebuildIndex(): Promise<ReplayReport> {
+    if (this.#rebuildTail !== undefined) {
+      throw new LeadglassError('BAD_REQUEST', 'Cannot rebuild the index: that is under way already');
+    }
+    const path = join(this.options.directory, 'index.sqlite');
+    const newPath = `${path}.new`;
+    for (const end of ['', '-wal', '-shm']) rmSync(newPath + end, { force: true });
+    this.#rebuildTail = [];
+    try {
+      const fresh = new ArchiveIndex(openIndexFile(newPath));
+      const report = await replay(fresh, this.replaySource, { segment: 0, offset: 0 });
+      // Nothing is awaited from here on, so that no instance falls between the two.
+      const position = { ...this.log.durable, sequence: this.#sequence, instance: this.#instance };
+      fresh.transaction(position, () => applyAll(fresh, this.#rebuildTail ?? []));
+      fresh.close();
+      this.index.replaceDatabase(() => {
+        renameSync(newPath, path);
+        return openIndexFile(path);
+      });
+      this.#backlog = [];
+      return report;
+    } finally {
+      this.#rebuildTail = undefined;
+    }
+  }
+
+  /** For replaying segments into an index. */
+  get replaySource(): ReplaySource {
+    const { fileSystem, segmentDirectory: directory, reader, keys } = this;
+    const { limits, dataSetLimits } = this.options;
+    return { fileSystem, directory, reader, keys, limits, dataSetLimits };
+  }
+
   /** Waits for what is under way, then closes files and index. */
   async close(): Promise<void> {
     await this.log.close();
@@ -240,13 +291,11 @@ export class Archive implements Backend {
 
   /** The bytes are durable: now the index. */
   #onDurable(tokens: readonly DurableToken[], end: Position): void {
+    this.#rebuildTail?.push(...tokens);
     const all = this.#backlog.length === 0 ? tokens : [...this.#backlog, ...tokens];
     try {
       this.index.transaction({ ...end, sequence: this.#sequence, instance: this.#instance }, () => {
-        for (const token of all) {
-          if ('note' in token) applyNote(this.index, token);
-          else this.index.apply(token);
-        }
+        applyAll(this.index, all);
       });
       this.#backlog = [];
     } catch (error) {
@@ -280,6 +329,13 @@ export class Archive implements Backend {
       'OUT_OF_RESOURCES',
       `Cannot store: ${this.#freeBytes} bytes are free on the disk, at least ${freeBytesMin} are kept; make room`,
     );
+  }
+}
+
+function applyAll(index: ArchiveIndex, tokens: readonly DurableToken[]): void {
+  for (const token of tokens) {
+    if ('note' in token) applyNote(index, token);
+    else index.apply(token);
   }
 }
 

@@ -166,7 +166,7 @@ async function check(source: ReplaySource, entry: IndexEntry): Promise<void> {
   const key = deriveKey(source.keys.get(entry.keyId), 'instance', entry.salt);
   const { instance, extents } = entry;
   const { lengthBytes, sha256 } = entry.facts;
-  for await (const chunk of source.reader.read({ instance, key, extents, lengthBytes, sha256 })) void chunk;
+  for await (const chunk of source.reader.read(() => ({ instance, key, extents, lengthBytes, sha256 }))) void chunk;
 }
 
 /** Reads the body of a commit or note. @throws LeadglassError CORRUPT */

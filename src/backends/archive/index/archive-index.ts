@@ -45,7 +45,7 @@ interface StudyRow {
 }
 
 export class ArchiveIndex {
-  readonly database: DatabaseSync;
+  #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
   /** Rows of the current group, so that its second instance of a series asks nothing. Cleared with each transaction. */
   readonly #studies = new Map<string, StudyRow>();
@@ -55,7 +55,19 @@ export class ArchiveIndex {
   readonly #transfers = new Map<string, number>();
 
   constructor(database: DatabaseSync) {
-    this.database = database;
+    this.#database = database;
+  }
+
+  get database(): DatabaseSync {
+    return this.#database;
+  }
+
+  /** Goes on with another file, once `swap` has put it in place. */
+  replaceDatabase(swap: () => DatabaseSync): void {
+    this.#statements.clear();
+    this.#transfers.clear();
+    this.#database.close();
+    this.#database = swap();
   }
 
   /** A cached prepared statement. The text comes from our source, values only ever as bound parameters. */

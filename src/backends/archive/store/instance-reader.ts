@@ -37,6 +37,8 @@ export class InstanceReader {
   /** Least recently used first. */
   readonly #handles = new Map<number, Handle>();
 
+  readonly #reading = new Map<number, number>();
+
   constructor(fileSystem: FileSystem, directory: string, limits: InstanceReaderLimits) {
     this.#fileSystem = fileSystem;
     this.#directory = directory;
@@ -44,10 +46,26 @@ export class InstanceReader {
   }
 
   /**
-   * The plaintext in chunks of `chunkBytes`.
+   * The plaintext in chunks of `chunkBytes`. `find` is called when reading begins; from then to the end of reading compaction
+   * leaves the segments alone (`isBeingRead`).
    * @throws LeadglassError CORRUPT, BACKEND_UNAVAILABLE
    */
-  async *read(stored: StoredBytes): AsyncGenerator<Uint8Array> {
+  async *read(find: () => StoredBytes): AsyncGenerator<Uint8Array> {
+    const stored = find();
+    const segments = new Set(stored.extents.map((extent) => extent.segment));
+    for (const segment of segments) this.#reading.set(segment, (this.#reading.get(segment) ?? 0) + 1);
+    try {
+      yield* this.#read(stored);
+    } finally {
+      for (const segment of segments) this.#reading.set(segment, (this.#reading.get(segment) ?? 1) - 1);
+    }
+  }
+
+  isBeingRead(segment: number): boolean {
+    return (this.#reading.get(segment) ?? 0) > 0;
+  }
+
+  async *#read(stored: StoredBytes): AsyncGenerator<Uint8Array> {
     const hash = createHash('sha256');
     const sealedChunkBytes = this.#limits.chunkBytes + tagBytes;
     let chunk = 0;
