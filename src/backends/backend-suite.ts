@@ -273,7 +273,10 @@ export function backendSuite(name: string, make: MakeBackend): void {
     assert.equal(part?.number(Tags.NumberOfStudyRelatedSeries), 1);
     assert.equal(part?.number(Tags.NumberOfStudyRelatedInstances), 1);
     const series = await findAll(backend, [[Tags.NumberOfSeriesRelatedInstances, '']], { level: 'SERIES' });
-    assert.deepEqual(series.map((answer) => answer.text(Tags.NumberOfSeriesRelatedInstances) ?? '').toSorted(), ['1', '2']);
+    assert.deepEqual(series.map((answer) => answer.text(Tags.NumberOfSeriesRelatedInstances) ?? '').toSorted(), [
+      '1',
+      '2',
+    ]);
   });
 
   suite('an answer holds the requested keys only, empty where nothing is known', async ({ backend }) => {
