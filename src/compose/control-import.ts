@@ -135,6 +135,8 @@ function storedHead({ headBytes, preamble }: Part10Source, policy: PreamblePolic
         `Cannot import the file: its first ${preambleBytes} bytes begin ${kind === 'script' ? 'a script' : 'a program'}; ` +
           'find out where it comes from (archive.preamblePolicy is quarantine)',
       );
+    default:
+      return policy satisfies never;
   }
 }
 

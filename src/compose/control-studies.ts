@@ -1,4 +1,4 @@
-/** Study and conflict commands of the control door: queries, removals, releases and decisions as the guard admits them. */
+/** Commands of the control door about what is stored: queries, removals, releases and decisions as the guard admits them. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { listConflicts } from '../backends/archive/conflicts.ts';
 import { parseAeTitle } from '../dicom/ae-title.ts';
@@ -13,18 +13,27 @@ import type { ControlServices, SeriesView, StudyView } from '../doors/control/co
 import { LeadglassError } from '../error.ts';
 import { ReleaseService } from '../guard/release.ts';
 import { limits } from '../limits.ts';
+import { verifyServices } from './control-verify.ts';
 import { dateOfNewest, findHidden, studyFacts } from './archive-facts.ts';
 import type { Installation } from './installation.ts';
 import { administer, asOperator } from './operator.ts';
 
 type StudyServices = Pick<
   ControlServices,
-  'studyList' | 'studyShow' | 'studyRemove' | 'studyRelease' | 'conflictList' | 'conflictResolve'
+  | 'studyList'
+  | 'studyShow'
+  | 'studyRemove'
+  | 'studyRelease'
+  | 'conflictList'
+  | 'conflictResolve'
+  | 'verify'
+  | 'indexRebuild'
 >;
 
 const dayMs = 86_400_000;
 
-export function studyServices({ guard, archive, policy }: Installation): StudyServices {
+export function studyServices(installation: Installation): StudyServices {
+  const { guard, archive, policy } = installation;
   const timeZone = Temporal.Now.timeZoneId();
   const releases = new ReleaseService({ store: policy, now: Date.now, timeZone });
 
@@ -52,7 +61,8 @@ export function studyServices({ guard, archive, policy }: Installation): StudySe
   };
 
   return {
-    studyList: (call, given) => {
+    ...verifyServices(installation),
+    studyList: async (call, given) => {
       const { rows, removed } = given;
       const query = listQuery(
         given,
@@ -74,7 +84,7 @@ export function studyServices({ guard, archive, policy }: Installation): StudySe
         return { studies, more: answers.length > rows };
       });
     },
-    studyShow: (call, given) => {
+    studyShow: async (call, given) => {
       const studyInstanceUid = studyUid(given.studyInstanceUid);
       const query = queryFor('SERIES', [
         [Tags.StudyInstanceUID, studyInstanceUid],
@@ -88,7 +98,7 @@ export function studyServices({ guard, archive, policy }: Installation): StudySe
         return { study, series: answers.map(seriesView).toSorted(bySeriesNumber) };
       });
     },
-    studyRemove: (call, { step, reason, studyInstanceUid: text }) => {
+    studyRemove: async (call, { step, reason, studyInstanceUid: text }) => {
       const studyInstanceUid = studyUid(text);
       const operation = { kind: 'remove', studyInstanceUid, step, reason } as const;
       return asOperator(guard, call, operation, async ({ pass }) => {
@@ -96,7 +106,7 @@ export function studyServices({ guard, archive, policy }: Installation): StudySe
         return { studyInstanceUid, step, instances };
       });
     },
-    studyRelease: (call, { studyInstanceUid: text, device, until, reason }) => {
+    studyRelease: async (call, { studyInstanceUid: text, device, until, reason }) => {
       const studyInstanceUid = studyUid(text);
       const name = parseAeTitle(device, 'AE title');
       return administer(guard, call, `study ${studyInstanceUid} to ${name} until ${until}: ${reason}`, (pass) => {

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Tags } from '../dicom/dictionary/tags.generated.ts';
+import {
+  callOf,
+  codesSince,
+  exportFiles,
+  importFiles,
+  makeFile,
+  openHouse,
+  records,
+  refusal,
+} from './compose.test-support.ts';
+
+const all = { removed: false, rows: 200 };
+
+test('studies are listed newest first, with what they hold and until when they are kept', async () => {
+  await using house = await openHouse({ retentionDays: 10 });
+  const files = [1, 2, 3].map((study) => makeFile({ study, studyDate: `2024010${study}` }));
+  const second = makeFile({ study: 2, series: 2, modality: 'SR', studyDate: '20240102' });
+  await importFiles(house, ...files, second);
+  const { studies, more } = await house.services.studyList(callOf(), all);
+  assert.deepEqual(
+    studies.map(({ studyDate }) => studyDate),
+    ['2024-01-03', '2024-01-02', '2024-01-01'],
+  );
+  assert.equal(more, false);
+  const [, study] = studies;
+  assert.ok(study?.lastReceivedAt !== undefined && study.retainedUntil !== undefined);
+  assert.equal(Date.parse(study.retainedUntil) - Date.parse(study.lastReceivedAt), 10 * 86_400_000);
+  assert.deepEqual(
+    { ...study, lastReceivedAt: '', retainedUntil: '' },
+    {
+      studyInstanceUid: '1.2.3.2',
+      patientId: 'P2',
+      patientName: 'DOE^JANE',
+      studyDate: '2024-01-02',
+      accessionNumber: 'A2',
+      description: '',
+      modalities: ['CT', 'SR'],
+      series: 2,
+      instances: 2,
+      bytes: second.bytes.length + (files[1]?.bytes.length ?? 0),
+      lastReceivedAt: '',
+      retainedUntil: '',
+      state: 'stored',
+    },
+  );
+});
+
+test('a short list holds the newest and says that there are more, with and without a filter', async () => {
+  await using house = await openHouse();
+  const days = ['20240105', '20240101', '20240103', '20240104', '20240102'];
+  await importFiles(house, ...days.map((studyDate, study) => makeFile({ study: study + 1, studyDate })));
+  const list = async (given: Partial<Parameters<typeof house.services.studyList>[1]>) => {
+    const { studies, more } = await house.services.studyList(callOf(), { ...all, ...given });
+    return [studies.map(({ studyDate }) => studyDate.slice(-1)).join(''), more];
+  };
+  assert.deepEqual(await list({ rows: 2 }), ['54', true]);
+  assert.deepEqual(await list({ rows: 4 }), ['5432', true]);
+  assert.deepEqual(await list({ rows: 5 }), ['54321', false]);
+  assert.deepEqual(await list({ rows: 2, to: '2024-01-03' }), ['32', true]);
+  assert.deepEqual(await list({ rows: 1, patientName: 'doe*' }), ['5', true]);
+  assert.deepEqual(await list({ from: '2024-01-02', to: '2024-01-03' }), ['32', false]);
+  assert.deepEqual(await list({ patientId: 'P1' }), ['5', false]);
+  assert.deepEqual(await list({ accessionNumber: 'A9' }), ['', false]);
+  assert.deepEqual(await list({ modality: 'MR' }), ['', false]);
+  assert.deepEqual(await list({ modality: 'CT', rows: 3 }), ['543', true]);
+});
+
+test('one study is shown with its series in their order; each query is in the ledger', async () => {
+  await using house = await openHouse();
+  await importFiles(
+    house,
+    makeFile({ series: 10, texts: [[Tags.SeriesDescription, 'Thorax öß']] }),
+    makeFile({ series: 2 }),
+    makeFile({ series: 2, instance: 2 }),
+  );
+  const { seq } = house.installation.ledger.head;
+  const { study, series } = await house.services.studyShow(callOf(), { studyInstanceUid: '1.2.3.1' });
+  assert.equal(study.instances, 3);
+  assert.deepEqual(series, [
+    { seriesInstanceUid: '1.2.3.1.2', seriesNumber: '2', modality: 'CT', description: '', instances: 2 },
+    { seriesInstanceUid: '1.2.3.1.10', seriesNumber: '10', modality: 'CT', description: 'Thorax öß', instances: 1 },
+  ]);
+  assert.deepEqual(await codesSince(house, seq), ['110112 0']);
+  await assert.rejects(
+    house.services.studyShow(callOf(), { studyInstanceUid: '1.2.9' }),
+    refusal('NOT_FOUND', /no study 1\.2\.9/),
+  );
+  await assert.rejects(house.services.studyShow(callOf(), { studyInstanceUid: '1..2' }), refusal('MALFORMED', /UID/));
+});
+
+test('a study is not removed before its retention has ended, and the attempt is recorded', async () => {
+  await using house = await openHouse({ retentionDays: 1 });
+  const { studyInstanceUid } = makeFile();
+  await importFiles(house, makeFile());
+  const { seq } = house.installation.ledger.head;
+  await assert.rejects(
+    house.services.studyRemove(callOf(), { studyInstanceUid, step: 'request', reason: 'r' }),
+    refusal('NOT_AUTHORIZED', /retention of 1 days/),
+  );
+  assert.ok((await codesSince(house, seq)).some((code) => code.endsWith(' 8')));
+  assert.equal((await house.services.studyList(callOf(), all)).studies.length, 1);
+});
+
+test('removal is requested, undone and finished: hidden, back, and gone with its key', async () => {
+  await using house = await openHouse();
+  const one = makeFile();
+  await importFiles(house, one, makeFile({ study: 2 }));
+  const { services } = house;
+  const remove = (step: 'request' | 'undo' | 'finish') =>
+    services.studyRemove(callOf(), { studyInstanceUid: one.studyInstanceUid, step, reason: 'wrong patient' });
+  const listed = async (removed: boolean) =>
+    (await services.studyList(callOf(), { ...all, removed })).studies.map(({ studyInstanceUid, state }) => [
+      studyInstanceUid,
+      state,
+    ]);
+  const shown = async () => services.studyShow(callOf(), { studyInstanceUid: one.studyInstanceUid });
+  await assert.rejects(remove('finish'), refusal('BAD_REQUEST', /not requested/));
+
+  const { seq } = house.installation.ledger.head;
+  assert.deepEqual(await remove('request'), { studyInstanceUid: one.studyInstanceUid, step: 'request', instances: 1 });
+  assert.deepEqual(await codesSince(house, seq), ['110103 0']);
+  assert.deepEqual(await listed(false), [['1.2.3.2', 'stored']]);
+  assert.deepEqual(await listed(true), [['1.2.3.1', 'removal-requested']]);
+  assert.equal((await shown()).study.state, 'removal-requested');
+  assert.equal((await shown()).series.length, 1);
+  await assert.rejects(exportFiles(house, one.studyInstanceUid), refusal('NOT_FOUND', /no study/));
+  assert.deepEqual(
+    (await services.studyList(callOf(), { ...all, removed: true, patientId: 'P2' })).studies,
+    [],
+    'filters count among the hidden ones, too',
+  );
+
+  await remove('undo');
+  assert.deepEqual(await listed(true), []);
+  assert.ok((await exportFiles(house, one.studyInstanceUid))[0]?.equals(one.file));
+
+  await remove('request');
+  await remove('finish');
+  assert.deepEqual(await listed(true), []);
+  await assert.rejects(shown(), refusal('NOT_FOUND', /no study/));
+  const last = (await records(house)).find(({ event }) => event === '110105');
+  assert.deepEqual(last?.studyInstanceUids, [one.studyInstanceUid]);
+});
+
+for (const keep of ['stored', 'arrived'] as const) {
+  test(`a conflict is listed with both digests and decided for the ${keep} one`, async () => {
+    await using house = await openHouse();
+    const { services } = house;
+    const stored = makeFile();
+    const arrived = makeFile({ pixels: 500 });
+    await importFiles(house, stored);
+    await importFiles(house, arrived);
+    const { conflicts, more } = await services.conflictList(callOf('conflict list'), { rows: 10 });
+    assert.equal(more, false);
+    const [conflict] = conflicts;
+    assert.ok(conflict);
+    assert.equal(conflict.sopInstanceUid, stored.sopInstanceUid);
+    assert.match(conflict.storedSha256, /^[0-9a-f]{64}$/);
+    assert.notEqual(conflict.storedSha256, conflict.arrivedSha256);
+    const { seq } = house.installation.ledger.head;
+    const decision = { id: conflict.id, keep, reason: 'the other is a test image' };
+    assert.deepEqual(await services.conflictResolve(callOf(), decision), { id: conflict.id, kept: keep });
+    assert.deepEqual(await codesSince(house, seq), ['110103 0']);
+    assert.deepEqual((await services.conflictList(callOf(), { rows: 10 })).conflicts, []);
+    const [out] = await exportFiles(house, stored.studyInstanceUid);
+    assert.deepEqual(out, Buffer.from(keep === 'stored' ? stored.file : arrived.file));
+    await assert.rejects(services.conflictResolve(callOf(), decision), refusal('NOT_FOUND', /no such open conflict/));
+  });
+}
+
+test('a study that is not here cannot be released, nor one to a device that is not enrolled', async () => {
+  await using house = await openHouse();
+  const release = { studyInstanceUid: '1.2.3.1', device: 'PARTNER', until: '2099-01-01', reason: 'second opinion' };
+  await assert.rejects(house.services.studyRelease(callOf(), release), refusal('NOT_FOUND', /no study/));
+  await importFiles(house, makeFile());
+  await assert.rejects(house.services.studyRelease(callOf(), release), refusal('NOT_FOUND', /no device PARTNER/));
+});
+
+test('verify reads everything, before and after the index was made anew', async () => {
+  await using house = await openHouse();
+  const files = [makeFile(), makeFile({ instance: 2, pixels: 200_000 }), makeFile({ study: 2 })];
+  await importFiles(house, ...files);
+  const report = await house.services.verify(callOf('verify'), {});
+  const bytes = files.reduce((sum, file) => sum + file.bytes.length, 0);
+  assert.deepEqual(report, { intact: true, instances: 3, bytes, problems: [], problemCount: 0 });
+  const rebuilt = await house.services.indexRebuild(callOf('index rebuild'), {});
+  assert.deepEqual(rebuilt, { instances: 3, studies: 2, skipped: 0 });
+  assert.equal((await house.services.verify(callOf('verify'), {})).intact, true);
+  assert.equal((await house.services.studyList(callOf(), all)).studies.length, 2);
+});
