@@ -9,7 +9,7 @@ import { asLeadglassError, LeadglassError } from '../error.ts';
 import type { Association } from '../upper-layer/association.ts';
 import type { ExtendedNegotiation, UserIdentity } from '../upper-layer/association-types.ts';
 import { buildAssociateRequest, requestAssociation } from '../upper-layer/requestor.ts';
-import { checkPinned, type ClientTlsSettings, clientTlsOptions } from '../upper-layer/tls-options.ts';
+import { type ClientTlsSettings, clientTlsOptions, serverCheckFailure } from '../upper-layer/tls-options.ts';
 import type { UpperLayerLimits } from '../upper-layer/upper-layer-limits.ts';
 
 export interface ContextProposal {
@@ -90,8 +90,8 @@ function hasWindow(window: ConnectOptions['window']): window is NonNullable<Conn
 }
 
 /** A connected socket; with TLS one whose peer has passed the check. */
-function connectSocket({ host, port, tls, limits, signal }: ConnectOptions): Promise<Socket | TLSSocket> {
-  const { promise, resolve, reject } = Promise.withResolvers<Socket | TLSSocket>();
+function connectSocket({ host, port, tls, limits, signal }: ConnectOptions): Promise<Socket> {
+  const { promise, resolve, reject } = Promise.withResolvers<Socket>();
   if (signal?.aborted === true) return Promise.reject(cancelled());
   const socket = tls === undefined ? connectTcp({ host, port }) : connectTls({ host, port, ...clientTlsOptions(tls) });
   const { connectMsMax } = limits;
@@ -109,14 +109,10 @@ function connectSocket({ host, port, tls, limits, signal }: ConnectOptions): Pro
   socket.once('error', onError);
   socket.once('close', onClose);
   socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
-    try {
-      if (tls?.server.by === 'fingerprint' && socket instanceof TLSSocket) {
-        checkPinned(socket.getPeerX509Certificate(), tls.server.fingerprint256, new Date());
-      }
-      resolve(socket);
-    } catch (error) {
-      fail(asLeadglassError(error));
-    }
+    const failure =
+      tls !== undefined && socket instanceof TLSSocket ? serverCheckFailure(socket, tls.server, new Date()) : undefined;
+    if (failure === undefined) resolve(socket);
+    else fail(failure);
   });
   return promise.finally(() => {
     clearTimeout(timer);

@@ -2,7 +2,7 @@
  * TLS for both sides of every connection (PS3.15 B.12, RFC 9325), as option objects for node:tls. Each choice names the
  * section of RFC 9325 it comes from. Certificates are made and judged elsewhere (keys, guard).
  */
-import { constants, randomBytes, X509Certificate } from 'node:crypto';
+import { constants, randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import {
   checkServerIdentity,
@@ -11,6 +11,7 @@ import {
   type SecureContextOptions,
   type Server,
   type TlsOptions,
+  type TLSSocket,
 } from 'node:tls';
 import { LeadglassError } from '../error.ts';
 
@@ -41,9 +42,7 @@ export interface TlsLimits {
 export type ServerCheck =
   /** Chain to one of `ca`, and this DNS name or IP address in the certificate's SAN. */
   | { readonly by: 'name'; readonly name: string; readonly ca: readonly string[]; readonly crl?: readonly string[] }
-  /** Exactly this certificate (PEM), within its dates. */
-  | { readonly by: 'certificate'; readonly certificate: string }
-  /** Exactly the certificate with this SHA-256 (lower-case hex), within its dates; the caller calls `checkPinned` first of all. */
+  /** Exactly the certificate with this SHA-256 (hexadecimal), within its dates; who issued it does not matter. */
   | { readonly by: 'fingerprint'; readonly fingerprint256: string };
 
 export interface ClientTlsSettings {
@@ -121,47 +120,21 @@ export function serverSecureContext(
   };
 }
 
-/** For `tls.connect`. A server that fails the check never gets a byte of the application's. */
+/**
+ * For `tls.connect`. On 'secureConnect', before a byte is sent, the caller must ask `serverCheckFailure`: OpenSSL knows
+ * no fingerprints, so with those it lets every certificate through.
+ */
 export function clientTlsOptions({ identity, server }: ClientTlsSettings): ConnectionOptions {
   return {
     ...common,
     ...(identity === undefined ? {} : { key: text(identity.key), cert: text(identity.cert) }),
-    ...serverCheck(server),
+    ...(server.by === 'name' ? namedServer(server) : { rejectUnauthorized: false }),
   };
-}
-
-function serverCheck(server: ServerCheck): ConnectionOptions {
-  switch (server.by) {
-    case 'name':
-      return { rejectUnauthorized: true, ...namedServer(server) };
-    case 'certificate':
-      return { rejectUnauthorized: true, ...pinnedServer(server.certificate) };
-    case 'fingerprint':
-      // OpenSSL has no issuer to check against; it still proves that the peer holds the certificate's key.
-      return { rejectUnauthorized: false };
-  }
-}
-
-/**
- * After a handshake with `by: 'fingerprint'`, before any byte goes out: is it that certificate, and is it in time?
- * @throws LeadglassError NOT_AUTHENTICATED
- */
-export function checkPinned(certificate: X509Certificate | undefined, fingerprint256: string, now: Date): void {
-  const shown = certificate?.fingerprint256.replaceAll(':', '').toLowerCase();
-  if (certificate === undefined || shown !== fingerprint256) {
-    throw new LeadglassError('NOT_AUTHENTICATED', 'The server showed another certificate than the one that is pinned', {
-      detail: `expected SHA-256 ${fingerprint256}, was ${shown ?? 'none'}`,
-    });
-  }
-  if (now < certificate.validFromDate || now > certificate.validToDate) {
-    throw new LeadglassError('NOT_AUTHENTICATED', "The server's pinned certificate is not valid at this time", {
-      detail: `valid from ${certificate.validFrom} to ${certificate.validTo}`,
-    });
-  }
 }
 
 function namedServer({ name, ca, crl }: Extract<ServerCheck, { by: 'name' }>): ConnectionOptions {
   return {
+    rejectUnauthorized: true,
     ca: [...ca],
     ...(crl === undefined || crl.length === 0 ? {} : { crl: [...crl] }),
     // RFC 6066 section 3: SNI has no IP addresses.
@@ -170,18 +143,46 @@ function namedServer({ name, ca, crl }: Extract<ServerCheck, { by: 'name' }>): C
   };
 }
 
-function pinnedServer(pem: string): ConnectionOptions {
-  const { fingerprint256 } = new X509Certificate(pem);
-  return {
-    ca: [pem],
-    allowPartialTrustChain: true,
-    checkServerIdentity: (_host, certificate) =>
-      certificate.fingerprint256 === fingerprint256
-        ? undefined
-        : new LeadglassError('NOT_AUTHENTICATED', 'The server showed another certificate than the one that is pinned', {
-            detail: `expected SHA-256 ${fingerprint256}, was ${certificate.fingerprint256}`,
-          }),
-  };
+/**
+ * Why the server at the other end of this connection is not the one that was asked for, or undefined. TLS itself has proved
+ * that it holds the key of the certificate it showed.
+ */
+export function serverCheckFailure(
+  socket: Pick<TLSSocket, 'authorized' | 'authorizationError' | 'getPeerX509Certificate'>,
+  server: ServerCheck,
+  now: Date,
+): LeadglassError | undefined {
+  if (server.by === 'name') {
+    if (socket.authorized) return undefined;
+    return new LeadglassError('NOT_AUTHENTICATED', "The server's certificate could not be verified", {
+      detail: String(socket.authorizationError),
+    });
+  }
+  const certificate = socket.getPeerX509Certificate();
+  const expected = plainFingerprint(server.fingerprint256);
+  const shown = certificate === undefined ? 'none' : plainFingerprint(certificate.fingerprint256);
+  if (certificate === undefined || shown !== expected) {
+    return new LeadglassError(
+      'NOT_AUTHENTICATED',
+      'The server showed another certificate than the one that is pinned',
+      {
+        detail: `expected SHA-256 ${expected}, was ${shown}`,
+      },
+    );
+  }
+  const { validFromDate, validToDate } = certificate;
+  if (now >= validFromDate && now <= validToDate) return undefined;
+  return new LeadglassError(
+    'NOT_AUTHENTICATED',
+    'The pinned certificate of the server is out of date; pin its new one',
+    {
+      detail: `valid from ${validFromDate.toISOString()} to ${validToDate.toISOString()}`,
+    },
+  );
+}
+
+function plainFingerprint(text: string): string {
+  return text.replaceAll(':', '').toLowerCase();
 }
 
 /**

@@ -1,0 +1,182 @@
+/**
+ * Sends many instances: plans which presentation contexts and how many associations they need, and keeps each association
+ * as full as the peer's window allows. Where instances come from, and converting what the peer refuses, is the caller's.
+ */
+import type { Uid } from '../dicom/uid.ts';
+import { asLeadglassError, LeadglassError } from '../error.ts';
+import { DimseClient, type ClientOptions } from './client.ts';
+import type { ContextProposal } from './connect.ts';
+import { describeStatus, type Status, statusClass } from './status.ts';
+import type { OutgoingInstance } from './store-on-association.ts';
+
+export interface SendInstance extends OutgoingInstance {
+  /** For progress. */
+  readonly lengthBytes?: number;
+  /**
+   * The same instance in another transfer syntax, asked for when the peer refused its own: one of those that
+   * `alternatives` has offered for it.
+   */
+  readonly converted?: (transferSyntaxUid: Uid) => AsyncIterable<Uint8Array>;
+}
+
+export interface SendOutcome {
+  readonly instance: SendInstance;
+  /** Undefined when it could not be sent; then `error` says why. */
+  readonly status?: Status;
+  readonly errorComment?: string;
+  readonly error?: LeadglassError;
+}
+
+export interface SendOptions extends Omit<ClientOptions, 'contexts'> {
+  /** Transfer syntaxes that are proposed beside the instance's own, each in a context of its own; only with `converted`. */
+  readonly alternatives?: (instance: SendInstance) => readonly Uid[];
+  /** After each instance, in the order in which they were answered. */
+  readonly onOutcome?: (outcome: SendOutcome) => void;
+  readonly moveOriginator?: { readonly aeTitle: string; readonly messageId: number };
+}
+
+export interface SendSummary {
+  readonly sent: number;
+  readonly warnings: number;
+  readonly failed: number;
+  readonly bytes: number;
+}
+
+/** One association's worth: at most 128 contexts, and the instances that go in them. */
+export interface SendPlan {
+  readonly contexts: readonly ContextProposal[];
+  readonly instances: readonly SendInstance[];
+}
+
+/**
+ * One context per SOP class and transfer syntax, so that the peer decides on each alone (a context has one answer for all
+ * syntaxes in it); instances keep their order within an association.
+ */
+export function planSend(
+  instances: Iterable<SendInstance>,
+  {
+    presentationContextsMax,
+    alternatives = () => [],
+  }: { readonly presentationContextsMax: number; readonly alternatives?: SendOptions['alternatives'] },
+): readonly SendPlan[] {
+  const plans: { readonly contexts: Map<string, ContextProposal>; readonly instances: SendInstance[] }[] = [];
+  for (const instance of instances) {
+    const syntaxes = new Set([
+      instance.transferSyntaxUid,
+      ...(instance.converted === undefined ? [] : alternatives(instance)),
+    ]);
+    const needed = [...syntaxes].map((syntax) => ({
+      key: `${instance.sopClassUid} ${syntax}`,
+      context: { abstractSyntax: instance.sopClassUid, transferSyntaxes: [syntax] },
+    }));
+    const fits = (contexts: ReadonlyMap<string, ContextProposal>): boolean =>
+      contexts.size + needed.filter(({ key }) => !contexts.has(key)).length <= presentationContextsMax;
+    let plan = plans.find(({ contexts }) => fits(contexts));
+    if (plan === undefined) {
+      plan = { contexts: new Map(), instances: [] };
+      plans.push(plan);
+    }
+    for (const { key, context } of needed.slice(0, presentationContextsMax)) plan.contexts.set(key, context);
+    plan.instances.push(instance);
+  }
+  return plans.map(({ contexts, instances: planned }) => ({ contexts: [...contexts.values()], instances: planned }));
+}
+
+/**
+ * Sends all, one association after the other. What fails for one instance is told by `onOutcome` and counted.
+ * @throws LeadglassError when no association could be had, or one ended early: what was not answered then is not counted
+ */
+export async function send(instances: Iterable<SendInstance>, options: SendOptions): Promise<SendSummary> {
+  const { limits, alternatives } = options;
+  const plans = planSend(instances, {
+    presentationContextsMax: limits.presentationContextsMax,
+    ...(alternatives === undefined ? {} : { alternatives }),
+  });
+  const summary = { sent: 0, warnings: 0, failed: 0, bytes: 0 };
+  for (const { contexts, instances: planned } of plans) {
+    await using client = await DimseClient.connect({ ...options, contexts });
+    await sendOn(client, planned, {
+      ...options,
+      onOutcome: (outcome) => {
+        count(summary, outcome);
+        options.onOutcome?.(outcome);
+      },
+    });
+    await client.release();
+  }
+  return summary;
+}
+
+function count(summary: { -readonly [K in keyof SendSummary]: number }, { instance, status }: SendOutcome): void {
+  const kind = status === undefined ? 'failure' : statusClass(status);
+  if (kind === 'success' || kind === 'warning') {
+    summary.sent += 1;
+    summary.bytes += instance.lengthBytes ?? 0;
+    if (kind === 'warning') summary.warnings += 1;
+  } else {
+    summary.failed += 1;
+  }
+}
+
+/**
+ * Sends on an association that is there already, as many at once as the peer's window allows.
+ * @throws LeadglassError what ended the association, or CANCELLED
+ */
+export async function sendOn(
+  client: DimseClient,
+  instances: Iterable<SendInstance>,
+  options: Pick<SendOptions, 'alternatives' | 'onOutcome' | 'moveOriginator' | 'signal'>,
+): Promise<void> {
+  const { signal } = options;
+  const iterator = instances[Symbol.iterator]();
+  const worker = async (): Promise<void> => {
+    for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
+      if (signal?.aborted === true) throw new LeadglassError('CANCELLED', 'Sending was cancelled');
+      options.onOutcome?.(await outcomeOf(client, next.value, options));
+    }
+  };
+  // One more than the window: its first bytes are read while the others wait for their answers.
+  const workers = await Promise.allSettled(Array.from({ length: client.window + 1 }, worker));
+  for (const result of workers) if (result.status === 'rejected') throw result.reason;
+}
+
+async function outcomeOf(
+  client: DimseClient,
+  instance: SendInstance,
+  { alternatives, moveOriginator }: Pick<SendOptions, 'alternatives' | 'moveOriginator'>,
+): Promise<SendOutcome> {
+  try {
+    const outgoing = acceptedForm(client, instance, alternatives);
+    const { status, errorComment } = await client.store(
+      outgoing,
+      moveOriginator === undefined ? {} : { moveOriginator },
+    );
+    return { instance, status, ...(errorComment === undefined ? {} : { errorComment }) };
+  } catch (error) {
+    // The association's end is no outcome of one instance.
+    if (client.isOver) throw error;
+    return { instance, error: asLeadglassError(error) };
+  }
+}
+
+/** The instance as it is when the peer takes that, else converted to the first alternative that it takes. */
+function acceptedForm(
+  client: DimseClient,
+  instance: SendInstance,
+  alternatives: SendOptions['alternatives'],
+): OutgoingInstance {
+  const { converted } = instance;
+  if (client.canStore(instance) || converted === undefined) return instance;
+  for (const transferSyntaxUid of alternatives?.(instance) ?? []) {
+    const { sopClassUid, sopInstanceUid } = instance;
+    const form = { sopClassUid, sopInstanceUid, transferSyntaxUid, read: () => converted(transferSyntaxUid) };
+    if (client.canStore(form)) return form;
+  }
+  return instance;
+}
+
+/** An outcome for people. */
+export function describeOutcome({ status, errorComment, error }: SendOutcome): string {
+  if (status === undefined) return error?.message ?? 'not sent';
+  return errorComment === undefined ? describeStatus(status) : `${describeStatus(status)}: ${errorComment}`;
+}
