@@ -54,7 +54,7 @@ async function main(arguments_: readonly string[]): Promise<number> {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? exitStatus.done : exitStatus.wrongUse;
     const error = asLeadglassError(thrown);
     output.note(`leadglass: ${error.message}`);
-    if (error.code === 'INTERNAL') output.note(stackOf(thrown));
+    if (!(thrown instanceof LeadglassError)) output.note(stackOf(thrown));
     return Math.max(status, exitStatusOf[error.code] ?? exitStatus.couldNotRun);
   } finally {
     output.progress(undefined);

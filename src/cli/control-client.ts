@@ -186,7 +186,8 @@ function parseLine(line: string): Record<string, unknown> {
 function errorOf(given: unknown): LeadglassError {
   const facts = typeof given === 'object' && given !== null ? given : {};
   const code = 'code' in facts ? String(facts.code) : 'INTERNAL';
-  const message = 'message' in facts ? String(facts.message) : 'The server failed';
+  const message =
+    code === 'INTERNAL' || !('message' in facts) ? 'The server failed; its log has the details' : String(facts.message);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of the same package; an unknown one ends as "could not run"
   return new LeadglassError(code as ErrorCode, message);
 }

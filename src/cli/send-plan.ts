@@ -1,8 +1,11 @@
 /** Which presentation contexts `send` proposes for its files, and in which transfer syntax each file then goes. */
 import { closeSync, createReadStream, openSync, readSync, statSync } from 'node:fs';
+import { DataSetScanner } from '../dicom/data-set-scanner.ts';
+import { Tags } from '../dicom/dictionary/dictionary.ts';
 import { readPart10Head } from '../dicom/part10.ts';
 import { canTranscode, transcode } from '../dicom/transcode.ts';
-import { TransferSyntaxes } from '../dicom/transfer-syntax.ts';
+import { TransferSyntaxes, transferSyntaxInfo } from '../dicom/transfer-syntax.ts';
+import { isUid } from '../dicom/uid.ts';
 import type { Uid } from '../dicom/uid.ts';
 import { LeadglassError } from '../error.ts';
 import { limits } from '../limits.ts';
@@ -21,15 +24,24 @@ export interface SendFile {
 /** PS3.8 9.3.2.2: context ids are the odd numbers up to 255. */
 const contextsMax = 128;
 
-/** @throws LeadglassError MALFORMED, LIMIT_EXCEEDED */
+/** Enough of a data set to hold its SOP Common attributes, which are of group 0008. */
+const beginningBytes = 16 * 1024;
+
+/**
+ * What a file is. The data set's own UIDs count, since the receiver compares them with the request (PS3.4 B.2.3); where
+ * the data set does not say, the File Meta Information does.
+ * @throws LeadglassError MALFORMED, LIMIT_EXCEEDED
+ */
 export function readSendFile(path: string): SendFile {
   const handle = openSync(path, 'r');
   try {
-    const bytes = Buffer.alloc(limits.part10.metaBytesMax + 256);
+    const bytes = Buffer.alloc(limits.part10.metaBytesMax + beginningBytes);
     const length = readSync(handle, bytes, 0, bytes.length, 0);
     const head = readPart10Head(bytes.subarray(0, length), { limits: limits.part10, isWhole: true });
     if (head.state === 'more') throw new LeadglassError('MALFORMED', 'The file is cut short');
-    const { sopClassUid, sopInstanceUid, transferSyntaxUid, headLength } = head;
+    const { transferSyntaxUid, headLength } = head;
+    const own = ownUids(bytes.subarray(headLength, length), transferSyntaxUid);
+    const { sopClassUid = head.sopClassUid, sopInstanceUid = head.sopInstanceUid } = own;
     return {
       path,
       sopClassUid,
@@ -41,6 +53,37 @@ export function readSendFile(path: string): SendFile {
   } finally {
     closeSync(handle);
   }
+}
+
+function ownUids(
+  beginning: Uint8Array,
+  transferSyntaxUid: Uid,
+): { readonly sopClassUid?: Uid; readonly sopInstanceUid?: Uid } {
+  // A deflated data set would have to be inflated first; its File Meta Information has to do.
+  if (transferSyntaxInfo(transferSyntaxUid)?.deflated !== false) return {};
+  const wanted: readonly number[] = [Tags.SOPClassUID, Tags.SOPInstanceUID];
+  const scanner = new DataSetScanner({
+    transferSyntaxUid,
+    limits: { ...limits.dataSet, ...limits.dataSetKept },
+    want: (tag) => wanted.includes(tag),
+    lastWantedTag: Tags.SOPInstanceUID,
+  });
+  // Only a beginning, so the end is not asked for; a data set that does not read is for the receiver to judge.
+  try {
+    void scanner.push(beginning);
+  } catch {
+    return {};
+  }
+  const uidAt = (tag: number): Uid | undefined => {
+    const text = scanner.dataSet.text(tag) ?? '';
+    return isUid(text) ? text : undefined;
+  };
+  const sopClassUid = uidAt(Tags.SOPClassUID);
+  const sopInstanceUid = uidAt(Tags.SOPInstanceUID);
+  return {
+    ...(sopClassUid === undefined ? {} : { sopClassUid }),
+    ...(sopInstanceUid === undefined ? {} : { sopInstanceUid }),
+  };
 }
 
 /** Files that fit on one association each; nearly always all of them on one. */

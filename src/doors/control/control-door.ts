@@ -146,7 +146,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, door: 
     } else if (request.method === 'PUT' && kind === 'import') {
       finish(response, { result: await door.sessions.store(name, request) });
     } else if (request.method === 'GET' && kind === 'export') {
-      await sendFile(door.sessions.read(name, index), response, call.signal);
+      await sendFile(door.sessions.read(name, index), response);
     } else
       throw new LeadglassError('NOT_FOUND', 'The running server does not know this command; is it another version?');
   } catch (thrown) {
@@ -166,18 +166,14 @@ async function answer(request: IncomingMessage, response: ServerResponse, door: 
  * The head goes out with the first bytes, so that a refusal can still be told in words. Later trouble cuts the connection
  * (pipeline does), which is HTTP's way to say that a body is torn.
  */
-async function sendFile(
-  file: AsyncGenerator<Uint8Array>,
-  response: ServerResponse,
-  signal: AbortSignal,
-): Promise<void> {
+async function sendFile(file: AsyncGenerator<Uint8Array>, response: ServerResponse): Promise<void> {
   const first = await file.next();
   async function* whole(): AsyncGenerator<Uint8Array> {
     if (first.done !== true) yield first.value;
     yield* file;
   }
   response.writeHead(200, { 'content-type': 'application/dicom' });
-  await pipeline(whole(), response, { signal });
+  await pipeline(whole(), response);
 }
 
 function callOf(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Call {
