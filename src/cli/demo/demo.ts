@@ -56,6 +56,8 @@ async function demo(context: Context, folder: string, keep: boolean): Promise<vo
   const { output } = context;
   const startedAt = new Date();
   const control = context.control('demo');
+  // Says how to start a server before anything is printed.
+  await control.call('status', {});
   output.line('1. Two devices are enrolled for one day; nobody else may do anything.');
   const ct = await enrolForADay(context, folder, 'DEMO_CT', 'acquisition');
   const reader = await enrolForADay(context, folder, 'DEMO_READ', 'reading');
