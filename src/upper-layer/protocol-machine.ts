@@ -23,7 +23,7 @@ import {
 import { PduReader, type CollectedPduType } from './pdu-reader.ts';
 import { AbortReason, abortOf, protocolError } from './protocol-error.ts';
 import { stateAfter, transitions, type Action, type ProtocolEvent, type State } from './state-machine.ts';
-import { Transport } from './transport.ts';
+import { Transport, connectionError } from './transport.ts';
 import type { UpperLayerLimits } from './upper-layer-limits.ts';
 
 /** How an association ended. */
@@ -260,10 +260,9 @@ export class ProtocolMachine {
     if (this.#transportGone && error === undefined) return;
     this.#transportGone = true;
     if (!this.allows('connection closed')) return;
-    const detail = error === undefined ? {} : { detail: error.message, cause: error };
     const text = this.#state === 'Sta4' ? 'Cannot connect' : 'The peer closed the connection';
     this.fire('connection closed', {
-      error: new LeadglassError('PEER_FAILED', error === undefined ? text : `${text}: ${errorWord(error)}`, detail),
+      error: error === undefined ? new LeadglassError('PEER_FAILED', text) : connectionError(text, error),
     });
     this.transport.end(); // for sockets that may stay half-open
   }
@@ -511,9 +510,4 @@ export class ProtocolMachine {
     const text = `The association ${direction} more than ${this.limits.associationBytesMax} bytes`;
     this.fail(new LeadglassError('LIMIT_EXCEEDED', `${text}; open a new one`));
   }
-}
-
-/** The system's word for it (ECONNRESET), which is safe to show. */
-function errorWord(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }

@@ -64,7 +64,10 @@ export class Transport {
    */
   write(parts: readonly Uint8Array[]): Promise<void> {
     if (this.#socket.writableEnded || this.#socket.destroyed) {
-      return Promise.reject(new LeadglassError('PEER_FAILED', 'Cannot send: the connection is closing'));
+      // The reason of the socket, if it has one, is known before its events come.
+      const { errored } = this.#socket;
+      const closing = new LeadglassError('PEER_FAILED', 'Cannot send: the connection is closing');
+      return Promise.reject(errored === null ? closing : connectionError('Cannot send', errored));
     }
     const gathered = parts.length > gatheredPartsMax ? [Buffer.concat(parts)] : parts;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
@@ -80,7 +83,7 @@ export class Transport {
       this.#socket.write(part, (error) => {
         this.writesPending -= 1;
         if (error === null || error === undefined) resolve();
-        else reject(error);
+        else reject(connectionError('Cannot send', this.#socket.errored ?? error));
       });
     });
     this.#socket.uncork();
@@ -103,4 +106,10 @@ export class Transport {
   destroy(): void {
     this.#socket.destroy();
   }
+}
+
+/** The socket's error with the system's word for it (ECONNRESET), which is safe to show. */
+export function connectionError(text: string, error: Error): LeadglassError {
+  const word = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  return new LeadglassError('PEER_FAILED', `${text}: ${word}`, { detail: error.message, cause: error });
 }
