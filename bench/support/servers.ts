@@ -12,6 +12,9 @@ import type { Target } from './raw-association.ts';
 const repository = resolve(import.meta.dirname, '../..');
 export const leadglassCommand = join(repository, 'bin/leadglass');
 
+/** DCMTK's sockets, Orthanc's included, wait 40 ms for more before each answer unless told not to; both are measured at their best. */
+const withoutNagle = { TCP_NODELAY: '1' };
+
 export interface Server {
   readonly name: string;
   readonly target: Target;
@@ -149,7 +152,7 @@ export async function startStorescp(folder: string, credentials: string): Promis
       file('ca.pem'),
       String(port),
     ],
-    { stdio: 'ignore' },
+    { stdio: 'ignore', env: { ...process.env, ...withoutNagle } },
   );
   const startMs = await whenListening(port, child, 'storescp');
   return asServer(
@@ -188,7 +191,7 @@ export async function startOrthanc(folder: string, credentials: string): Promise
       DicomCheckCalledAet: false,
     }),
   );
-  const child = spawn('Orthanc', [configuration], { stdio: 'ignore' });
+  const child = spawn('Orthanc', [configuration], { stdio: 'ignore', env: { ...process.env, ...withoutNagle } });
   const startMs = await whenListening(port, child, 'Orthanc');
   return asServer(
     'Orthanc 1.10 SQLite',

@@ -30,8 +30,6 @@ export interface GuardSession {
    * @throws RefusedError NOT_AUTHORIZED or LIMIT_EXCEEDED; LeadglassError LEDGER_UNAVAILABLE
    */
   admit<O extends Operation>(operation: O): Promise<Admission<O>>;
-  /** Would this be admitted now? For negotiation at association time: nothing is recorded, nothing is allowed by it. */
-  wouldAdmit(operation: Operation): boolean;
   /**
    * Could this ever be admitted, so that a door may negotiate it? No permission: each use is admitted by itself. Always no
    * for principals that no opening names.
@@ -126,10 +124,6 @@ export class Session implements GuardSession {
   revoke(reason: RefusalReason): void {
     if (this.#abort.signal.aborted) return;
     this.#abort.abort(new RefusedError('NOT_AUTHORIZED', reason));
-  }
-
-  wouldAdmit(operation: Operation): boolean {
-    return !this.#isEnded && this.#decide(operation).allowed;
   }
 
   async admit<O extends Operation>(operation: O): Promise<Admission<O>> {
