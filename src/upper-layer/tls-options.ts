@@ -24,7 +24,10 @@ export interface TlsIdentity {
 export interface ServerTlsSettings {
   /** One, or one per key type (EC and RSA). */
   readonly identities: readonly TlsIdentity[];
-  /** PEM. What client certificates are checked against: authorities, and pinned certificates themselves. */
+  /**
+   * PEM. The authorities that client certificates are checked against. A single trusted certificate of a foreign authority
+   * (ITI-19) is not `authorized` in OpenSSL's eyes (Node gives servers no partial chains): guard compares it itself.
+   */
   readonly clientCa: readonly string[];
   /** PEM. A certificate whose authority has a list here is refused when it is on it, or when the list is out of date. */
   readonly crl?: readonly string[];
@@ -112,8 +115,6 @@ export function serverSecureContext(
     key: identities.map(({ key }) => text(key)),
     cert: identities.map(({ cert }) => text(cert)),
     ca: [...clientCa],
-    // ITI-19 wants direct trust of single certificates too: a pinned one need not bring its authority.
-    allowPartialTrustChain: true,
     ...(crl === undefined || crl.length === 0 ? {} : { crl: [...crl] }),
     // 4.2: our order, so that the strongest common suite is taken.
     honorCipherOrder: true,
