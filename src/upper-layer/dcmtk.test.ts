@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { needs } from '../../test/support/peers.ts';
@@ -29,7 +29,9 @@ const echoResponse = Buffer.from(
 async function serve(handle: (socket: Socket) => void): Promise<{ port: number; close: () => void }> {
   const server = createServer(handle).listen(0, '127.0.0.1').unref();
   await once(server, 'listening');
-  return { port: (server.address() as AddressInfo).port, close: () => server.close() }; // true: it listens on TCP
+  const address = server.address();
+  assert.ok(address !== null && typeof address === 'object');
+  return { port: address.port, close: () => server.close() };
 }
 
 test('echoscu associates, is answered and releases', needs('echoscu'), async (t) => {

@@ -10,9 +10,9 @@ import { buildAssociateRequest } from './requestor.ts';
 
 const ct = knownUid('1.2.840.10008.5.1.4.1.1.2');
 const mr = knownUid('1.2.840.10008.5.1.4.1.1.4');
-const [implicit, explicit, jpeg] = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1', '1.2.840.10008.1.2.4.70'].map(
-  knownUid,
-) as [Uid, Uid, Uid]; // true: three texts give three UIDs
+const implicit = knownUid('1.2.840.10008.1.2');
+const explicit = knownUid('1.2.840.10008.1.2.1');
+const jpeg = knownUid('1.2.840.10008.1.2.4.70');
 
 function request(
   contexts: readonly (readonly [number, Uid, readonly Uid[]])[],

@@ -1,7 +1,7 @@
 /** Every cell of PS3.8 table 9-10 against the table as the standard prints it, written out here a second time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { stateAfter, transitions, type Action, type ProtocolEvent, type State } from './state-machine.ts';
+import { stateAfter, transitions, type ProtocolEvent, type State } from './state-machine.ts';
 
 /** Columns Sta1 to Sta13; a dot is an empty cell. */
 const printedTable = `
@@ -94,8 +94,8 @@ test('every action leads to the state that tables 9-6 to 9-9 print', () => {
 });
 
 test('no action is without a cell and no state is without a way out', () => {
-  const used = new Set<Action | undefined>(events.flatMap((event) => states.map((state) => transitions[event][state])));
-  for (const action of Object.keys(stateAfter)) assert.ok(used.has(action as Action), action); // true: keys of the table
+  const used = new Set<string | undefined>(events.flatMap((event) => states.map((state) => transitions[event][state])));
+  for (const action of Object.keys(stateAfter)) assert.ok(used.has(action), action);
   for (const state of states.slice(1)) {
     assert.ok(transitions['connection closed'][state] !== undefined, `${state} does not see the connection close`);
   }
