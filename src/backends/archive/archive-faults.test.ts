@@ -320,7 +320,7 @@ test('a finished removal that was cut short destroys the key at the next start',
   const remove = (step: 'request' | 'finish') =>
     archive.remove(passFor({ kind: 'remove', studyInstanceUid: study, step, reason: 'test' }));
   await remove('request');
-  const { destroy } = place.keys;
+  const destroy = place.keys.destroy.bind(place.keys);
   place.keys.destroy = () => {
     throw new Error('power cut');
   };

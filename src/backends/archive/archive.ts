@@ -98,7 +98,9 @@ export class Archive implements Backend {
       const from = index.position;
       const recovery = await replay(index, source, from);
       reader.close(); // the tail that it had open may be cut now
-      const start = await cutTail(fileSystem, segments, { end: recovery.end, indexWasEmpty: from.segment === 0 });
+      // Without an index to begin from, or with damage, an unreadable commit may be the only trace of an instance.
+      const doubtful = from.segment === 0 || recovery.problems.length > 0;
+      const start = await cutTail(fileSystem, segments, { end: recovery.end, doubtful });
       const archiveId = await readArchiveId(fileSystem, segments);
       const archive = new Archive(options, { index, keys, reader, recovery, start, archiveId, fileSystem, segments });
       finishRemovals(archive);
@@ -340,25 +342,26 @@ function applyAll(index: ArchiveIndex, tokens: readonly DurableToken[]): void {
 }
 
 /**
- * Where the log goes on. Drops what follows the last commit or note of the last segment: parts of instances that were never
- * acknowledged. Whatever is doubtful is left alone and a new segment begun: nothing is cut when the index had to be made
- * from nothing, since a damaged last commit may then be the only trace of an instance.
+ * Where the log goes on. What follows the last commit or note are parts of instances that were never acknowledged: segments
+ * behind it are deleted, the rest of its own is cut off. Whatever is doubtful is left alone and a new segment begun.
  */
 async function cutTail(
   fileSystem: FileSystem,
   directory: string,
-  facts: { readonly end: Position; readonly indexWasEmpty: boolean },
+  facts: { readonly end: Position; readonly doubtful: boolean },
 ): Promise<Position> {
-  const { end } = facts;
-  const last = (await listSegments(fileSystem, directory)).at(-1);
-  if (last === undefined) return { segment: Math.max(end.segment + (end.offset > 0 ? 1 : 0), 1), offset: 0 };
-  const next = { segment: Math.max(last, end.segment) + 1, offset: 0 };
-  if (last !== end.segment || end.offset < fileHeadBytes) return next;
-  const file = await fileSystem.open(join(directory, segmentName(last)), 'write');
+  const { end, doubtful } = facts;
+  const segments = await listSegments(fileSystem, directory);
+  const behind = segments.filter((segment) => segment > end.segment);
+  const last = Math.max(end.segment, ...segments);
+  if (doubtful && behind.length > 0) return { segment: last + 1, offset: 0 };
+  for (const segment of behind) await fileSystem.remove(join(directory, segmentName(segment)));
+  if (!segments.includes(end.segment) || end.offset < fileHeadBytes) return { segment: last + 1, offset: 0 };
+  const file = await fileSystem.open(join(directory, segmentName(end.segment)), 'write');
   try {
     const size = await file.sizeBytes();
     if (size === end.offset) return end;
-    if (size < end.offset || facts.indexWasEmpty) return next;
+    if (size < end.offset || doubtful) return { segment: last + 1, offset: 0 };
     await file.truncate(end.offset);
     return end;
   } finally {

@@ -9,7 +9,7 @@ import { normalizeDepartment } from '../../../guard/scope.ts';
 import type { CommitFacts, Extent } from '../store/commit-record.ts';
 import type { Position } from '../store/segment-log.ts';
 import { bytesIn } from './columns.ts';
-import { dateOf, encodeHead, headOfLevel, integerOf, nameColumns, textOf } from './head.ts';
+import { dateOf, encodeHead, headOfLevel, integerOf, mergeHeads, nameColumns, textOf } from './head.ts';
 
 /** One complete instance as the segments know it. */
 export interface IndexEntry {
@@ -359,7 +359,7 @@ export class ArchiveIndex {
       textOf(head, Tags.AccessionNumber),
       textOf(head, Tags.StudyID),
       textOf(head, Tags.StudyDescription),
-      encodeHead(headOfLevel(head, 'STUDY')),
+      encodeHead(mergeHeads([headOfLevel(head, 'PATIENT'), headOfLevel(head, 'STUDY')])),
     );
     return { id: Number(lastInsertRowid), patientId, issuer };
   }

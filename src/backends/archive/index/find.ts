@@ -4,18 +4,20 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SQLOutputValue } from 'node:sqlite';
-import type { DataSet } from '../../../dicom/data-set.ts';
+import { DataSet } from '../../../dicom/data-set.ts';
 import type { DataSetLimits } from '../../../dicom/data-set-limits.ts';
 import { matchesQuery } from '../../../dicom/matching.ts';
 import type { Query } from '../../../dicom/query.ts';
 import { LeadglassError } from '../../../error.ts';
 import type { Find } from '../../../guard/operation.ts';
 import type { Pass } from '../../../guard/pass.ts';
+import type { Scope } from '../../../guard/scope.ts';
 import { type AnswerOptions, answerOf } from './answer.ts';
 import type { ArchiveIndex } from './archive-index.ts';
 import { addComputed, computedTags } from './computed.ts';
 import { hasMatchBelow, isBelow } from './lower-keys.ts';
-import { decodeHead, mergeHeads } from './head.ts';
+import { decodeHead, headOfLevel, mergeHeads } from './head.ts';
+import { allOf, studyHasSeriesInside, studyScope } from './scope-sql.ts';
 import { planQuery, type QueryPhase, type QueryPlan } from './query-sql.ts';
 
 export interface FindLimits {
@@ -43,7 +45,10 @@ export async function* find(index: ArchiveIndex, pass: Pass<Find>, options: Find
     for await (const row of rowsOf(index, { plan, phase, query, pageRows: options.limits.findPageRows })) {
       if (!pass.stillValid())
         throw new LeadglassError('NOT_AUTHORIZED', 'Cannot answer further: the opening was closed');
-      const head = headOfRow(row, options.dataSetLimits);
+      const head =
+        level === 'PATIENT'
+          ? headOfPatient(index, row, { scope: pass.scope, limits: options.dataSetLimits })
+          : headOfRow(row, options.dataSetLimits);
       if (computed.size > 0) addComputed(index, head, { row, level, scope: pass.scope, wanted: computed });
       if (!matchesQuery({ keys, dateTimeCombined }, head)) continue;
       if (lower.length > 0 && !hasMatchBelow(index, { row, level, scope: pass.scope, options }, lower)) continue;
@@ -58,12 +63,11 @@ export async function* find(index: ArchiveIndex, pass: Pass<Find>, options: Find
   }
 }
 
-const heads: Readonly<Record<Query['level'], string>> = {
-  PATIENT: 'p.head AS patient_head',
-  STUDY: 'st.id AS study, st.patient AS patient, st.head AS study_head',
-  SERIES: 'st.id AS study, se.id AS series, st.patient AS patient, st.head AS study_head, se.head AS series_head',
-  IMAGE:
-    'st.id AS study, se.id AS series, st.patient AS patient, st.head AS study_head, se.head AS series_head, i.head AS image_head',
+const columns: Readonly<Record<Query['level'], string>> = {
+  PATIENT: 'p.id AS patient',
+  STUDY: 'st.id AS study, st.head AS study_head',
+  SERIES: 'st.id AS study, se.id AS series, st.head AS study_head, se.head AS series_head',
+  IMAGE: 'st.id AS study, se.id AS series, st.head AS study_head, se.head AS series_head, i.head AS image_head',
 };
 
 async function* rowsOf(
@@ -73,7 +77,7 @@ async function* rowsOf(
   const { plan, phase, query, pageRows } = facts;
   const { id, from } = plan;
   const byId = phase.orderBy === id;
-  const select = `SELECT ${id} AS id, ${phase.orderBy} AS place, ${heads[query.level]} FROM ${from} WHERE ${phase.where.sql}`;
+  const select = `SELECT ${id} AS id, ${phase.orderBy} AS place, ${columns[query.level]} FROM ${from} WHERE ${phase.where.sql}`;
   const further = byId ? ` AND ${id} > ?` : ` AND (${phase.orderBy}, ${id}) > (?, ?)`;
   const order = ` ORDER BY ${byId ? id : `${phase.orderBy}, ${id}`} LIMIT ?`;
   // The first page of most queries is the last; a small one keeps a broad query's first answer quick.
@@ -90,13 +94,7 @@ async function* rowsOf(
               ...(byId ? [after['id'] ?? 0] : [after['place'] ?? '', after['id'] ?? 0]),
               rows,
             );
-    for (const row of page) {
-      if (query.level !== 'PATIENT') {
-        row['patient_head'] =
-          index.statement('SELECT head FROM patient WHERE id = ?').get(row['patient'] ?? 0)?.['head'] ?? null;
-      }
-      yield row;
-    }
+    yield* page;
     if (page.length < rows) return;
     after = page.at(-1);
     rows = pageRows;
@@ -106,9 +104,24 @@ async function* rowsOf(
 
 /** All levels of a row as one data set. */
 function headOfRow(row: Row, limits: DataSetLimits): DataSet {
-  const parts = ['patient_head', 'study_head', 'series_head', 'image_head']
+  const parts = ['study_head', 'series_head', 'image_head']
     .map((name) => row[name])
-    .filter((head): head is Uint8Array<ArrayBuffer> => head instanceof Uint8Array)
+    .filter((head) => head instanceof Uint8Array)
     .map((head) => decodeHead(head, limits));
   return mergeHeads(parts);
+}
+
+/** The patient as the first of its studies inside the scope has it. */
+function headOfPatient(
+  index: ArchiveIndex,
+  row: Row,
+  facts: { readonly scope: Scope; readonly limits: DataSetLimits },
+): DataSet {
+  const inside = allOf([...studyScope(facts.scope), ...studyHasSeriesInside(facts.scope)]);
+  const study = index
+    .statement(
+      `SELECT st.head AS study_head FROM study st WHERE st.patient = ? AND ${inside.sql} ORDER BY st.id LIMIT 1`,
+    )
+    .get(row['id'] ?? 0, ...inside.values);
+  return study === undefined ? new DataSet() : headOfLevel(headOfRow(study, facts.limits), 'PATIENT');
 }

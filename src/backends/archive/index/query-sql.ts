@@ -31,12 +31,13 @@ interface Column {
   readonly kind: ColumnKind;
 }
 
+/** The patient of a study stands in the study's row. */
 const patientColumns: ReadonlyMap<Tag, Column> = new Map<Tag, Column>([
-  [Tags.PatientID, { column: 'patient_id', kind: 'text' }],
-  [Tags.IssuerOfPatientID, { column: 'issuer', kind: 'text' }],
-  [Tags.PatientName, { column: 'name', kind: 'name' }],
-  [Tags.PatientBirthDate, { column: 'birth_date', kind: 'date' }],
-  [Tags.PatientSex, { column: 'sex', kind: 'text' }],
+  [Tags.PatientID, { column: 'st.patient_id', kind: 'text' }],
+  [Tags.IssuerOfPatientID, { column: 'st.issuer', kind: 'text' }],
+  [Tags.PatientName, { column: 'st.name', kind: 'name' }],
+  [Tags.PatientBirthDate, { column: 'st.birth_date', kind: 'date' }],
+  [Tags.PatientSex, { column: 'st.sex', kind: 'text' }],
 ]);
 
 const otherColumns: ReadonlyMap<Tag, Column> = new Map<Tag, Column>([
@@ -101,18 +102,20 @@ export function planQuery(level: QueryLevel, keys: readonly QueryKey[], scope: S
   }
   const from = byStudy ? fromsByStudy[level] : froms[level].from;
   const { id } = froms[level];
-  const owner = level === 'PATIENT' ? 'p' : 'st';
-  const names = name === undefined ? [] : nameParts(owner, name);
-  if (names.length <= 1 || few || level === 'SERIES' || level === 'IMAGE') {
+  const names = name === undefined ? [] : nameParts(name);
+  if (names.length <= 1 || few || level !== 'STUDY') {
     const orderBy = dated && !few && level === 'STUDY' ? 'st.date' : id;
     const any = names.map((part) => `(${part.sql})`).join(' OR ');
     const parts = any === '' ? fixed : [...fixed, { sql: `(${any})`, values: names.flatMap((part) => part.values) }];
-    return { from, id, phases: [{ where: allOf(parts), orderBy }] };
+    const where = allOf(parts);
+    if (level !== 'PATIENT') return { from, id, phases: [{ where, orderBy }] };
+    const sql = `p.id IN (SELECT st.patient FROM study st WHERE ${where.sql})`;
+    return { from, id, phases: [{ where: { sql, values: where.values }, orderBy }] };
   }
   // One phase for each component group, each along its own index; a row that an earlier phase gave is left out.
   const phases = names.map((part, index) => {
     const earlier = names.slice(0, index).map((before) => ({ sql: `NOT (${before.sql})`, values: before.values }));
-    return { where: allOf([part, ...fixed, ...earlier]), orderBy: `${owner}.${nameColumnNames[index] ?? 'name'}` };
+    return { where: allOf([part, ...fixed, ...earlier]), orderBy: `st.${nameColumnNames[index] ?? 'name'}` };
   });
   return { from, id, phases };
 }
@@ -128,27 +131,13 @@ const selective: ReadonlySet<Tag> = new Set([
 ]);
 
 function scopeParts(level: QueryLevel, scope: Scope): readonly SqlPart[] {
-  switch (level) {
-    case 'PATIENT': {
-      const inside = allOf([...studyScope(scope), ...studyHasSeriesInside(scope)]);
-      return [
-        { sql: `EXISTS (SELECT 1 FROM study st WHERE st.patient = p.id AND ${inside.sql})`, values: inside.values },
-      ];
-    }
-    case 'STUDY':
-      return [...studyScope(scope), ...studyHasSeriesInside(scope)];
-    case 'SERIES':
-    case 'IMAGE':
-      return [...studyScope(scope), ...seriesScope(scope)];
-    default:
-      return level satisfies never;
-  }
+  const ofSeries = level === 'SERIES' || level === 'IMAGE' ? seriesScope(scope) : studyHasSeriesInside(scope);
+  return [...studyScope(scope), ...ofSeries];
 }
 
 function columnOf(tag: Tag, level: QueryLevel): Column | undefined {
   const ofPatient = patientColumns.get(tag);
-  if (ofPatient !== undefined)
-    return { ...ofPatient, column: `${level === 'PATIENT' ? 'p' : 'st'}.${ofPatient.column}` };
+  if (ofPatient !== undefined) return ofPatient;
   const column = otherColumns.get(tag);
   if (column === undefined) return undefined;
   const depth = column.column.startsWith('st.') ? 1 : column.column.startsWith('se.') ? 2 : 3;
@@ -216,30 +205,30 @@ const nameColumnNames = ['name', 'name_ideographic', 'name_phonetic'] as const;
  * The condition on each component group of the patient's name; any of them is enough. One part only when the key itself
  * names groups, none when only matching.ts can decide.
  */
-function nameParts(owner: string, { match }: QueryKey): readonly SqlPart[] {
-  if (match.kind === 'empty') return [{ sql: `${owner}.name = ''`, values: [] }];
+function nameParts({ match }: QueryKey): readonly SqlPart[] {
+  if (match.kind === 'empty') return [{ sql: "st.name = ''", values: [] }];
   if (match.kind !== 'single' && match.kind !== 'wildcard' && match.kind !== 'multi') return [];
   const texts = match.kind === 'wildcard' ? [match.pattern] : match.values;
-  if (texts.length === 1 && texts[0]?.includes('=') === true) return [groupedName(owner, texts[0])];
+  if (texts.length === 1 && texts[0]?.includes('=') === true) return [groupedName(texts[0])];
   if (texts.some((text) => text.includes('='))) return [];
   return nameColumnNames.map((name) => {
     const part = anyPattern(
-      `${owner}.${name}`,
+      `st.${name}`,
       texts.flatMap((text) => personNamePatterns(text)),
     );
     // The two rare groups have partial indexes over the rows that have them.
-    return name === 'name' ? part : { sql: `${owner}.${name} <> '' AND ${part.sql}`, values: part.values };
+    return name === 'name' ? part : { sql: `st.${name} <> '' AND ${part.sql}`, values: part.values };
   });
 }
 
 /** `alphabetic=ideographic=phonetic`: each given group is held against its own. */
-function groupedName(owner: string, text: string): SqlPart {
+function groupedName(text: string): SqlPart {
   const groups = text.split('=').slice(0, nameColumnNames.length);
   return allOf(
     groups.flatMap((group, index) =>
       normalizeForMatching(group) === ''
         ? []
-        : [anyPattern(`${owner}.${nameColumnNames[index] ?? 'name'}`, personNamePatterns(group))],
+        : [anyPattern(`st.${nameColumnNames[index] ?? 'name'}`, personNamePatterns(group))],
     ),
   );
 }

@@ -123,8 +123,8 @@ function studyOf(
 ): Omit<InstanceHead, 'sopClassUid' | 'sopInstanceUid'> & { readonly keyId: number } {
   const row = index
     .statement(
-      `SELECT st.uid, st.key_id, st.accession, st.patient_id, st.issuer, se.uid AS series_uid, se.modality, p.head
-       FROM series se JOIN study st ON st.id = se.study JOIN patient p ON p.id = st.patient WHERE se.id = ?`,
+      `SELECT st.uid, st.key_id, st.accession, st.patient_id, st.issuer, se.uid AS series_uid, se.modality, st.head
+       FROM series se JOIN study st ON st.id = se.study WHERE se.id = ?`,
     )
     .get(series);
   if (row === undefined) throw new LeadglassError('NOT_FOUND', 'Cannot retrieve: the series was removed meanwhile');

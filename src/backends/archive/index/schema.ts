@@ -14,9 +14,8 @@ CREATE TABLE log_position (one INTEGER PRIMARY KEY CHECK (one = 1), segment INTE
 CREATE TABLE patient (id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, patient_id TEXT NOT NULL, issuer TEXT NOT NULL,
   name TEXT NOT NULL, name_ideographic TEXT NOT NULL, name_phonetic TEXT NOT NULL, birth_date TEXT NOT NULL,
   sex TEXT NOT NULL, head BLOB NOT NULL) STRICT;
-CREATE INDEX patient_patient_id ON patient (patient_id);
-CREATE INDEX patient_name ON patient (name);
--- Patient columns stand again in study, so that the commonest query touches one table and one index.
+-- The patient as this study has it: names may differ between studies of one Patient ID, and a scope that reaches one of them
+-- must not show the other's. It also lets the commonest query touch one table and one index.
 CREATE TABLE study (id INTEGER PRIMARY KEY, uid TEXT NOT NULL UNIQUE, patient INTEGER NOT NULL REFERENCES patient,
   key_id INTEGER NOT NULL, hidden INTEGER NOT NULL DEFAULT 0, removal_sequence INTEGER NOT NULL DEFAULT 0,
   removal_requested_ms INTEGER, first_received_ms INTEGER NOT NULL, last_received_ms INTEGER NOT NULL,
