@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { knownUid } from '../dicom/uid.ts';
 import { LeadglassError } from '../error.ts';
 import { limits } from '../limits.ts';
 import { plainPorts } from './opening.ts';
@@ -183,14 +184,13 @@ test('types 2 and 5 are asked of the account checker, types 3, 4 and unknown one
   assert.deepEqual(asked, ['passcode', 'token', 'passcode']);
 });
 
-test('what negotiation asks beforehand is answered as an admission would be, and leaves no trace', async () => {
+test('what negotiation asks beforehand is answered by the opening, and leaves no trace', async () => {
   await using house = makeHouse();
   const session = await sessionOf(house);
   const before = house.ledger.records.length;
-  assert.equal(session.wouldAdmit(storeOf()), true);
-  assert.equal(session.wouldAdmit(findOf()), false);
-  house.clock.nowMs += 30 * dayMs;
-  assert.equal(session.wouldAdmit(storeOf()), false);
+  assert.equal(session.offers('store', storeOf().sopClassUid), true);
+  assert.equal(session.offers('store', knownUid('1.2.3')), false);
+  assert.equal(session.offers('find'), false);
   assert.equal(house.ledger.records.length, before);
   assert.equal(house.store.usage(1), undefined);
 });
