@@ -218,7 +218,10 @@ test('a send counts what arrived, what failed and what no context was for, over 
     onOutcome: ({ status, error }) => outcomes.push(status ?? error?.code),
   });
   assert.deepEqual(summary, { sent: 4, warnings: 0, failed: 2, bytes: 8000 });
-  assert.deepEqual(outcomes.map(String).toSorted((a, b) => a.localeCompare(b)), ['0', '0', '0', '0', '42752', 'UNSUPPORTED']);
+  assert.deepEqual(
+    outcomes.map(String).toSorted((a, b) => a.localeCompare(b)),
+    ['0', '0', '0', '0', '42752', 'UNSUPPORTED'],
+  );
 });
 
 test('an instance whose transfer syntax is refused is sent converted when the caller can', async (t) => {
