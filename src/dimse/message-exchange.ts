@@ -135,8 +135,9 @@ export class MessageExchange {
 
   /**
    * Sends a request once the window has room, and waits for its final response.
-   * @throws LeadglassError PEER_FAILED or TIMED_OUT when the association ended first; what the data's source threw, which
-   *   ends the association too, since a data set cannot be taken back
+   * @throws LeadglassError PEER_FAILED or TIMED_OUT when the association ended first; CANCELLED when that came before the
+   *   request was sent; what the data's source threw, which mostly ends the association too, since a data set cannot be
+   *   taken back
    */
   async request<R extends DimseRequest>(content: RequestContent<R>, options: RequestOptions<R>): Promise<Answered<R>> {
     const { contextId, data, cancel, onPending } = options;
@@ -166,6 +167,7 @@ export class MessageExchange {
       }, responseMsMax);
     };
     try {
+      if (isAborted(cancel)) throw new LeadglassError('CANCELLED', 'Cancelled before the request was sent');
       messageId = this.#nextMessageId();
       const { promise, resolve, reject } = Promise.withResolvers<Answered<R>>();
       let pendingCount = 0;
@@ -204,7 +206,7 @@ export class MessageExchange {
         // The answer's own time limit is the one that counts.
         idleAgain = this.association.busy();
         watch();
-        if (cancel?.aborted === true) onCancel();
+        if (isAborted(cancel)) onCancel();
         else cancel?.addEventListener('abort', onCancel, { once: true });
       }
       return await promise;
@@ -356,6 +358,10 @@ export class MessageExchange {
   }
 
   async #releaseRequested(): Promise<void> {
+    if (this.#incoming.awaits === 'data') {
+      this.fail(unexpected('a release in the middle of a data set'));
+      return;
+    }
     // Nobody will answer what we asked: the peer sends nothing after A-RELEASE-RQ but A-RELEASE-RP.
     for (const { failed } of this.#outstanding.values()) {
       failed(new LeadglassError('PEER_FAILED', 'The peer released the association before it had answered'));
@@ -390,6 +396,11 @@ function boundedWindow(negotiated: number | undefined, max: number): number {
 export function endError(reason: EndReason): LeadglassError {
   if (reason.kind !== 'released') return reason.error;
   return new LeadglassError('PEER_FAILED', 'The association was released before the operation was answered');
+}
+
+/** A function, since the compiler takes the answer of a property for lasting, and this one changes. */
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
 }
 
 function unexpected(what: string): LeadglassError {

@@ -644,6 +644,41 @@ test('a release waits for what is under way, and then is answered', async () => 
   assert.deepEqual(answers().map(statusOf), [0]);
 });
 
+test('a release in the middle of a data set aborts the association and the receiver', async () => {
+  let aborted = 0;
+  const { association, served } = serving({ store: () => keeping([], { abort: () => void (aborted += 1) }) });
+  await association.deliver(1, storeRequest(1));
+  association.requestRelease();
+  assert.equal((await served).kind, 'failed');
+  assert.equal(association.aborted, 1);
+  assert.equal(aborted, 1);
+});
+
+test('a source that hangs while the association ends does not hold the sub-operation', async () => {
+  const outcome = Promise.withResolvers<unknown>();
+  const { association, served } = serving(
+    {
+      async get(_request, _context, _identifier, _cancel, _progress, exchange) {
+        const hanging = {
+          ...instance(1),
+          async *read(): AsyncGenerator<Uint8Array, void> {
+            yield new Uint8Array(10);
+            await new Promise(() => undefined);
+          },
+        };
+        await storeOnAssociation(exchange, hanging).catch(outcome.resolve);
+        return { remaining: 0, completed: 0, failed: 1, warning: 0, failedSopInstanceUids: [] };
+      },
+    },
+    { contexts: getContexts },
+  );
+  await association.deliver(1, getRequest(1), { data: writeDataSet(studyIdentifier(), explicit) });
+  await settled();
+  association.end({ kind: 'closed', error: new LeadglassError('PEER_FAILED', 'gone') });
+  assert.ok((await outcome.promise) instanceof LeadglassError);
+  await served;
+});
+
 test('an N-ACTION is answered with its action type, and may be followed by an N-EVENT-REPORT', async () => {
   const commitment = SopClasses.StorageCommitmentPushModel;
   const { association, answers } = serving(

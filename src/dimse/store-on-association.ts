@@ -67,14 +67,14 @@ export async function storeOnAssociation(
     );
     return response;
   } finally {
-    await data.close();
+    data.close();
   }
 }
 
 interface Started {
   readonly all: AsyncIterable<Uint8Array>;
   /** Lets go of the source also when nobody has iterated. */
-  close(): Promise<void>;
+  close(): void;
 }
 
 /** Reads the first chunk: a source that cannot be opened fails here, before anything was sent. */
@@ -86,9 +86,10 @@ async function started(source: AsyncIterable<Uint8Array>): Promise<Started> {
   }
   return {
     all: all(),
-    close: async () => {
-      // Whether closing works does not change what was stored.
-      await iterator.return?.().catch(() => undefined);
+    close: () => {
+      // Not waited for: a source that hangs must not keep what has ended from being told. Whether closing works does not
+      // change what was stored.
+      iterator.return?.().catch(() => undefined);
     },
   };
 }

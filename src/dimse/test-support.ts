@@ -83,6 +83,7 @@ export class ScriptedAssociation implements DimseAssociation {
   hold: Promise<void> | undefined;
   #sink: AssociationSink | undefined;
   #over = false;
+  readonly #ended = Promise.withResolvers<never>();
   #onSent: (() => void)[] = [];
 
   constructor(
@@ -115,11 +116,11 @@ export class ScriptedAssociation implements DimseAssociation {
     this.#sink = sink;
   }
 
-  async sendMessage(
-    contextId: number,
-    command: Uint8Array,
-    data?: AsyncIterable<Uint8Array> | Uint8Array,
-  ): Promise<void> {
+  sendMessage(contextId: number, command: Uint8Array, data?: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {
+    return Promise.race([this.#send(contextId, command, data), this.#ended.promise]);
+  }
+
+  async #send(contextId: number, command: Uint8Array, data?: AsyncIterable<Uint8Array> | Uint8Array): Promise<void> {
     const parts: Uint8Array[] = [];
     if (data instanceof Uint8Array) parts.push(data);
     else if (data !== undefined) for await (const chunk of data) parts.push(chunk.slice());
@@ -174,6 +175,8 @@ export class ScriptedAssociation implements DimseAssociation {
   end(reason: EndReason): void {
     if (this.#over) return;
     this.#over = true;
+    this.#ended.promise.catch(() => undefined);
+    this.#ended.reject(new LeadglassError('PEER_FAILED', 'the association has ended'));
     this.#sink?.ended(reason);
   }
 
