@@ -532,7 +532,7 @@ const changes: readonly (readonly [prefix: string, type: EventType])[] = [
   ['device add', EventTypes.securityConfiguration],
   ['opening close', EventTypes.securityConfiguration],
   ['opening apply', EventTypes.securityConfiguration],
-  ['release', EventTypes.securityConfiguration],
+  ['study release', EventTypes.securityConfiguration],
   ['clock', EventTypes.securityConfiguration],
 ];
 

@@ -306,8 +306,8 @@ export class Session implements GuardSession {
   async #dispose(operation: Operation, direction: TransferDirection | undefined, state: AdmissionState): Promise<void> {
     const { success, error, head } = state;
     const failure = success === undefined ? (error?.code ?? 'not completed') : undefined;
-    if (error?.code === 'NOT_AUTHORIZED' && !(error instanceof RefusedError)) {
-      // The backend looked into the data set and found it outside the scope.
+    if (operation.kind === 'store' && error?.code === 'NOT_AUTHORIZED' && !(error instanceof RefusedError)) {
+      // The backend looked into the data set and found it outside the scope. (A removal it refuses is one before its time.)
       this.#refused += 1;
       await this.#recordScopeRefusal(operation, head);
     }
