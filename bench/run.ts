@@ -32,7 +32,8 @@ function load(work: Work): Figures {
     stdio: ['ignore', 'pipe', 'inherit'],
     maxBuffer: 64 * 1024 * 1024,
   });
-  const figures = JSON.parse(output) as Figures; // printed by load.ts
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- printed by load.ts
+  const figures = JSON.parse(output) as Figures;
   if (figures.failed > 0) console.error(`  ${figures.failed} of ${figures.operations} failed`);
   return figures;
 }

@@ -30,7 +30,9 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
   await using starting = new AsyncDisposableStack();
   const installation = starting.use(await openInstallation(dataDirectory, config, log));
   const { archive, authority, guard, policy, isNew } = installation;
-  for (const problem of archive.recovery.problems) log.error('archive.recovery-problem', { problem: String(problem) });
+  for (const { problem, segment, offset } of archive.recovery.problems) {
+    log.error('archive.recovery-problem', { problem, segment, offset });
+  }
   await completeInterruptedTransfers(installation, log);
 
   const { certificatePem, keyPem } = await authority.serverCertificate('dimse', config.names);
@@ -63,7 +65,7 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
     services: controlServices(installation, {
       startedAtMs,
       doorViews: doors.views,
-      arrangePlainDoors: doors.arrangePlainDoors,
+      arrangePlainDoors: () => doors.arrangePlainDoors(),
     }),
     limits,
     log,
@@ -98,7 +100,8 @@ export async function openOffline(options: {
   const installation = await openInstallation(dataDirectory, config, log);
   const services = studyServices(installation);
   return {
-    run: (name, call) => services[name](call, {}) as never, // true: name picks the service and with it the result
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- name picks the service and with it the type of the result
+    run: (name, call) => services[name](call, {}) as never,
     [Symbol.asyncDispose]: () => installation[Symbol.asyncDispose](),
   };
 }

@@ -145,9 +145,6 @@ export const limits = {
   transferStudiesMax: 256,
   /** The longest life of an exception for a device without TLS. */
   plainExceptionDaysMax: 90,
-  /** Openings that end within so many days, or were not used for so many, are marked for people to look at. */
-  openingExpiresSoonDays: 30,
-  openingUnusedDays: 90,
   /** IHE ITI-19 recommends two years at most; the opening's end date comes first. */
   deviceCertificateDaysMax: 730,
   /** `opening list` marks what ends within a month, and what was not used for three. */

@@ -221,7 +221,8 @@ async function associate(work: Extract<Work, { work: 'associate' }>): Promise<Fi
 }
 
 if (process.argv[2] !== undefined) {
-  const work = JSON.parse(process.argv[2]) as Work; // made by bench/run.ts
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made by bench/run.ts
+  const work = JSON.parse(process.argv[2]) as Work;
   const figures =
     work.work === 'store'
       ? await store(work)

@@ -30,10 +30,13 @@ export interface Message {
   readonly command: ParsedCommand;
   /** Only counted, unless `keepData` was asked for. */
   readonly dataBytes: number;
+  readonly data: Buffer;
 }
 
 export class RawAssociation {
   readonly contexts: ReadonlyMap<number, string>;
+  /** True: messages bring their data set along. */
+  keepData = false;
   session: Buffer | undefined;
   readonly reused: boolean;
   readonly #socket: net.Socket;
@@ -41,6 +44,7 @@ export class RawAssociation {
   #pending: Buffer[] = [];
   #pendingBytes = 0;
   #command: Buffer[] = [];
+  #data: Buffer[] = [];
   #current: { contextId: number; command: ParsedCommand; dataBytes: number } | undefined;
   #onMessage: (message: Message) => void = () => {};
   #onRelease: () => void = () => {};
@@ -110,6 +114,12 @@ export class RawAssociation {
     this.#failed = failed;
   }
 
+  /** Hangs up without a word. */
+  destroy(): void {
+    this.#failed = () => undefined;
+    this.#socket.destroy();
+  }
+
   async release(): Promise<void> {
     this.#failed = () => this.#onRelease();
     await new Promise<void>((resolve) => {
@@ -119,21 +129,29 @@ export class RawAssociation {
     this.#socket.destroy();
   }
 
+  /** Whole PDUs only; pieces are joined once, when the last one is there. */
   #take(chunk: Buffer): void {
     this.#pending.push(chunk);
     this.#pendingBytes += chunk.length;
     while (this.#pendingBytes >= 6) {
-      let all = this.#pending.length === 1 ? (this.#pending[0] ?? chunk) : Buffer.concat(this.#pending);
-      const length = all.readUInt32BE(2) + 6;
-      if (all.length < length) {
-        this.#pending = [all];
-        return;
-      }
+      let head = this.#pending[0] ?? chunk;
+      if (head.length < 6) head = this.#joined();
+      const length = head.readUInt32BE(2) + 6;
+      if (this.#pendingBytes < length) return;
+      const all = this.#joined();
       this.#pdu(all[0] ?? 0, all.subarray(6, length));
-      all = all.subarray(length);
-      this.#pending = all.length === 0 ? [] : [all];
-      this.#pendingBytes = all.length;
+      const rest = all.subarray(length);
+      this.#pending = rest.length === 0 ? [] : [rest];
+      this.#pendingBytes = rest.length;
     }
+  }
+
+  #joined(): Buffer {
+    const [first, second] = this.#pending;
+    if (first !== undefined && second === undefined) return first;
+    const all = Buffer.concat(this.#pending);
+    this.#pending = [all];
+    return all;
   }
 
   #pdu(type: number, body: Buffer): void {
@@ -154,6 +172,7 @@ export class RawAssociation {
         if (!command.hasDataSet) this.#finish();
       } else if (this.#current !== undefined) {
         this.#current.dataBytes += data.length;
+        if (this.keepData) this.#data.push(data);
         if ((control & 2) === 2) this.#finish();
       }
     }
@@ -162,11 +181,14 @@ export class RawAssociation {
   #finish(): void {
     const message = this.#current;
     this.#current = undefined;
-    if (message !== undefined) this.#onMessage(message);
+    const data = Buffer.concat(this.#data);
+    this.#data = [];
+    if (message !== undefined) this.#onMessage({ ...message, data });
   }
 }
 
-function connect(target: Target, onSession: (session: Buffer) => void): net.Socket {
+/** A socket whose handshake has only begun. */
+export function connect(target: Target, onSession: (session: Buffer) => void = () => undefined): net.Socket {
   const { host, port, credentials } = target;
   if (credentials === undefined) return net.connect({ host, port });
   const file = (name: string): Buffer => readFileSync(join(credentials, name));

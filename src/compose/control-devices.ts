@@ -45,9 +45,9 @@ export interface DeviceServiceFacts {
 }
 
 const markTexts: Readonly<Record<OpeningMark, string>> = {
-  'expires-soon': `ends within ${limits.openingExpiresSoonDays} days`,
+  'expires-soon': `ends within ${limits.expiresSoonDays} days`,
   'never-used': 'was never used: close it if nobody needs it',
-  unused: `was not used for ${limits.openingUnusedDays} days: close it if nobody needs it`,
+  unused: `was not used for ${limits.unusedDays} days: close it if nobody needs it`,
   plain: 'has no TLS: images and names can be read on the way',
 };
 
@@ -66,7 +66,7 @@ export function deviceServices({ installation, server, arrangePlainDoors }: Devi
   });
   const openings = new OpeningService({
     store: policy,
-    rules: { ...limits, expiresSoonDays: limits.openingExpiresSoonDays, unusedDays: limits.openingUnusedDays },
+    rules: { ...limits, expiresSoonDays: limits.expiresSoonDays, unusedDays: limits.unusedDays },
     now,
     timeZone,
   });

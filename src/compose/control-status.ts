@@ -90,7 +90,7 @@ export async function warningsOf(
           `The ${name} door listens on ${address}:${port}, beyond this machine: let only the devices' network reach it, or set its host to 127.0.0.1 in leadglass.yaml.`,
       ),
     openings.expiringSoon > 0 &&
-      `${count(openings.expiringSoon, 'opening')} will end within ${limits.openingExpiresSoonDays} days: see "leadglass opening list" and prolong what is needed with "leadglass device renew".`,
+      `${count(openings.expiringSoon, 'opening')} will end within ${limits.expiresSoonDays} days: see "leadglass opening list" and prolong what is needed with "leadglass device renew".`,
     openings.neverUsed > 0 &&
       `${count(openings.neverUsed, 'opening')} ${openings.neverUsed === 1 ? 'was' : 'were'} never used: close what nobody needs with "leadglass opening close".`,
     totals.conflicts > 0 &&
@@ -104,7 +104,7 @@ export async function warningsOf(
 function countOpenings({ policy, guard }: Installation, nowMs: number): StatusReport['openings'] {
   guard.writeUses();
   const open = policy.openings().filter((opening) => openingState(opening, nowMs) === 'open');
-  const soonMs = nowMs + limits.openingExpiresSoonDays * 86_400_000;
+  const soonMs = nowMs + limits.expiresSoonDays * 86_400_000;
   return {
     open: open.length,
     expiringSoon: open.filter(({ validUntilMs }) => validUntilMs <= soonMs).length,

@@ -3,7 +3,6 @@
  * guard. Closed in the opposite order. No door is open yet.
  */
 import { existsSync } from 'node:fs';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Archive } from '../backends/archive/archive.ts';
 import type { Config } from '../config/config.ts';
@@ -21,6 +20,8 @@ import { WrappedSecrets } from '../keys/wrapped-secrets.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
+import { studyLookup } from './archive-facts.ts';
+import { auditSelf } from './recovery.ts';
 
 export interface Installation extends AsyncDisposable {
   readonly dataDirectory: string;
@@ -82,7 +83,8 @@ export async function openInstallation(dataDirectory: string, config: Config, lo
       store: policy,
       ledger,
       limits,
-      self: { sourceId: hostname(), aeTitles: [aeTitle], processId: String(process.pid) },
+      self: auditSelf(config),
+      studies: studyLookup(archive),
       calledAeTitles: [aeTitle],
       encodeIdentifier: (identifier) => writeDataSet(identifier, TransferSyntaxes.ExplicitVrLittleEndian),
     }),
