@@ -7,13 +7,17 @@ export type AeTitle = string & { readonly [aeTitleBrand]: true };
 
 const aeTitleForm = /^[ -[\]-~]{1,16}$/;
 
+function isAeTitle(text: string): text is AeTitle {
+  return aeTitleForm.test(text);
+}
+
 /**
  * The checked AE title; leading and trailing spaces are not significant and are dropped.
  * @throws LeadglassError MALFORMED; the text is not repeated, since it may be hostile.
  */
 export function parseAeTitle(text: string, field: string): AeTitle {
   const trimmed = text.replaceAll(/^ +| +$/g, '');
-  if (aeTitleForm.test(trimmed)) return trimmed as AeTitle; // true: the form was just tested
+  if (isAeTitle(trimmed)) return trimmed;
   throw new LeadglassError('MALFORMED', `Cannot read ${field}: not an AE title (1 to 16 printable ASCII characters)`, {
     field,
   });

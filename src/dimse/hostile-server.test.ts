@@ -1,6 +1,6 @@
 /** Class 13 of the published failings: the peer is hostile when we are the client. */
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { afterEach, test } from 'node:test';
 import { DataSet } from '../dicom/data-set.ts';
 import { writeDataSet } from '../dicom/data-set-codec.ts';
 import { SopClasses } from '../dicom/sop-class.ts';
@@ -31,6 +31,12 @@ const contexts = [
   contextOf(SopClasses.Verification, { id: 9 }),
 ];
 
+/** Operations that a test leaves unanswered end with it. */
+const associations: ScriptedAssociation[] = [];
+afterEach(() => {
+  for (const association of associations.splice(0)) association.abort();
+});
+
 function client(
   limits: Partial<typeof testLimits> = {},
   window?: { readonly invoked: number; readonly performed: number },
@@ -39,6 +45,7 @@ function client(
     role: 'requestor',
     ...(window === undefined ? {} : { window }),
   });
+  associations.push(association);
   return { association, client: new DimseClient(association, { dimseLimits: { ...testLimits, ...limits } }) };
 }
 

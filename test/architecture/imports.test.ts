@@ -21,9 +21,20 @@ const arrows: Record<string, readonly string[]> = {
   backends: ['types:guard', 'keys', 'dicom', 'dimse', 'upper-layer'],
   doors: ['guard', 'dimse', 'upper-layer', 'dicom', 'types:config', 'types:backends', 'types:ledger'],
   config: ['dicom'],
-  cli: ['config', 'dimse', 'upper-layer', 'dicom', 'ledger', 'keys', 'types:doors', 'types:guard', 'types:backends', 'compose.ts'],
+  cli: [
+    'config',
+    'dimse',
+    'upper-layer',
+    'dicom',
+    'ledger',
+    'keys',
+    'types:doors',
+    'types:guard',
+    'types:backends',
+    'compose.ts',
+  ],
   'compose.ts': ['*'],
-  'compose': ['*'],
+  compose: ['*'],
   'main.ts': ['cli', 'compose.ts', 'config'],
 };
 /** Single files that another part may use as a value although the folder as a whole is only for types: pure functions. */
@@ -50,7 +61,11 @@ function importsOf(file: string): Import[] {
     });
   }
   for (const match of text.matchAll(/\bimport\('(\.[^']+)'\)/g)) {
-    found.push({ from: relative(source, file), to: relative(source, join(dirname(file), match[1] ?? '')), typeOnly: false });
+    found.push({
+      from: relative(source, file),
+      to: relative(source, join(dirname(file), match[1] ?? '')),
+      typeOnly: false,
+    });
   }
   return found;
 }
@@ -85,8 +100,7 @@ test('every part imports only along the arrows of the house', () => {
 
 test('doors do not import each other', () => {
   const wrong = imports.filter(
-    ({ from, to }) =>
-      partOf(from) === 'doors' && partOf(to) === 'doors' && from.split('/')[1] !== to.split('/')[1],
+    ({ from, to }) => partOf(from) === 'doors' && partOf(to) === 'doors' && from.split('/')[1] !== to.split('/')[1],
   );
   assert.deepEqual(wrong, []);
 });

@@ -63,15 +63,19 @@ export class ArrivingInstance {
   /** The sender went away in the middle. */
   abort(reason: LeadglassError): void {
     this.#failure ??= reason;
-    void this.#opened
-      .then((writer) => writer.abort(reason))
-      .catch(() => undefined)
-      .then(async () => {
-        this.#admission?.failed(reason);
-        await this.#dispose();
-      })
-      // The ledger's own failure is told by the ledger; there is nobody left to answer here.
-      .catch(() => undefined);
+    // The ledger's own failure is told by the ledger; there is nobody left to answer here.
+    this.#forget(reason).catch(() => undefined);
+  }
+
+  async #forget(reason: LeadglassError): Promise<void> {
+    try {
+      const writer = await this.#opened;
+      writer.abort(reason);
+    } catch {
+      // It was never admitted; that is recorded.
+    }
+    this.#admission?.failed(reason);
+    await this.#dispose();
   }
 
   async #open(

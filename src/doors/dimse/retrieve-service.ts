@@ -123,7 +123,7 @@ async function sent(
       sopClassUid: head.sopClassUid,
       sopInstanceUid: head.sopInstanceUid,
       transferSyntaxUid: plan.context.transferSyntax,
-      read: plan.read,
+      read: () => plan.read(),
     });
     const kind = statusClass(status);
     if (kind === 'success') {
