@@ -15,7 +15,7 @@ import { testAuthority } from '../upper-layer/tls-options.test-support.ts';
 import { DimseClient } from './client.ts';
 import { connectAssociation, type ConnectOptions } from './connect.ts';
 import { provide } from './provider.ts';
-import { planSend, send } from './send.ts';
+import { planSend, send, sendOn } from './send.ts';
 import { chunks, ctImageStorage, explicit, testLimits } from './test-support.ts';
 
 const authority = await testAuthority();
@@ -222,6 +222,27 @@ test('a send counts what arrived, what failed and what no context was for, over 
     outcomes.map(String).toSorted((a, b) => a.localeCompare(b)),
     ['0', '0', '0', '0', '42752', 'UNSUPPORTED'],
   );
+});
+
+test('instances are sent also when nobody asks for their outcomes', async (t) => {
+  const port = await listen(
+    t,
+    createServer(),
+    'connection',
+    (socket) => void answerEcho(socket).catch(() => undefined),
+  );
+  const contexts = [{ abstractSyntax: ctImageStorage, transferSyntaxes: [explicit] }];
+  await using client = await DimseClient.connect({ ...options(port, { contexts }), dimseLimits: testLimits });
+  let read = 0;
+  const counted = Array.from({ length: 5 }, (_, number) => ({
+    ...instance(number),
+    read: () => {
+      read += 1;
+      return chunks(1);
+    },
+  }));
+  await sendOn(client, counted, {});
+  assert.equal(read, 5);
 });
 
 test('an instance whose transfer syntax is refused is sent converted when the caller can', async (t) => {

@@ -132,7 +132,9 @@ export async function sendOn(
   const worker = async (): Promise<void> => {
     for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
       if (signal?.aborted === true) throw new LeadglassError('CANCELLED', 'Sending was cancelled');
-      options.onOutcome?.(await outcomeOf(client, next.value, options));
+      // Not within the optional call, whose arguments nobody evaluates when it is absent.
+      const outcome = await outcomeOf(client, next.value, options);
+      options.onOutcome?.(outcome);
     }
   };
   // One more than the window: its first bytes are read while the others wait for their answers.
