@@ -3,7 +3,8 @@
  * segments, index). `node bench/archive-store.ts [folder]`; the folder should be on the disk that the data will be on.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Archive } from '../src/backends/archive/archive.ts';
@@ -52,10 +53,29 @@ async function run(archive: Archive, instances: readonly TestInstance[], writers
   return performance.now() - started;
 }
 
+/** The same bytes in durable writes of 4 MiB, three at once, and nothing else: what the disk can do now. */
+async function diskMegabytesPerSecond(directory: string, totalBytes: number): Promise<number> {
+  const flags = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_DSYNC;
+  const file = await open(join(directory, 'disk'), flags);
+  const block = randomBytes(4 * 1024 ** 2);
+  const blocks = Math.max(3, Math.ceil(totalBytes / block.length));
+  let next = 0;
+  const started = performance.now();
+  await Promise.all(
+    [0, 1, 2].map(async () => {
+      for (let index = next++; index < blocks; index = next++)
+        await file.write(block, 0, block.length, index * block.length);
+    }),
+  );
+  const ms = performance.now() - started;
+  await file.close();
+  return (blocks * block.length) / ms / 1000;
+}
+
 const folder = process.argv[2] ?? tmpdir();
-console.log('| work | writers | instances/s | MB/s | CPU s |\n|---|---|---|---|---|');
+console.log('| work | writers | instances/s | MB/s | disk alone MB/s | CPU s |\n|---|---|---|---|---|---|');
 for (const work of works) {
-  const rates: { rate: number; cpu: number }[] = [];
+  const rates: { rate: number; cpu: number; disk: number }[] = [];
   for (let round = 0; round < 4; round += 1) {
     const directory = await mkdtemp(join(folder, 'leadglass-bench-'));
     const archive = await Archive.open({
@@ -72,14 +92,15 @@ for (const work of works) {
     const cpu = process.cpuUsage();
     const ms = await run(archive, instances, work.writers);
     const used = process.cpuUsage(cpu);
-    rates.push({ rate: (work.instances / ms) * 1000, cpu: (used.user + used.system) / 1e6 });
     await archive.close();
+    const disk = await diskMegabytesPerSecond(directory, work.instances * work.bytes);
+    rates.push({ rate: (work.instances / ms) * 1000, cpu: (used.user + used.system) / 1e6, disk });
     await rm(directory, { recursive: true });
   }
   const median = rates.slice(1).toSorted((a, b) => a.rate - b.rate)[1];
   if (median === undefined) throw new Error('no round was run');
   const megabytes = (median.rate * work.bytes) / 1e6;
   console.log(
-    `| ${work.name} | ${work.writers} | ${median.rate.toFixed(0)} | ${megabytes.toFixed(0)} | ${median.cpu.toFixed(2)} |`,
+    `| ${work.name} | ${work.writers} | ${median.rate.toFixed(0)} | ${megabytes.toFixed(0)} | ${median.disk.toFixed(0)} | ${median.cpu.toFixed(2)} |`,
   );
 }

@@ -3,11 +3,13 @@ import { copyFile, readdir, readFile, rm, stat, truncate, writeFile } from 'node
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { LeadglassError } from '../../error.ts';
-import { makeInstance, passFor, retrieveStudy, storeInstance } from '../backend.test-support.ts';
+import { limits } from '../../limits.ts';
+import { dataSetLimits, makeInstance, passFor, retrieveStudy, storeInstance } from '../backend.test-support.ts';
 import { findAll } from '../backend-suite.ts';
 import { type TestArchive, testArchive } from './archive.test-support.ts';
 import { compact } from './compact.ts';
 import { listConflicts } from './conflicts.ts';
+import { rebuildIndexAlone } from './rebuild.ts';
 import { type FileSystem, realFileSystem } from './store/file-system.ts';
 import { verify } from './verify.ts';
 
@@ -39,8 +41,8 @@ test('everything is there after closing and opening again', async () => {
 
 test('a tail torn at any byte of the last instance loses that instance only, and storing goes on', async () => {
   await using place = await testArchive();
-  const one = makeInstance({ instance: 1, pixels: 200 });
-  const two = makeInstance({ instance: 2, pixels: 200 });
+  const one = makeInstance({ instance: 1, pixels: 2 });
+  const two = makeInstance({ instance: 2, pixels: 2 });
   const first = await place.open();
   await storeInstance(first, one);
   const path = await lastSegment(place);
@@ -344,4 +346,37 @@ test('a segment cut below what the index knows is a problem by name, and new ins
   const { problems } = await verify(again);
   assert.ok(problems.some(({ sopInstanceUid }) => sopInstanceUid === '1.2.3.1.1.1'));
   assert.equal((await retrieveStudy(again, makeInstance({ study: 2 }).studyInstanceUid)).length, 1);
+});
+
+test('a second Leadglass on the same folder is refused, and the first goes on', async () => {
+  await using place = await testArchive();
+  await using archive = await place.open();
+  await storeInstance(archive, makeInstance());
+  await assert.rejects(place.open(), { code: 'BACKEND_UNAVAILABLE' });
+  assert.equal((await storeInstance(archive, makeInstance({ instance: 2 }))).result, 'stored');
+});
+
+test('an index file that is none, or of another version, is refused with the way out', async () => {
+  await using place = await testArchive();
+  const archive = await place.open();
+  await storeInstance(archive, makeInstance());
+  archive.index.database.exec('PRAGMA user_version = 99');
+  await archive.close();
+  await assert.rejects(place.open(), { code: 'CORRUPT', message: /index rebuild/ });
+  await dropIndex(place);
+  await writeFile(
+    join(place.directory, 'index.sqlite'),
+    'no database at all, but long enough to be looked at as one'.repeat(100),
+  );
+  await assert.rejects(place.open(), { code: 'CORRUPT', message: /index rebuild/ });
+  const { directory, keys } = place;
+  await rebuildIndexAlone({
+    directory,
+    keys,
+    dataSetLimits,
+    limits: { ...limits.archive, freeBytesMin: 0 },
+    retentionDays: 0,
+  });
+  await using again = await place.open();
+  assert.equal((await retrieveStudy(again, study)).length, 1);
 });

@@ -21,7 +21,7 @@ import { headIsInScope } from './scope-of-head.ts';
 import { type CommitFacts, encodeCommit, type Extent } from './store/commit-record.ts';
 import { InstanceSealer, type InstanceSealerLimits } from './store/instance-sealer.ts';
 import { encodeRecordHead, recordHeadBytes } from './store/record.ts';
-import { deriveKey, newSalt } from './store/seal.ts';
+import { deriveKey, type SaltPool } from './store/seal.ts';
 import { asStorageError, type SegmentLog } from './store/segment-log.ts';
 import type { StudyKeyCache } from './study-key-cache.ts';
 
@@ -37,6 +37,7 @@ export type DurableToken = IndexEntry | NoteToApply;
 export interface WriterHost {
   readonly log: SegmentLog<DurableToken>;
   readonly keys: StudyKeyCache;
+  readonly salts: SaltPool;
   readonly limits: ArchiveWriterLimits;
   readonly dataSetLimits: DataSetLimits & KeptLimits;
   /** Writers that may have extents in segments but no commit yet. */
@@ -228,7 +229,7 @@ export class ArchiveWriter implements StoreWriter {
 
   #startSealing(studyInstanceUid: string): void {
     const studyKey = this.#host.keys.source.keyFor(studyInstanceUid, { create: true });
-    const salt = newSalt();
+    const salt = this.#host.salts.next();
     const instance = this.#host.nextInstance();
     const key = deriveKey(studyKey.key, 'instance', salt);
     this.#sealing = { key, salt, instance, keyId: studyKey.id };

@@ -25,7 +25,7 @@ import { type FileSystem, realFileSystem } from './store/file-system.ts';
 import { InstanceReader, type InstanceReaderLimits } from './store/instance-reader.ts';
 import { encodeNote, type NoteReason } from './store/note-record.ts';
 import { decodeFileHead, encodeRecordHead, fileHeadBytes, recordHeadBytes } from './store/record.ts';
-import { deriveKey } from './store/seal.ts';
+import { deriveKey, SaltPool } from './store/seal.ts';
 import { type Position, SegmentLog, type SegmentLogLimits, segmentName } from './store/segment-log.ts';
 import { listSegments, type SegmentScanLimits } from './store/segment-scan.ts';
 import { StudyKeyCache } from './study-key-cache.ts';
@@ -159,6 +159,7 @@ export class Archive implements Backend {
       conflictsByUid: (uid) => index.conflictsByUid(uid),
       committing: new Map(),
       openWriters: new Set(),
+      salts: new SaltPool(),
     };
   }
 

@@ -9,8 +9,9 @@ import { normalizedDate } from '../../../dicom/date-time.ts';
 import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import { normalizeForMatching } from '../../../dicom/person-name.ts';
 import type { QueryLevel } from '../../../dicom/query.ts';
-import type { Tag } from '../../../dicom/tag.ts';
+import { elementOf, groupOf, type Tag } from '../../../dicom/tag.ts';
 import { parseUid } from '../../../dicom/uid.ts';
+import { hasLongLength, type Vr } from '../../../dicom/vr.ts';
 import type { InstanceHead } from '../../backend.ts';
 import { attributesOf } from './attributes.ts';
 import { copyAsUtf8 } from './utf8.ts';
@@ -18,8 +19,42 @@ import { copyAsUtf8 } from './utf8.ts';
 /** Heads are kept in this transfer syntax. */
 const explicitVrLittleEndian = '1.2.840.10008.1.2.1';
 
+/**
+ * A head's bytes, in a buffer of just that length: heads are written for every instance and kept until the index has them.
+ * Without sequences, as nearly all are, it is one pass (PS3.5 7.1.2); the rest is left to the general writer.
+ */
 export function encodeHead(head: DataSet): Uint8Array {
-  return writeDataSet(head, explicitVrLittleEndian);
+  let lengthBytes = 0;
+  for (const { value, vr } of head) {
+    if (!(value instanceof Uint8Array) || value.length > 0xfffe) {
+      return Buffer.from(writeDataSet(head, explicitVrLittleEndian));
+    }
+    lengthBytes += (hasLongLength(vr) ? 12 : 8) + value.length + (value.length % 2);
+  }
+  const bytes = Buffer.alloc(lengthBytes);
+  let at = 0;
+  for (const { tag, vr, value } of head) {
+    if (!(value instanceof Uint8Array)) continue; // none, as was just seen
+    const even = value.length + (value.length % 2);
+    bytes.writeUInt16LE(groupOf(tag), at);
+    bytes.writeUInt16LE(elementOf(tag), at + 2);
+    bytes.write(vr, at + 4, 'latin1');
+    if (hasLongLength(vr)) {
+      bytes.writeUInt32LE(even, at + 8);
+      at += 12;
+    } else {
+      bytes.writeUInt16LE(even, at + 6);
+      at += 8;
+    }
+    bytes.set(value, at);
+    if (even !== value.length) bytes[at + value.length] = vr === 'UI' || isBinary(vr) ? 0 : 0x20;
+    at += even;
+  }
+  return bytes;
+}
+
+function isBinary(vr: Vr): boolean {
+  return vr === 'OB' || vr === 'UN';
 }
 
 /** @throws LeadglassError MALFORMED when the bytes are no data set */

@@ -8,7 +8,7 @@
  * SHA-256, so that none can be dropped or cut off. (A last flag in the additional data would have to be known before the
  * chunk's first byte is encrypted, so it would cost a copy of everything.)
  */
-import { type CipherGCM, createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { type CipherGCM, createCipheriv, createDecipheriv, createHmac, randomBytes, randomFillSync } from 'node:crypto';
 import { LeadglassError } from '../../../error.ts';
 
 export const saltBytes = 16;
@@ -20,6 +20,22 @@ const metaDomain = 1;
 
 export function newSalt(): Buffer {
   return randomBytes(saltBytes);
+}
+
+/** Draws many salts at once: a system call for each would cost more than the key that is made of it. */
+export class SaltPool {
+  readonly #bytes = Buffer.alloc(saltBytes * 256);
+  #used = this.#bytes.length;
+
+  next(): Buffer {
+    if (this.#used === this.#bytes.length) {
+      randomFillSync(this.#bytes);
+      this.#used = 0;
+    }
+    const salt = Buffer.from(this.#bytes.subarray(this.#used, this.#used + saltBytes));
+    this.#used += saltBytes;
+    return salt;
+  }
 }
 
 /** The key of one instance or one note. */
