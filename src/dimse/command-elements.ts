@@ -71,6 +71,8 @@ const dictionary: Readonly<Record<CommandKeyword, readonly [tag: Tag, vr: Comman
 export const commandKeywords = Object.keys(dictionary) as readonly CommandKeyword[];
 
 const commandGroupLength: Tag = 0x0000;
+/** Tag, length and value of Command Group Length. */
+const groupLengthElementBytes = 12;
 const commandField: Tag = 0x0100;
 const commandDataSetType: Tag = 0x0800;
 /** PS3.7 E.1: this Command Data Set Type, and no other value, says that no data set follows. */
@@ -138,8 +140,11 @@ export function readCommandElements(bytes: Uint8Array, limits: CommandSetLimits)
   const groupLength = values.get(commandGroupLength);
   if (groupLength?.length !== 4) throw malformed('no Command Group Length', 'Command Group Length');
   const claimed = new DataView(groupLength.buffer, groupLength.byteOffset, 4).getUint32(0, true);
-  if (claimed !== bytes.length - 12) {
-    throw malformed(`Command Group Length was ${claimed}, expected ${bytes.length - 12}`, 'Command Group Length');
+  if (claimed !== bytes.length - groupLengthElementBytes) {
+    throw malformed(
+      `Command Group Length was ${claimed}, expected ${bytes.length - groupLengthElementBytes}`,
+      'Command Group Length',
+    );
   }
   const field = unsignedShort(values.get(commandField));
   if (field === undefined) throw malformed('no Command Field', 'Command Field');
@@ -207,26 +212,37 @@ export function printableComment(text: string): string {
     .slice(0, 64);
 }
 
-function encoded(vr: CommandVr, value: string | number | readonly Tag[]): Uint8Array {
+type CommandValue = CommandValues[CommandKeyword];
+
+/** What is written, in the order of tags; the keywords that are none come from the message itself. */
+const order: readonly (readonly [Tag, CommandVr, CommandKeyword | 'commandField' | 'commandDataSetType'])[] = [
+  [commandField, 'US', 'commandField'] as const,
+  [commandDataSetType, 'US', 'commandDataSetType'] as const,
+  ...commandKeywords.map((keyword) => [...dictionary[keyword], keyword] as const),
+].toSorted(([a], [b]) => a - b);
+
+function encodedLength(value: CommandValue): number {
+  if (typeof value === 'number') return 2;
+  return typeof value === 'string' ? value.length + (value.length % 2) : value.length * 4;
+}
+
+function encodeAt(
+  view: DataView,
+  offset: number,
+  { vr, value }: { readonly vr: CommandVr; readonly value: CommandValue },
+): void {
   if (typeof value === 'number') {
-    const bytes = new Uint8Array(2);
-    new DataView(bytes.buffer).setUint16(0, value, true);
-    return bytes;
+    view.setUint16(offset, value, true);
+  } else if (typeof value === 'string') {
+    for (let at = 0; at < value.length; at += 1) view.setUint8(offset + at, value.charCodeAt(at));
+    // PS3.5 6.2: UI is padded by NUL, which is there already.
+    if (value.length % 2 === 1 && vr !== 'UI') view.setUint8(offset + value.length, 0x20);
+  } else {
+    value.forEach((tag, index) => {
+      view.setUint16(offset + index * 4, tag >>> 16, true);
+      view.setUint16(offset + index * 4 + 2, tag & 0xffff, true);
+    });
   }
-  if (typeof value === 'string') {
-    const text = vr === 'LO' ? printableComment(value) : value;
-    const bytes = new Uint8Array(text.length + (text.length % 2));
-    if (bytes.length > text.length) bytes[text.length] = vr === 'UI' ? 0x00 : 0x20;
-    for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
-    return bytes;
-  }
-  const bytes = new Uint8Array(value.length * 4);
-  const view = new DataView(bytes.buffer);
-  value.forEach((tag, index) => {
-    view.setUint16(index * 4, tag >>> 16, true);
-    view.setUint16(index * 4 + 2, tag & 0xffff, true);
-  });
-  return bytes;
 }
 
 /** The bytes of a command set, group length first, tags rising. */
@@ -235,30 +251,32 @@ export function writeCommandElements(message: {
   readonly hasDataSet: boolean;
   readonly values: Partial<CommandValues>;
 }): Uint8Array {
-  const parts: [Tag, Uint8Array][] = [
-    [commandField, encoded('US', message.commandField)],
-    [commandDataSetType, encoded('US', message.hasDataSet ? dataSetFollows : noDataSet)],
-  ];
-  for (const keyword of commandKeywords) {
-    const value = message.values[keyword];
-    if (value === undefined) continue;
-    const [tag, vr] = dictionary[keyword];
-    parts.push([tag, encoded(vr, value)]);
+  const { errorComment } = message.values;
+  const values: Readonly<Partial<Record<CommandKeyword | 'commandField' | 'commandDataSetType', CommandValue>>> = {
+    ...message.values,
+    ...(errorComment === undefined ? {} : { errorComment: printableComment(errorComment) }),
+    commandField: message.commandField,
+    commandDataSetType: message.hasDataSet ? dataSetFollows : noDataSet,
+  };
+  let length = groupLengthElementBytes;
+  for (const [, , keyword] of order) {
+    const value = values[keyword];
+    if (value !== undefined) length += 8 + encodedLength(value);
   }
-  parts.sort(([a], [b]) => a - b);
-  let length = 12;
-  for (const [, bytes] of parts) length += 8 + bytes.length;
   const whole = new Uint8Array(length);
   const view = new DataView(whole.buffer);
   // (0000,0000) is all zero bytes in front; its length is 4.
   view.setUint32(4, 4, true);
-  view.setUint32(8, length - 12, true);
-  let offset = 12;
-  for (const [tag, bytes] of parts) {
+  view.setUint32(8, length - groupLengthElementBytes, true);
+  let offset = groupLengthElementBytes;
+  for (const [tag, vr, keyword] of order) {
+    const value = values[keyword];
+    if (value === undefined) continue;
+    const valueLength = encodedLength(value);
     view.setUint16(offset + 2, tag, true);
-    view.setUint32(offset + 4, bytes.length, true);
-    whole.set(bytes, offset + 8);
-    offset += 8 + bytes.length;
+    view.setUint32(offset + 4, valueLength, true);
+    encodeAt(view, offset + 8, { vr, value });
+    offset += 8 + valueLength;
   }
   return whole;
 }
