@@ -13,6 +13,7 @@ import { statusServices, warningsOf } from './compose/control-status.ts';
 import { studyServices } from './compose/control-studies.ts';
 import { archiveTotals } from './compose/archive-facts.ts';
 import { openDoors } from './compose/doors.ts';
+import { openWithoutIndex } from './compose/index-aside.ts';
 import { type Installation, openInstallation } from './compose/installation.ts';
 import { commitmentReports, moveConnector, type OutgoingFacts } from './compose/outgoing.ts';
 import { completeInterruptedTransfers } from './compose/recovery.ts';
@@ -90,14 +91,19 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
   };
 }
 
-/** Verify and rebuild work without a server: the same folder, the same guard and ledger, no door. */
+/**
+ * Verify and rebuild work without a server: the same folder, the same guard and ledger, no door. `forRebuild` opens the
+ * folder also when its index is beyond opening.
+ */
 export async function openOffline(options: {
   readonly dataDirectory: string;
   readonly log: Log;
+  readonly forRebuild?: boolean;
 }): Promise<OfflineLeadglass> {
-  const { dataDirectory, log } = options;
+  const { dataDirectory, log, forRebuild = false } = options;
   const { config } = loadConfig({ dataDirectory, writeMissing: false });
-  const installation = await openInstallation(dataDirectory, config, log);
+  const open = (): Promise<Installation> => openInstallation(dataDirectory, config, log);
+  const installation = await (forRebuild ? openWithoutIndex(dataDirectory, open) : open());
   const services = studyServices(installation);
   return {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- name picks the service and with it the type of the result

@@ -52,7 +52,11 @@ export async function onServerOrAlone<N extends 'verify' | 'indexRebuild'>(
   }
   const { output } = context;
   const { openOffline } = await import('../compose.ts');
-  await using offline: OfflineLeadglass = await openOffline({ dataDirectory: context.dataDirectory, log: quietLog });
+  await using offline: OfflineLeadglass = await openOffline({
+    dataDirectory: context.dataDirectory,
+    log: quietLog,
+    forRebuild: name === 'indexRebuild',
+  });
   return await offline.run(name, {
     operator: { user: context.user },
     command,
