@@ -10,7 +10,7 @@ import type { AcceptedContext } from '../upper-layer/association-types.ts';
 import { type CGetRequest, type CGetResponse, type CMoveRequest, CommandField, Priority } from './command-set.ts';
 import type { DimseHandlers, StoreReceiver, SuboperationCounts } from './handlers.ts';
 import type { Answered, MessageExchange } from './message-exchange.ts';
-import { type Status, statusClass, Statuses } from './status.ts';
+import { type Status, Statuses } from './status.ts';
 
 export interface ReceivedInstance {
   readonly sopClassUid: Uid;
@@ -145,9 +145,4 @@ export function storeHandler(
       abort: (reason) => receiver.abort(reason),
     };
   };
-}
-
-/** Did everything that was asked for arrive? */
-export function isComplete({ status }: Pick<RetrieveOutcome, 'status'>): boolean {
-  return statusClass(status) === 'success';
 }

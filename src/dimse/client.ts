@@ -5,7 +5,7 @@
 import type { DataSet } from '../dicom/data-set.ts';
 import { SopClasses } from '../dicom/sop-class.ts';
 import type { Uid } from '../dicom/uid.ts';
-import { LeadglassError } from '../error.ts';
+import { type ErrorCode, LeadglassError } from '../error.ts';
 import type { Association } from '../upper-layer/association.ts';
 import type { AcceptedContext } from '../upper-layer/association-types.ts';
 import { type FindOptions, findOnExchange } from './client-find.ts';
@@ -26,7 +26,7 @@ import type { DimseLimits } from './dimse-limits.ts';
 import type { DimseHandlers } from './handlers.ts';
 import { MessageExchange } from './message-exchange.ts';
 import { serve } from './provider.ts';
-import { describeStatus, type Status, statusClass } from './status.ts';
+import { type Status, Statuses } from './status.ts';
 import { type OutgoingInstance, storeContext, storeOnAssociation, type StoreOptions } from './store-on-association.ts';
 
 export interface ClientOptions extends ConnectOptions {
@@ -51,7 +51,7 @@ export class DimseClient implements AsyncDisposable {
     this.ended = serve(this.#exchange, {
       store: storeHandler(() => this.#receiving),
       ...(nEventReport === undefined ? {} : { nEventReport }),
-      errorStatus: (error) => ({ status: 0x0110, errorComment: error.message }),
+      errorStatus: (error) => ({ status: receivingStatus(error.code), errorComment: error.message }),
     });
   }
 
@@ -176,14 +176,17 @@ export class DimseClient implements AsyncDisposable {
   }
 }
 
-/**
- * A failure status as an error, for callers to whom only success will do.
- * @throws LeadglassError PEER_FAILED
- */
-export function requireSuccess(status: Status, action: string, errorComment?: string): void {
-  const kind = statusClass(status);
-  if (kind === 'success' || kind === 'warning') return;
-  throw new LeadglassError('PEER_FAILED', `${action}: the peer answered ${describeStatus(status)}`, {
-    ...(errorComment === undefined ? {} : { detail: errorComment }),
-  });
+/** What a peer is told whose instance or event could not be taken: nothing about this side but whether to try again. */
+function receivingStatus(code: ErrorCode): Status {
+  switch (code) {
+    case 'OUT_OF_RESOURCES':
+    case 'LIMIT_EXCEEDED':
+      return Statuses.OutOfResources;
+    case 'NOT_AUTHORIZED':
+      return Statuses.NotAuthorized;
+    case 'MALFORMED':
+      return Statuses.CannotUnderstand;
+    default:
+      return Statuses.ProcessingFailure;
+  }
 }

@@ -115,7 +115,7 @@ test('an instance that comes while nothing was asked for is refused', async () =
   const { association } = client();
   await association.deliver(3, store(1), { data: new Uint8Array(10) });
   await association.sentCount(1);
-  assert.equal(lastStatus(association), 0x0110);
+  assert.equal(lastStatus(association), 0x0124);
 });
 
 test('an instance in a context that was not accepted aborts the association', async () => {

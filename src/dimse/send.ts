@@ -6,7 +6,7 @@ import type { Uid } from '../dicom/uid.ts';
 import { asLeadglassError, LeadglassError } from '../error.ts';
 import { DimseClient, type ClientOptions } from './client.ts';
 import type { ContextProposal } from './connect.ts';
-import { describeStatus, type Status, statusClass } from './status.ts';
+import { type Status, statusClass } from './status.ts';
 import type { OutgoingInstance } from './store-on-association.ts';
 
 export interface SendInstance extends OutgoingInstance {
@@ -175,10 +175,4 @@ function acceptedForm(
     if (client.canStore(form)) return form;
   }
   return instance;
-}
-
-/** An outcome for people. */
-export function describeOutcome({ status, errorComment, error }: SendOutcome): string {
-  if (status === undefined) return error?.message ?? 'not sent';
-  return errorComment === undefined ? describeStatus(status) : `${describeStatus(status)}: ${errorComment}`;
 }

@@ -34,7 +34,6 @@ function portOf(server: Server): number {
 interface Handshake {
   readonly protocol: string | null;
   readonly cipher: string;
-  readonly group: string;
   readonly authorized: boolean;
 }
 
@@ -58,13 +57,10 @@ async function handshake(client: ConnectionOptions, server: Partial<TlsOptions> 
   try {
     await once(socket, 'secureConnect');
     const accepted = await seen;
-    const group = socket.getEphemeralKeyInfo();
-    const { authorized } = accepted;
     return {
       protocol: socket.getProtocol(),
       cipher: socket.getCipher().standardName,
-      group: group !== null && 'name' in group ? String(group.name) : '',
-      authorized,
+      authorized: accepted.authorized,
     };
   } finally {
     socket.destroy();
