@@ -186,6 +186,25 @@ test('an error that is none of ours is answered 0x0110 without its text', async 
   assert.match(errors[0]?.detail ?? '', /secret/);
 });
 
+test('a mistake in the table of statuses ends its association and nothing else', async () => {
+  const association = new ScriptedAssociation([contextOf(ctImageStorage)]);
+  const served = provide(
+    association,
+    {
+      store: () => {
+        throw new LeadglassError('CORRUPT', 'digest');
+      },
+      errorStatus: () => {
+        throw new TypeError('no such row');
+      },
+    },
+    { limits: testLimits },
+  );
+  await association.deliver(1, storeRequest(1), { data: new Uint8Array(1) });
+  const reason = await served;
+  assert.ok(reason.kind === 'failed' && reason.error.code === 'INTERNAL');
+});
+
 test('a refused data set is drained up to the limit, and the association aborted one byte above', async () => {
   for (const [length, aborts] of [
     [99, 0],

@@ -3,7 +3,7 @@
  * outcome back as responses, with cancellation, progress, and no more at once than was negotiated. Who may do what, and
  * which error is which status, is for the door.
  */
-import { LeadglassError } from '../error.ts';
+import { asLeadglassError, LeadglassError } from '../error.ts';
 import type { AcceptedContext } from '../upper-layer/association-types.ts';
 import { ByteCollector } from './byte-collector.ts';
 import {
@@ -188,9 +188,12 @@ class Provider implements ExchangeServer {
 
   /** Counts an operation as under way until `work` is over; its answer, or that of its error, is the final response. */
   #perform(operation: Operation, messageId: number, work: () => Promise<Answer | undefined>): void {
-    const done = this.#untilAnswered(operation, work).finally(() => {
-      if (this.#performing.get(messageId)?.cancel === operation.cancel) this.#performing.delete(messageId);
-    });
+    const done = this.#untilAnswered(operation, work)
+      // Not even a mistake in making the answer reaches further than this association.
+      .catch((error: unknown) => this.#exchange.fail(asLeadglassError(error)))
+      .finally(() => {
+        if (this.#performing.get(messageId)?.cancel === operation.cancel) this.#performing.delete(messageId);
+      });
     this.#performing.set(messageId, { cancel: operation.cancel, done });
   }
 
