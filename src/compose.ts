@@ -15,6 +15,7 @@ import { archiveTotals } from './compose/archive-facts.ts';
 import { openDoors } from './compose/doors.ts';
 import { openWithoutIndex } from './compose/index-aside.ts';
 import { type Installation, openInstallation } from './compose/installation.ts';
+import { startJobs } from './compose/jobs.ts';
 import { commitmentReports, moveConnector, type OutgoingFacts } from './compose/outgoing.ts';
 import { completeInterruptedTransfers } from './compose/recovery.ts';
 import { loadConfig } from './config/load.ts';
@@ -72,6 +73,9 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
     log,
   });
   starting.defer(() => control.stop());
+
+  const jobs = startJobs(installation, log);
+  starting.defer(() => jobs.stop());
 
   const running = starting.move();
   const views = doors.views();

@@ -225,6 +225,9 @@ export const limits = {
   commitmentReportAttemptsMax: 10,
   commitmentReportPauseMs: 60_000,
   commitmentReportsWaitingMax: 1_000,
+  /** Removed studies are rare; a segment is rewritten when less than this share of it is still wanted. */
+  compactionIntervalMs: 6 * 3_600_000,
+  compactionLiveRatioMax: 0.5,
   /** How late a plain door may close after its exception has ended; the guard refuses at once. */
   plainDoorsReviewMs: 10_000,
   /** One command's arguments; the largest is an `opening apply` of thousands of openings. */

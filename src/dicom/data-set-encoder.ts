@@ -8,7 +8,9 @@ import { elementOf, type Tag } from './tag.ts';
 import { swapWords } from './value-numbers.ts';
 import { hasLongLength, type Vr, wordBytes } from './vr.ts';
 
-const blockBytes = 0x10000;
+/** A first block holds an identifier or a match; what is longer gets larger ones, up to the length of passed-on streams. */
+const firstBlockBytes = 0x0800;
+const blockBytesMax = 0x10000;
 /** From here on a value is passed on as it is and not copied into a block. */
 const passOnBytes = 2048;
 const undefinedLength = 0xffffffff;
@@ -19,7 +21,7 @@ export class DataSetEncoder implements DataSetVisitor {
   readonly #littleEndian: boolean;
   readonly #implicitSource: boolean;
   #done: Uint8Array[] = [];
-  #block = new Uint8Array(blockBytes);
+  #block = new Uint8Array(firstBlockBytes);
   #blockStart = 0;
   #blockEnd = 0;
   /** Bytes of one word where the value's words are turned around, else 1. */
@@ -183,7 +185,7 @@ export class DataSetEncoder implements DataSetVisitor {
   #room(bytes: number): void {
     if (this.#blockEnd + bytes <= this.#block.length) return;
     this.#flush();
-    this.#block = new Uint8Array(blockBytes);
+    this.#block = new Uint8Array(Math.min(blockBytesMax, Math.max(this.#block.length * 4, bytes)));
     this.#blockStart = 0;
     this.#blockEnd = 0;
   }
