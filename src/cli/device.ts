@@ -11,6 +11,7 @@ import type { Context } from './context.ts';
 import { fillDeviceFolder, makeDeviceFolder } from './device-folder.ts';
 import { deviceLines, openingLines, scopeText } from './opening-text.ts';
 import { collect, isoDay, moveDestination, wholeNumber, withJson } from './options.ts';
+import type { MoveDestinationOption } from './options.ts';
 import { counted, shortInstant, tableLines } from './output.ts';
 
 type Purpose = CallInput<'deviceAdd'>['purpose'];
@@ -38,7 +39,7 @@ interface AddOptions extends CredentialOptions {
   readonly issuer?: readonly string[];
   readonly ownStudies?: boolean;
   readonly privateSopClasses?: boolean;
-  readonly moveDestination?: readonly { aeTitle: string; host: string; port: number }[];
+  readonly moveDestination?: readonly MoveDestinationOption[];
   readonly json?: boolean;
 }
 
@@ -80,7 +81,11 @@ function registerAdd(device: Command, context: Context): void {
     .option('--issuer <text>', 'only this Issuer of Patient ID; repeatable', collect)
     .option('--own-studies', 'only studies of which it sent an instance itself')
     .option('--private-sop-classes', 'may store SOP classes that are not in the standard')
-    .option('--move-destination <aet=host:port>', 'where C-MOVE may send, over TLS; repeatable', moveDestination)
+    .option(
+      '--move-destination <aet=host:port[=sha256]>',
+      'where C-MOVE may send, over TLS; with the SHA-256 of its certificate when another authority made that; repeatable',
+      moveDestination,
+    )
     .addHelpText(
       'after',
       `

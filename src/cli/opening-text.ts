@@ -29,7 +29,9 @@ export function openingLines(opening: OpeningView): string[] {
       ['private SOP classes', opening.privateSopClasses ? 'allowed' : undefined],
       [
         'move destinations',
-        opening.moveDestinations.map(({ aeTitle, host, port }) => `${aeTitle}=${host}:${port}`).join(', '),
+        opening.moveDestinations
+          .map(({ aeTitle, host, port, trust }) => [aeTitle, `${host}:${port}`, ...(trust ? [trust] : [])].join('='))
+          .join(', '),
       ],
       ['reason', opening.reason],
       ['owner', opening.owner],

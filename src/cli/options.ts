@@ -23,14 +23,30 @@ export function hostAndPort(value: string): { readonly host: string; readonly po
   return { host, port };
 }
 
-/** `WS2=10.1.2.3:2762`. */
+export interface MoveDestinationOption {
+  readonly aeTitle: string;
+  readonly host: string;
+  readonly port: number;
+  /** SHA-256 of the certificate, 64 small hex digits. */
+  readonly trust?: string;
+}
+
+/** `WS2=10.1.2.3:2762`, or with the fingerprint of its certificate behind another `=`, as `openssl x509` prints it or bare. */
 export function moveDestination(
   value: string,
-  before: readonly { aeTitle: string; host: string; port: number }[] = [],
-): readonly { aeTitle: string; host: string; port: number }[] {
-  const cut = value.indexOf('=');
-  if (cut < 1) throw new InvalidArgumentError('It must be AET=HOST:PORT, for instance WS2=10.1.2.3:2762.');
-  return [...before, { aeTitle: value.slice(0, cut), ...hostAndPort(value.slice(cut + 1)) }];
+  before: readonly MoveDestinationOption[] = [],
+): readonly MoveDestinationOption[] {
+  const [aeTitle = '', place, fingerprint, ...more] = value.split('=');
+  if (aeTitle === '' || place === undefined || more.length > 0) {
+    throw new InvalidArgumentError('It must be AET=HOST:PORT or AET=HOST:PORT=SHA256, for instance WS2=10.1.2.3:2762.');
+  }
+  const destination = { aeTitle, ...hostAndPort(place) };
+  if (fingerprint === undefined) return [...before, destination];
+  const trust = fingerprint.replaceAll(':', '').toLowerCase();
+  if (!/^[0-9a-f]{64}$/.test(trust)) {
+    throw new InvalidArgumentError('The SHA-256 of the certificate must be 64 hex digits, with or without colons.');
+  }
+  return [...before, { ...destination, trust }];
 }
 
 export function isoDay(value: string): string {

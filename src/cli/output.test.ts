@@ -53,6 +53,16 @@ test('HOST:PORT takes names and both families, and refuses the rest', () => {
   }
   assert.deepEqual(moveDestination('WS2=10.1.2.3:2762'), [{ aeTitle: 'WS2', host: '10.1.2.3', port: 2762 }]);
   assert.throws(() => moveDestination('10.1.2.3:2762'));
+  const trust = 'ab'.repeat(32);
+  const asOpensslPrintsIt = (trust.toUpperCase().match(/../g) ?? []).join(':');
+  for (const fingerprint of [trust, asOpensslPrintsIt]) {
+    assert.deepEqual(moveDestination(`WS2=[::1]:2762=${fingerprint}`), [
+      { aeTitle: 'WS2', host: '::1', port: 2762, trust },
+    ]);
+  }
+  for (const wrong of ['WS2=ws2:2762=', `WS2=ws2:2762=${trust}0`, `WS2=ws2:2762=${trust}=1`, `=ws2:2762=${trust}`]) {
+    assert.throws(() => moveDestination(wrong));
+  }
 });
 
 test('--since takes days, instants and spans', () => {

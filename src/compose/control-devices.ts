@@ -333,11 +333,11 @@ type Destination = OpeningTermsText['moveDestinations'][number];
 
 /** Without a fingerprint a destination's certificate must come from our own authority. */
 function destinationsOf(destinations: readonly Destination[]): NonNullable<DeviceAdd['moveDestinations']> {
-  return destinations.map(({ aeTitle, host, port }) => ({
+  return destinations.map(({ aeTitle, host, port, trust = 'own-authority' }) => ({
     aeTitle: parseAeTitle(aeTitle, 'move destination'),
     host,
     port,
-    trust: 'own-authority',
+    trust,
   }));
 }
 
@@ -350,7 +350,12 @@ function termsText(opening: Opening, timeZone: string): OpeningTermsText {
     addresses: [...opening.addresses],
     scope: scopeText(opening.scope),
     privateSopClasses: opening.privateSopClasses,
-    moveDestinations: opening.moveDestinations.map(({ aeTitle, host, port }) => ({ aeTitle, host, port })),
+    moveDestinations: opening.moveDestinations.map(({ aeTitle, host, port, trust }) => ({
+      aeTitle,
+      host,
+      port,
+      ...(trust === 'own-authority' ? {} : { trust }),
+    })),
     reason: opening.reason,
     from: formatFrom(opening.validFromMs, timeZone).slice(0, 10),
     until: formatUntil(opening.validUntilMs, timeZone).slice(0, 10),

@@ -41,7 +41,13 @@ const scope = v.strictObject({
   patientIdIssuers: v.optional(texts),
   ownStudiesOnly: v.optional(v.boolean()),
 });
-const moveDestination = v.strictObject({ aeTitle, host: v.pipe(text, v.maxLength(253)), port });
+const moveDestination = v.strictObject({
+  aeTitle,
+  host: v.pipe(text, v.maxLength(253)),
+  port,
+  /** SHA-256 of exactly the certificate that it must show; absent: one of our own authority that names `host`. */
+  trust: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in small hex digits'))),
+});
 
 /** How the device proves who it is. The private key never comes here: the client makes it, or the device has it. */
 const credential = v.variant('kind', [
