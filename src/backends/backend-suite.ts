@@ -293,6 +293,15 @@ export function backendSuite(name: string, make: MakeBackend): void {
     assert.equal(answer?.has(Tags.PatientID), false);
   });
 
+  suite('an instance is found with the transfer syntax in which it is stored', async ({ backend }) => {
+    await storeInstance(backend, makeInstance());
+    const keys = [[Tags.AvailableTransferSyntaxUID, '']] as const;
+    const [image] = await findAll(backend, keys, { level: 'IMAGE' });
+    assert.equal(image?.text(Tags.AvailableTransferSyntaxUID), makeInstance().operation.transferSyntaxUid);
+    const [series] = await findAll(backend, keys, { level: 'SERIES' });
+    assert.equal(series?.text(Tags.AvailableTransferSyntaxUID), '');
+  });
+
   suite('keys match as the standard says', async ({ backend }) => {
     await storeInstance(backend, makeInstance({ study: 1, patientName: 'Doe^Jane', studyDate: '20240101' }));
     await storeInstance(

@@ -331,6 +331,7 @@ export class MemoryBackend implements Backend {
       const series = study.filter((held) => held.head.seriesInstanceUid === first.head.seriesInstanceUid);
       head.setNumber(Tags.NumberOfSeriesRelatedInstances, 'IS', series.length);
     }
+    if (query.level === 'IMAGE') head.setText(Tags.AvailableTransferSyntaxUID, 'UI', first.transferSyntaxUid);
     return head;
   }
 }

@@ -1,4 +1,7 @@
-/** Attributes that are counted from what the scope reaches: numbers of related series and instances, modalities, classes. */
+/**
+ * Attributes that are counted from what the scope reaches (numbers of related series and instances, modalities, classes), and
+ * the transfer syntax in which an instance is stored.
+ */
 import type { SQLOutputValue } from 'node:sqlite';
 import type { DataSet } from '../../../dicom/data-set.ts';
 import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
@@ -17,6 +20,7 @@ const computable: ReadonlySet<Tag> = new Set<Tag>([
   Tags.NumberOfStudyRelatedSeries,
   Tags.NumberOfStudyRelatedInstances,
   Tags.NumberOfSeriesRelatedInstances,
+  Tags.AvailableTransferSyntaxUID,
 ]);
 
 /** Those that a query asks for. */
@@ -51,6 +55,11 @@ export function addComputed(index: ArchiveIndex, head: DataSet, { row, level, sc
     head.setNumber(Tags.NumberOfPatientRelatedSeries, 'IS', counts.series);
     head.setNumber(Tags.NumberOfPatientRelatedInstances, 'IS', counts.instances);
     return;
+  }
+  // By it a requestor of C-GET knows which transfer syntaxes to propose.
+  if (level === 'IMAGE' && wants(Tags.AvailableTransferSyntaxUID)) {
+    const stored = index.statement('SELECT transfer_syntax FROM instance WHERE id = ?').get(id)?.['transfer_syntax'];
+    head.setText(Tags.AvailableTransferSyntaxUID, 'UI', String(stored ?? ''));
   }
   const study = Number(row['study']);
   const inside = allOf([{ sql: 'st.id = ?', values: [study] }, ...seriesScope(scope)]);
