@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as later } from 'node:timers/promises';
 import { test } from 'node:test';
 import { writePart10Head } from '../dicom/part10.ts';
 import { SopClasses } from '../dicom/sop-class.ts';
 import { knownUid } from '../dicom/uid.ts';
+import { corpusFolder, needsCorpus } from '../../test/support/peers.ts';
 import { LeadglassError } from '../error.ts';
 import {
   callOf,
@@ -170,3 +173,35 @@ test('an export that is broken off says so in the ledger; one of no study is ref
     refusal('NOT_FOUND', /no study/),
   );
 });
+
+test('a file whose File Meta Information names another instance is imported as what its data set is, and comes back as it was', async () => {
+  await using house = await openHouse();
+  const instance = makeFile();
+  const head = writePart10Head({
+    sopClassUid: knownUid('1.2.840.10008.5.1.4.1.1.4'),
+    sopInstanceUid: knownUid('1.2.3.4'),
+    transferSyntaxUid: instance.operation.transferSyntaxUid,
+  });
+  const file = new Uint8Array(Buffer.concat([head, instance.bytes]));
+  for (const [size, result] of [
+    [1, 'stored'],
+    [file.length, 'duplicate'],
+  ] as const) {
+    const session = await house.services.beginImport(callOf());
+    const outcome = await session.store(pieces(file, size));
+    assert.deepEqual([outcome.result, outcome.sopInstanceUid], [result, instance.sopInstanceUid]);
+    await session.end('done');
+  }
+  assert.ok((await exportFiles(house, instance.studyInstanceUid))[0]?.equals(file));
+});
+
+for (const name of ['pydicom__rtdose.dcm', 'pydicom__rtplan.dcm', 'nibabel__csa_slice_norm.dcm']) {
+  test(`${name}, whose UIDs disagree, goes in and comes out bit for bit`, needsCorpus(), async () => {
+    await using house = await openHouse();
+    const file = readFileSync(join(corpusFolder ?? '', 'real', name));
+    const [outcome] = await importFiles(house, { file });
+    assert.equal(outcome?.result, 'stored');
+    const [out] = await exportFiles(house, outcome.studyInstanceUid);
+    assert.ok(out?.equals(file));
+  });
+}

@@ -59,7 +59,7 @@ class Import implements ImportSession {
   }
 
   async #store(part10: AsyncIterable<Uint8Array>): Promise<ImportOutcome> {
-    const source = await openPart10(part10, limits.part10);
+    const source = await openPart10(part10, limits);
     try {
       checkSopClass(source.sopClassUid, this.#facts.settings.privateSopClasses);
       const part10Head = storedHead(source, this.#facts.settings.preamblePolicy);
