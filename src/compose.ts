@@ -37,7 +37,7 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
   }
   await completeInterruptedTransfers(installation, log);
 
-  const { certificatePem, keyPem } = await authority.serverCertificate('dimse', config.names);
+  const { certificatePem, keyPem } = await authority.serverCertificate('dimse', config.names, { isClient: true });
   const dimseIdentity = { key: keyPem, cert: certificatePem };
   const outgoing: OutgoingFacts = { installation, identity: dimseIdentity, log };
   const reports = commitmentReports(outgoing);

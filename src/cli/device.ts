@@ -40,6 +40,7 @@ interface AddOptions extends CredentialOptions {
   readonly ownStudies?: boolean;
   readonly privateSopClasses?: boolean;
   readonly moveDestination?: readonly MoveDestinationOption[];
+  readonly serverName?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -85,6 +86,11 @@ function registerAdd(device: Command, context: Context): void {
       '--move-destination <aet=host:port[=sha256]>',
       'where C-MOVE may send, over TLS; with the SHA-256 of its certificate when another authority made that; repeatable',
       moveDestination,
+    )
+    .option(
+      '--server-name <host>',
+      'it takes instances itself, under this name: its certificate is good for that, too; repeatable',
+      collect,
     )
     .addHelpText(
       'after',
@@ -137,6 +143,7 @@ function addArguments(aeTitle: string, options: AddOptions, credential: Credenti
     },
     privateSopClasses: options.privateSopClasses === true,
     moveDestinations: [...(options.moveDestination ?? [])],
+    ...(options.serverName === undefined ? {} : { serverNames: [...options.serverName] }),
   };
 }
 
@@ -291,6 +298,7 @@ function registerChange(device: Command, context: Context): void {
     .option('--csr <file>', 'the device made a new key: its certificate signing request')
     .option('--certificate <file>', 'a new certificate of another authority')
     .option('--keep-certificate', 'only prolong the opening')
+    .option('--server-name <host>', 'as with "device add"; repeatable', collect)
     .addHelpText(
       'after',
       '\nExamples:\n  leadglass device renew CT1 --until 2028-06-30 --out ct1-2028\n  leadglass device renew OLD1 --until 2027-03-31 --keep-certificate',
@@ -302,6 +310,7 @@ function registerChange(device: Command, context: Context): void {
           readonly until: string;
           readonly reason?: string;
           readonly keepCertificate?: boolean;
+          readonly serverName?: readonly string[];
           readonly json?: boolean;
         },
       ) => {
@@ -309,6 +318,7 @@ function registerChange(device: Command, context: Context): void {
           aeTitle,
           until: options.until,
           ...(options.reason === undefined ? {} : { reason: options.reason }),
+          ...(options.serverName === undefined ? {} : { serverNames: [...options.serverName] }),
         };
         const control = context.control('device renew');
         if (options.keepCertificate === true) {

@@ -139,6 +139,7 @@ export function deviceServices({ installation, server, arrangePlainDoors }: Devi
           scope: scopeOf(given.scope),
           privateSopClasses: given.privateSopClasses,
           moveDestinations: destinationsOf(given.moveDestinations),
+          ...(given.serverNames === undefined ? {} : { serverNames: given.serverNames }),
           ...plainOf(given.credential),
           ...certificateOf(given.credential),
         });
@@ -157,6 +158,7 @@ export function deviceServices({ installation, server, arrangePlainDoors }: Devi
         const enrolment = await devices.renew(pass, {
           aeTitle: given.aeTitle,
           until: given.until,
+          ...(given.serverNames === undefined ? {} : { serverNames: given.serverNames }),
           ...(given.credential === undefined ? { certificate: { kind: 'keep' } } : certificateOf(given.credential)),
         });
         await arrangePlainDoors();
@@ -232,11 +234,13 @@ export function deviceServices({ installation, server, arrangePlainDoors }: Devi
 /** The authority as the guard's services see it. */
 function issuerOver(authority: Authority): ConstructorParameters<typeof DeviceService>[0]['issuer'] {
   return {
-    issue: async ({ aeTitle, notAfterMs, ...proof }) => {
+    issue: async ({ aeTitle, notAfterMs, csrPem, publicKeyPem, serverNames }) => {
       const { facts, chainPem } = await authority.issueDeviceCertificate({
         aeTitle,
         notAfter: new Date(notAfterMs),
-        ...proof,
+        ...(csrPem === undefined ? {} : { csr: csrPem }),
+        ...(publicKeyPem === undefined ? {} : { publicKeyPem }),
+        ...(serverNames === undefined ? {} : { serverNames }),
       });
       return {
         fingerprint256: facts.fingerprint256,

@@ -32,6 +32,9 @@ const certificateRequest = v.variant('kind', [
 ]);
 export type CertificateRequest = v.InferOutput<typeof certificateRequest>;
 
+/** Host names and addresses; whoever issues checks their form. */
+const serverNames = v.pipe(v.array(v.pipe(v.string(), v.maxLength(253))), v.minLength(1), v.maxLength(64));
+
 export const deviceAddSchema = v.strictObject({
   aeTitle: terms.device,
   purpose: v.picklist(purposes),
@@ -46,6 +49,8 @@ export const deviceAddSchema = v.strictObject({
   scope: v.exactOptional(terms.scope, {}),
   privateSopClasses: v.exactOptional(v.boolean(), false),
   moveDestinations: v.exactOptional(terms.moveDestinations, []),
+  /** Under which it is called itself, as a move destination: its certificate is then good for that, too. */
+  serverNames: v.exactOptional(serverNames),
   /** The exception for a device that cannot do TLS; it has no certificate then. */
   plain: v.exactOptional(
     v.strictObject({
@@ -60,6 +65,7 @@ export type DeviceAdd = v.InferInput<typeof deviceAddSchema>;
 export const deviceRenewSchema = v.strictObject({
   aeTitle: terms.device,
   until: dateText,
+  serverNames: v.exactOptional(serverNames),
   /** `keep`: only the opening is prolonged. */
   certificate: v.exactOptional(v.union([v.strictObject({ kind: v.literal('keep') }), certificateRequest]), {
     kind: 'made-here',

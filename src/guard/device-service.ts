@@ -40,6 +40,8 @@ export interface CertificateIssuer {
     readonly notAfterMs: number;
     readonly csrPem?: string;
     readonly publicKeyPem?: string;
+    /** Good for a server of these names, too: the device is a move destination. */
+    readonly serverNames?: readonly string[];
   }): Promise<IssuedCertificate>;
   /** Publishes a new revocation list; revocation itself has taken effect before. */
   revoked(certificates: readonly DeviceCertificate[]): Promise<void>;
@@ -115,7 +117,7 @@ export class DeviceService {
     const isFirst = activeCertificates(store, checked.aeTitle).length === 0;
     const certificate =
       isPlain || !(isFirst || checked.certificate.kind !== 'made-here') ? undefined : checked.certificate;
-    const { entry, issued } = await this.#certificate(certificate, checked.aeTitle, terms.validUntilMs);
+    const { entry, issued } = await this.#certificate(certificate, checked, terms.validUntilMs);
     const openingId = store.transaction(() => {
       // The certificate took its time; somebody else may have taken the name.
       this.#refuseConflict(terms, nowMs);
@@ -157,7 +159,7 @@ export class DeviceService {
     this.#refuseObjections(objectionsTo(terms, rules), nowMs, terms);
     const { entry, issued } = await this.#certificate(
       isPlain || checked.certificate.kind === 'keep' ? undefined : checked.certificate,
-      checked.aeTitle,
+      checked,
       terms.validUntilMs,
     );
     const openingId = store.transaction(() => {
@@ -269,7 +271,7 @@ export class DeviceService {
 
   async #certificate(
     request: CertificateRequest | undefined,
-    aeTitle: AeTitle,
+    { aeTitle, serverNames }: { readonly aeTitle: AeTitle; readonly serverNames?: readonly string[] },
     validUntilMs: number,
   ): Promise<{ readonly entry?: Omit<DeviceCertificate, 'revoked'>; readonly issued?: IssuedCertificate }> {
     const { issuer, now, rules } = this.#options;
@@ -301,6 +303,7 @@ export class DeviceService {
       notAfterMs,
       ...(request.kind === 'csr' ? { csrPem: request.csrPem } : {}),
       ...(request.kind === 'public-key' ? { publicKeyPem: request.publicKeyPem } : {}),
+      ...(serverNames === undefined ? {} : { serverNames }),
     });
     return {
       issued,

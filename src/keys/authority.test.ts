@@ -199,6 +199,16 @@ test(
   },
 );
 
+test('a door that calls others, too, gets a certificate for both sides, also where one for servers alone was kept', async () => {
+  using installation = new Installation();
+  const authority = await installation.open();
+  const before = await authority.serverCertificate('dimse', ['localhost']);
+  const both = await authority.serverCertificate('dimse', ['localhost'], { isClient: true });
+  assert.notEqual(both.facts.fingerprint256, before.facts.fingerprint256);
+  assert.deepEqual(both.facts.extendedKeyUsage.toSorted(), ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2']);
+  assert.deepEqual(await authority.serverCertificate('dimse', ['localhost'], { isClient: true }), both);
+});
+
 test('openssl accepts the chain for its purpose only, and finds what was revoked', needs('openssl'), async () => {
   using installation = new Installation();
   const authority = await installation.open();

@@ -10,7 +10,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LeadglassError } from '../error.ts';
 import type { CertificateFacts } from './certificates.ts';
-import { readCertificate } from './certificates.ts';
+import { extendedKeyUsages, readCertificate } from './certificates.ts';
 import { replaceFile } from './durable-file.ts';
 import type { IssueRequest, Revocation } from './issue.ts';
 import type { SecretStore } from './secret-store.ts';
@@ -111,13 +111,26 @@ export class Authority {
   /**
    * The certificate of a door (`dimse`, `web`), with a key that no other door has. The one on disk is taken while it names
    * just these hosts and has 30 days left; else a new one with a new key is made and kept.
+   * @param isClient the door also calls others (move destinations, commitment results), who check that it may be a client
    * @param names host names and IP addresses that clients use, the first one also as Common Name
    * @throws LeadglassError BAD_REQUEST when a name is neither a host name nor an address
    */
-  async serverCertificate(door: string, names: readonly string[]): Promise<ServerCertificate> {
+  async serverCertificate(
+    door: string,
+    names: readonly string[],
+    { isClient = false }: { readonly isClient?: boolean } = {},
+  ): Promise<ServerCertificate> {
+    const usages = isClient ? (['serverAuth', 'clientAuth'] as const) : (['serverAuth'] as const);
     const kept = this.#readServerCertificate(door);
     const renewalMs = this.#now().getTime() + serverRenewalDays * dayMs;
-    if (kept !== undefined && kept.facts.notAfter.getTime() > renewalMs && sameNames(kept.facts, names)) return kept;
+    if (
+      kept !== undefined &&
+      kept.facts.notAfter.getTime() > renewalMs &&
+      sameNames(kept.facts, names) &&
+      usages.every((usage) => kept.facts.extendedKeyUsage.includes(extendedKeyUsages[usage]))
+    ) {
+      return kept;
+    }
     const { issueCertificate } = await import('./issue.ts');
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const pem = await issueCertificate(
@@ -125,7 +138,7 @@ export class Authority {
         commonName: names[0] ?? '',
         publicKey,
         notAfter: new Date(this.#now().getTime() + serverDays * dayMs - backdatedMs),
-        usages: ['serverAuth'],
+        usages,
         names,
       }),
     );

@@ -49,6 +49,11 @@ const moveDestination = v.strictObject({
   trust: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in small hex digits'))),
 });
 
+/** Host names under which a device is itself called, as a move destination. */
+const serverNames = v.optional(
+  v.pipe(v.array(v.pipe(text, v.maxLength(253))), v.minLength(1), v.maxLength(listLengthMax)),
+);
+
 /** How the device proves who it is. The private key never comes here: the client makes it, or the device has it. */
 const credential = v.variant('kind', [
   /** The command made a key pair; this is its public half (SPKI). */
@@ -92,6 +97,7 @@ export const callSchemas = {
     scope: v.optional(scope, {}),
     privateSopClasses: v.optional(v.boolean(), false),
     moveDestinations: v.optional(v.pipe(v.array(moveDestination), v.maxLength(listLengthMax)), []),
+    serverNames,
   }),
   deviceList: nothing,
   deviceShow: v.strictObject({ aeTitle }),
@@ -101,6 +107,7 @@ export const callSchemas = {
     reason: v.optional(text),
     /** Absent: the certificate stays as it is and only the opening is prolonged. */
     credential: v.optional(credential),
+    serverNames,
   }),
   deviceRevoke: v.strictObject({ aeTitle, reason: text }),
   openingList: v.strictObject({ all: v.optional(v.boolean(), false) }),
