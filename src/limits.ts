@@ -105,6 +105,8 @@ export const limits = {
     responseMsMax: 120_000,
     // Of one request of ours: matches that a server sends, or progress of a retrieval.
     pendingResponsesMax: 1_000_000,
+    // Each two of them can be the fault of one instance; a peer that ends so many is ill itself.
+    endsWithoutAnswerMax: 8,
   },
   /** TCP and TLS handshake when we are the client; a peer over a satellite link needs some seconds. */
   connectMsMax: 15_000,

@@ -65,6 +65,7 @@ async function bench(t: TestContext, { server = true } = {}): Promise<Bench> {
         user: 'ana',
         control: (command) => controlClient({ dataDirectory: data, user: 'ana', command }),
         connect: () => assert.fail(),
+        send: () => assert.fail(),
         exitWith: (wanted) => void (status = Math.max(status, wanted)),
       };
       const program = new Command('leadglass')
@@ -91,6 +92,7 @@ test('every command and subcommand has a description and help with an example', 
     user: 'ana',
     control: () => assert.fail(),
     connect: () => assert.fail(),
+    send: () => assert.fail(),
     exitWith: () => {},
   } satisfies Context;
   for (const entry of Object.values(commands)) {

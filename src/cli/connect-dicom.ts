@@ -1,13 +1,27 @@
 /** Joins the commands to dimse/client.ts: settings and limits in, streams and plain results out. */
-import { DimseClient } from '../dimse/client.ts';
+import { type ClientOptions, DimseClient } from '../dimse/client.ts';
+import { send } from '../dimse/send.ts';
 import { asLeadglassError } from '../error.ts';
 import { limits } from '../limits.ts';
 import { chunkChannel } from './chunk-channel.ts';
-import type { ConnectDicom, RetrieveProgress, RetrieveResult } from './dicom-client.ts';
+import type { ConnectDicom, DicomTarget, RetrieveProgress, RetrieveResult, SendDicom } from './dicom-client.ts';
 
-export const connectDicom: ConnectDicom = async (target, contexts) => {
-  const { host, port, callingAeTitle, calledAeTitle, tls } = target;
-  const client = await DimseClient.connect({
+/** As `send`, with as many instances under way as the peer lets us. */
+export const sendDicom: SendDicom = (target, instances, options) =>
+  send(instances, {
+    ...connectionOf(target),
+    window: { invoked: limits.dimse.operationsMax, performed: 1 },
+    ...options,
+  });
+
+function connectionOf({
+  host,
+  port,
+  callingAeTitle,
+  calledAeTitle,
+  tls,
+}: DicomTarget): Omit<ClientOptions, 'contexts'> {
+  return {
     host,
     port,
     callingAeTitle,
@@ -15,25 +29,23 @@ export const connectDicom: ConnectDicom = async (target, contexts) => {
     ...(tls === undefined
       ? {}
       : { tls: { identity: { key: tls.key, cert: tls.cert }, server: { by: 'name', name: host, ca: [tls.ca] } } }),
+    limits,
+    dimseLimits: { ...limits.dimse, identifier: limits.identifier },
+  };
+}
+
+export const connectDicom: ConnectDicom = async (target, contexts) => {
+  const client = await DimseClient.connect({
+    ...connectionOf(target),
     contexts: contexts.map(({ abstractSyntax, transferSyntaxes, asScp }) => ({
       abstractSyntax,
       transferSyntaxes,
       // PS3.7 D.3.3.4: both roles, since some acceptors refuse a context without the usual one.
       ...(asScp === true ? { role: { scu: true, scp: true } } : {}),
     })),
-    limits,
-    dimseLimits: { ...limits.dimse, identifier: limits.identifier },
   });
   return {
-    accepted: (uid) =>
-      [...client.contexts.values()]
-        .filter(({ abstractSyntax }) => abstractSyntax === uid)
-        .map(({ transferSyntax }) => transferSyntax),
     echo: () => client.echo(),
-    store: async ({ source, ...instance }) => {
-      const { status, errorComment } = await client.store({ ...instance, read: () => source });
-      return { status, ...(errorComment === undefined ? {} : { errorComment }) };
-    },
     find: (sopClassUid, identifier) =>
       client.find(sopClassUid, identifier, { answersMax: limits.dimse.pendingResponsesMax }),
     get: async (sopClassUid, identifier, { onInstance, onProgress }) => {

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { controlClient } from './control-client.ts';
 import type { ControlClient } from './control-client.ts';
-import type { ConnectDicom } from './dicom-client.ts';
+import type { ConnectDicom, SendDicom } from './dicom-client.ts';
 import type { Output } from './output.ts';
 
 export interface Context {
@@ -16,6 +16,8 @@ export interface Context {
   control(command: string): ControlClient;
   /** Opens an association with a peer. */
   readonly connect: ConnectDicom;
+  /** Sends instances to a peer. */
+  readonly send: SendDicom;
   /** Sets how the process will end; the worst word wins. */
   exitWith(status: number): void;
 }
@@ -31,6 +33,7 @@ export function contextOf(output: Output, exitWith: (status: number) => void): C
     exitWith,
     // Loaded only by the commands that call a peer.
     connect: async (target, contexts) => (await import('./connect-dicom.ts')).connectDicom(target, contexts),
+    send: async (...given) => (await import('./connect-dicom.ts')).sendDicom(...given),
     control: (command) => controlClient({ dataDirectory, user, command, onProgress: showProgress(output) }),
   };
 }

@@ -1,9 +1,10 @@
 /**
  * What the commands `echo`, `send`, `find`, `get` and `move` need of a DIMSE client, and how a target is named. The
- * client itself is dimse/client.ts; connect-dicom.ts joins the two.
+ * client itself is dimse/client.ts and dimse/send.ts; connect-dicom.ts joins them.
  */
 import type { DataSet } from '../dicom/data-set.ts';
 import type { Uid } from '../dicom/uid.ts';
+import type { SendInstance, SendOptions } from '../dimse/send.ts';
 
 export interface DicomTarget {
   readonly host: string;
@@ -24,14 +25,6 @@ export interface WantedContext {
 export interface StoreStatus {
   readonly status: number;
   readonly errorComment?: string;
-}
-
-export interface OutgoingInstance {
-  readonly sopClassUid: Uid;
-  readonly sopInstanceUid: Uid;
-  /** Of `source`; one that the peer accepted for this class. */
-  readonly transferSyntaxUid: Uid;
-  readonly source: AsyncIterable<Uint8Array>;
 }
 
 export interface IncomingInstance {
@@ -56,10 +49,7 @@ export interface RetrieveProgress {
 }
 
 export interface DicomClient {
-  /** Transfer syntaxes that the peer accepted for a class, in our order of preference. */
-  accepted(abstractSyntax: Uid): readonly Uid[];
   echo(): Promise<number>;
-  store(instance: OutgoingInstance): Promise<StoreStatus>;
   /** Throws LeadglassError when the final status is a failure. */
   find(sopClassUid: Uid, identifier: DataSet): AsyncIterable<DataSet>;
   get(
@@ -81,6 +71,13 @@ export interface DicomClient {
 
 /** `connect` of connect-dicom.ts, or a test's. */
 export type ConnectDicom = (target: DicomTarget, contexts: readonly WantedContext[]) => Promise<DicomClient>;
+
+/** `sendDicom` of connect-dicom.ts, or a test's: dimse/send.ts on associations with this peer. */
+export type SendDicom = (
+  target: DicomTarget,
+  instances: readonly SendInstance[],
+  options: Pick<SendOptions, 'alternatives' | 'onOutcome'>,
+) => Promise<unknown>;
 
 /** For people: 0x0124 -> `0124H`. */
 export function statusText(status: number): string {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -14,39 +14,17 @@ import { LeadglassError } from '../error.ts';
 import { limits } from '../limits.ts';
 import { commands } from './commands.ts';
 import type { Context } from './context.ts';
-import { part10Of, syntheticInstances } from './demo/synthetic.ts';
-import type { SyntheticInstance } from './demo/synthetic.ts';
-import type {
-  DicomClient,
-  DicomTarget,
-  IncomingInstance,
-  OutgoingInstance,
-  RetrieveResult,
-  WantedContext,
-} from './dicom-client.ts';
+import type { DicomClient, DicomTarget, IncomingInstance, RetrieveResult, WantedContext } from './dicom-client.ts';
 import { getContexts } from './get.ts';
 import { capturedOutput } from './output.ts';
 import { identifierOf } from './query-keys.ts';
 import { ReceivedFiles } from './received-files.ts';
 import { retrieveIdentifier } from './retrieve.ts';
-import { contextsFor, groupFiles } from './send-plan.ts';
 
 function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'leadglass-dicom-cli-'));
   t.after(() => rmSync(path, { recursive: true, force: true }));
   return path;
-}
-
-function synthetic(): readonly SyntheticInstance[] {
-  let count = 0;
-  return [
-    ...syntheticInstances({
-      newUid: (): Uid => knownUid(`1.2.3.${(count += 1)}`),
-      studyDate: '20261125',
-      ctSlices: 2,
-      size: 32,
-    }),
-  ];
 }
 
 async function* bytesOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
@@ -55,40 +33,22 @@ async function* bytesOf(...chunks: readonly Uint8Array[]): AsyncGenerator<Uint8A
 
 interface Fake {
   readonly connects: { readonly target: DicomTarget; readonly contexts: readonly WantedContext[] }[];
-  readonly stored: { readonly uid: string; readonly syntax: string; readonly bytes: Buffer }[];
   readonly asked: DataSet[];
   released: number;
 }
 
-/** A peer that accepts the first syntax unless told otherwise, and answers what it is given. */
+/** A peer that answers what it is given. */
 function peer(answers: {
-  readonly accept?: readonly Uid[];
-  readonly storeStatus?: number;
   readonly matches?: readonly DataSet[];
   readonly instances?: readonly IncomingInstance[];
   readonly result?: Partial<RetrieveResult>;
 }): { readonly connect: Context['connect']; readonly fake: Fake } {
-  const fake: Fake = { connects: [], stored: [], asked: [], released: 0 };
+  const fake: Fake = { connects: [], asked: [], released: 0 };
   const result: RetrieveResult = { status: 0, completed: 0, failed: 0, warning: 0, ...answers.result };
   const connect: Context['connect'] = async (target, contexts) => {
     fake.connects.push({ target, contexts });
     const client: DicomClient = {
-      accepted: (uid) =>
-        answers.accept ??
-        contexts
-          .filter(({ abstractSyntax }) => abstractSyntax === uid)
-          .map(({ transferSyntaxes }) => transferSyntaxes[0] ?? TransferSyntaxes.ImplicitVrLittleEndian),
       echo: async () => 0,
-      async store(instance: OutgoingInstance) {
-        const chunks: Uint8Array[] = [];
-        for await (const chunk of instance.source) chunks.push(chunk);
-        fake.stored.push({
-          uid: instance.sopInstanceUid,
-          syntax: instance.transferSyntaxUid,
-          bytes: Buffer.concat(chunks),
-        });
-        return { status: answers.storeStatus ?? 0 };
-      },
       async *find(_uid, identifier) {
         fake.asked.push(identifier);
         yield* answers.matches ?? [];
@@ -119,6 +79,7 @@ async function run(connect: Context['connect'], ...words: readonly string[]) {
     user: 'ana',
     control: () => assert.fail(),
     connect,
+    send: () => assert.fail(),
     exitWith: (wanted) => void (status = Math.max(status, wanted)),
   };
   const program = new Command('leadglass').exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
@@ -144,60 +105,6 @@ test('without --as and without --plain nothing is sent', async () => {
   await assert.rejects(run(connect, 'echo', 'pacs:104', '--calling', 'A', '--called', 'B'), refused);
   await assert.rejects(run(connect, 'echo', 'pacs:104', '--as', '/nonexistent'), refused);
   assert.equal(fake.connects.length, 0);
-});
-
-test('send stores every file of a folder on one association, data sets byte for byte', async (t) => {
-  const place = folder(t);
-  const instances = synthetic();
-  for (const instance of instances) writeFileSync(join(place, instance.name), part10Of(instance));
-  const { connect, fake } = peer({});
-  const { lines, status } = await run(connect, 'send', ...plain, place);
-  assert.equal(status, 0);
-  assert.equal(fake.connects.length, 1);
-  assert.match(lines[0] ?? '', new RegExp(`^${instances.length} instances sent`));
-  for (const { sopInstanceUid, dataSet } of instances) {
-    assert.ok(fake.stored.find(({ uid }) => uid === sopInstanceUid)?.bytes.equals(dataSet));
-  }
-});
-
-test('send converts between uncompressed syntaxes when the peer wants another', async (t) => {
-  const place = folder(t);
-  const [instance] = synthetic();
-  assert.ok(instance);
-  writeFileSync(join(place, 'a'), part10Of(instance));
-  const { connect, fake } = peer({ accept: [TransferSyntaxes.ImplicitVrLittleEndian] });
-  assert.equal((await run(connect, 'send', ...plain, place)).status, 0);
-  assert.equal(fake.stored[0]?.syntax, TransferSyntaxes.ImplicitVrLittleEndian);
-  assert.notEqual(fake.stored[0].bytes.length, instance.dataSet.length);
-});
-
-test('send tells refused classes and failure statuses by file, and ends with 1', async (t) => {
-  const place = folder(t);
-  const [instance] = synthetic();
-  assert.ok(instance);
-  writeFileSync(join(place, 'a'), part10Of(instance));
-  const refused = await run(peer({ accept: [] }).connect, 'send', ...plain, place);
-  assert.match(refused.notes[0] ?? '', /a: the peer does not accept this SOP class$/);
-  const failed = await run(peer({ storeStatus: 0x0124 }).connect, 'send', ...plain, place);
-  assert.match(failed.notes[0] ?? '', /status 0124H$/);
-  assert.deepEqual([refused.status, failed.status], [1, 1]);
-  assert.equal((await run(peer({ storeStatus: 0xb000 }).connect, 'send', ...plain, place)).status, 0);
-});
-
-test('129 kinds of files need a second association, 128 do not', () => {
-  const files = Array.from({ length: 129 }, (_, index) => ({
-    path: '',
-    sopClassUid: knownUid(`1.2.${index + 1}`),
-    sopInstanceUid: knownUid('1.2'),
-    transferSyntaxUid: TransferSyntaxes.ExplicitVrLittleEndian,
-    headLength: 0,
-    lengthBytes: 0,
-  }));
-  assert.deepEqual(
-    groupFiles(files).map((group) => contextsFor(group).length),
-    [128, 1],
-  );
-  assert.equal(groupFiles(files.slice(0, 128)).length, 1);
 });
 
 test('find prints a table of what was asked, and --json the DICOM JSON model', async () => {

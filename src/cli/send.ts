@@ -1,16 +1,17 @@
 /** `leadglass send`: C-STORE of files and folders, with as few associations as the files allow. */
 import type { Command } from 'commander';
+import type { SendInstance, SendOutcome } from '../dimse/send.ts';
 import { asLeadglassError } from '../error.ts';
 import { escapeForDisplay } from '../log.ts';
 import type { Context } from './context.ts';
 import { isStored, isWarning, statusText } from './dicom-client.ts';
-import type { DicomClient, DicomTarget } from './dicom-client.ts';
+import type { DicomTarget } from './dicom-client.ts';
 import { exitStatus } from './exit-status.ts';
 import { findFiles, requirePaths } from './find-files.ts';
 import { withJson } from './options.ts';
 import { counted, formatBytes } from './output.ts';
-import { contextsFor, groupFiles, outgoingOf, readSendFile } from './send-plan.ts';
-import type { SendFile } from './send-plan.ts';
+import { alternativesOf, readSendFile } from './send-file.ts';
+import type { SendFile } from './send-file.ts';
 import { targetOf, withTarget } from './target.ts';
 import type { TargetOptions } from './target.ts';
 
@@ -39,10 +40,16 @@ export function register(program: Command, context: Context): void {
         tally.problems.push({ path, problem });
         if (options.json !== true) output.note(`failed  ${escapeForDisplay(path)}: ${escapeForDisplay(problem)}`);
       };
-      const files = collectFiles(paths, note);
+      const files = await collectFiles(paths, note);
       const before = performance.now();
-      for (const group of groupFiles(files))
-        await sendGroup(target, group, { context, tally, note, total: files.length });
+      let broken: unknown;
+      try {
+        if (files.length > 0) await sendFiles(target, files, { context, tally, note });
+      } catch (error) {
+        // What was sent until then is told before the error.
+        if (tally.sent + tally.failed === 0) throw error;
+        broken = error;
+      }
       const seconds = (performance.now() - before) / 1000;
       output.progress(undefined);
       const rate = seconds > 0 ? tally.bytes / seconds : 0;
@@ -53,11 +60,15 @@ export function register(program: Command, context: Context): void {
             `${seconds.toFixed(1)} s, ${formatBytes(rate)}/s.`,
         );
       }
+      if (broken !== undefined) throw broken;
       if (tally.failed > 0) context.exitWith(exitStatus.answerIsNo);
     });
 }
 
-function collectFiles(paths: readonly string[], note: (path: string, problem: string) => void): readonly SendFile[] {
+async function collectFiles(
+  paths: readonly string[],
+  note: (path: string, problem: string) => void,
+): Promise<readonly SendFile[]> {
   const files: SendFile[] = [];
   for (const found of findFiles(paths)) {
     if (found.kind === 'missing') note(found.path, found.problem);
@@ -65,7 +76,7 @@ function collectFiles(paths: readonly string[], note: (path: string, problem: st
       if (found.named) note(found.path, 'not a DICOM file (no DICM at byte 128)');
     } else {
       try {
-        files.push(readSendFile(found.path));
+        files.push(await readSendFile(found.path));
       } catch (thrown) {
         note(found.path, asLeadglassError(thrown).message);
       }
@@ -74,35 +85,37 @@ function collectFiles(paths: readonly string[], note: (path: string, problem: st
   return files;
 }
 
-async function sendGroup(
+async function sendFiles(
   target: DicomTarget,
-  group: readonly SendFile[],
-  {
-    context,
-    tally,
-    note,
-    total,
-  }: { context: Context; tally: Tally; note: (path: string, problem: string) => void; total: number },
+  files: readonly SendFile[],
+  { context, tally, note }: { context: Context; tally: Tally; note: (path: string, problem: string) => void },
 ): Promise<void> {
-  const client: DicomClient = await context.connect(target, contextsFor(group));
-  try {
-    for (const file of group) {
-      const outgoing = outgoingOf(file, client.accepted(file.sopClassUid));
-      if (typeof outgoing === 'string') {
-        note(file.path, outgoing);
-        continue;
-      }
-      const { status, errorComment } = await client.store(outgoing);
-      if (isStored(status)) {
+  const fileOf = new Map<SendInstance, SendFile>(files.map((file) => [file, file]));
+  await context.send(target, files, {
+    alternatives: alternativesOf,
+    onOutcome: (outcome) => {
+      const file = fileOf.get(outcome.instance);
+      if (file === undefined) return;
+      const problem = problemOf(outcome);
+      if (problem !== undefined) note(file.path, problem);
+      else {
         tally.sent += 1;
         tally.bytes += file.lengthBytes;
-        if (isWarning(status)) tally.warnings += 1;
-      } else note(file.path, `status ${statusText(status)}${errorComment === undefined ? '' : `, ${errorComment}`}`);
-      context.output.progress(`${tally.sent} of ${total} sent, ${formatBytes(tally.bytes)}, ${tally.failed} failed`);
-    }
-    await client.release();
-  } catch (error) {
-    client.abort();
-    throw error;
-  }
+        if (outcome.status !== undefined && isWarning(outcome.status)) tally.warnings += 1;
+      }
+      context.output.progress(
+        `${tally.sent} of ${files.length} sent, ${formatBytes(tally.bytes)}, ${tally.failed} failed`,
+      );
+    },
+  });
+}
+
+/** Why it is not stored; undefined when it is. */
+function problemOf({ status, errorComment, error, refused }: SendOutcome): string | undefined {
+  if (refused === 'sop-class') return 'the peer does not accept this SOP class';
+  if (refused === 'transfer-syntax')
+    return 'the peer does not accept its transfer syntax, and converting it needs a codec';
+  if (status === undefined) return error?.message ?? 'it was not answered';
+  if (isStored(status)) return undefined;
+  return `status ${statusText(status)}${errorComment === undefined ? '' : `, ${errorComment}`}`;
 }

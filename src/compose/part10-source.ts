@@ -72,13 +72,14 @@ async function readAhead(
   const { held, from, chunks } = facts;
   try {
     await reader.push(held.bytes.subarray(from));
-    while (!reader.isDone && chunks !== undefined) {
+    if (chunks === undefined) return true;
+    while (!reader.isDone) {
       const next = await chunks.next();
       if (next.done === true) return true;
       held.add(next.value);
       await reader.push(next.value);
     }
-    return chunks === undefined;
+    return false;
   } finally {
     reader.close();
   }

@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { createServer as createTlsServer } from 'node:tls';
 import { SopClasses } from '../dicom/sop-class.ts';
 import { knownUid } from '../dicom/uid.ts';
+import { LeadglassError } from '../error.ts';
 import { limits } from '../limits.ts';
 import { acceptAssociation } from '../upper-layer/acceptor.ts';
 import { negotiate } from '../upper-layer/negotiation.ts';
@@ -45,21 +46,31 @@ async function listen(t: TestContext, server: Server, event: string, onSocket: (
   return portOf(server);
 }
 
-async function answerEcho(socket: Socket): Promise<void> {
+async function answerEcho(socket: Socket, stored: string[] = []): Promise<void> {
   const incoming = await acceptAssociation(socket, { limits });
   const { contexts, roleSelections } = negotiate(incoming.request, {
     transferSyntaxes: () => [explicit],
     roles: () => ({ requestorScu: true, requestorScp: true }),
   });
+  const { asynchronousOperationsWindow } = incoming.request.userInformation;
   await provide(
-    incoming.accept({ contexts, userInformation: { roleSelections } }),
+    incoming.accept({
+      contexts,
+      userInformation: {
+        roleSelections,
+        ...(asynchronousOperationsWindow === undefined ? {} : { asynchronousOperationsWindow }),
+      },
+    }),
     {
       echo: async () => 0,
-      store: (request) => ({
-        write: () => undefined,
-        end: async () => ({ status: request.affectedSopInstanceUid.endsWith('.3') ? 0xa700 : 0 }),
-        abort: () => undefined,
-      }),
+      store: (request) => {
+        stored.push(request.affectedSopInstanceUid);
+        return {
+          write: () => (request.affectedSopInstanceUid.endsWith('.666') ? void socket.destroy() : undefined),
+          end: async () => ({ status: request.affectedSopInstanceUid.endsWith('.3') ? 0xa700 : 0 }),
+          abort: () => undefined,
+        };
+      },
       errorStatus: () => ({ status: 0x0110, errorComment: '' }),
     },
     { limits: testLimits },
@@ -269,4 +280,57 @@ test('an instance whose transfer syntax is refused is sent converted when the ca
   );
   assert.equal(summary.sent, 1);
   assert.deepEqual(asked, [explicit]);
+});
+
+for (const window of [undefined, { invoked: 4, performed: 1 }]) {
+  test(`an instance with which the association ends fails alone (window ${window?.invoked ?? 1})`, async (t) => {
+    const stored: string[] = [];
+    let associations = 0;
+    const port = await listen(t, createServer(), 'connection', (socket) => {
+      associations += 1;
+      void answerEcho(socket, stored).catch(() => undefined);
+    });
+    async function* torn(): AsyncGenerator<Uint8Array> {
+      yield* chunks(1);
+      throw new LeadglassError('MALFORMED', 'no data set');
+    }
+    const numbers = [1, 2, 7, 666, 8, 9, 10, 11, 12, 13];
+    const instances = numbers.map((number) => ({
+      ...instance(number),
+      ...(number === 9 ? { read: torn } : number === 10 ? { read: () => failing() } : {}),
+    }));
+    // oxlint-disable-next-line require-yield -- it fails before anything is read
+    async function* failing(): AsyncGenerator<Uint8Array> {
+      throw new LeadglassError('BAD_REQUEST', 'no such file');
+    }
+    const failed: string[] = [];
+    const summary = await send(instances, {
+      ...options(port),
+      ...(window === undefined ? {} : { window }),
+      dimseLimits: testLimits,
+      onOutcome: ({ instance: { sopInstanceUid }, error }) => {
+        if (error !== undefined) failed.push(`${sopInstanceUid} ${error.code}`);
+      },
+    });
+    assert.deepEqual([summary.sent, summary.failed], [7, 3]);
+    assert.deepEqual(failed.toSorted(), ['1.2.3.10 BAD_REQUEST', '1.2.3.666 PEER_FAILED', '1.2.3.9 MALFORMED']);
+    for (const number of numbers.filter((one) => ![9, 10, 666].includes(one)))
+      assert.ok(stored.includes(`1.2.3.${number}`), `${number} was stored`);
+    assert.ok(associations <= 5, `${associations} associations`);
+  });
+}
+
+test('a peer that ends every association is given up, and a send that is cancelled does not go on', async (t) => {
+  let associations = 0;
+  const port = await listen(t, createServer(), 'connection', (socket) => {
+    associations += 1;
+    void answerEcho(socket).catch(() => undefined);
+  });
+  const deadly = Array.from({ length: 50 }, (_, index) => ({ ...instance(666), lengthBytes: index }));
+  const sending = { ...options(port), dimseLimits: { ...testLimits, endsWithoutAnswerMax: 3 } };
+  await assert.rejects(send(deadly, sending), { code: 'PEER_FAILED' });
+  assert.equal(associations, 4);
+  const stopping = new AbortController();
+  stopping.abort();
+  await assert.rejects(send(deadly, { ...sending, signal: stopping.signal }), { code: 'CANCELLED' });
 });

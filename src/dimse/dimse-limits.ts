@@ -15,4 +15,6 @@ export interface DimseLimits extends CommandSetLimits {
   readonly responseMsMax: number;
   /** Pending responses to one request. */
   readonly pendingResponsesMax: number;
+  /** Sending many instances: associations that may end in succession without an answer to any. */
+  readonly endsWithoutAnswerMax: number;
 }

@@ -25,6 +25,8 @@ export interface SendOutcome {
   readonly status?: Status;
   readonly errorComment?: string;
   readonly error?: LeadglassError;
+  /** It was not sent, since the peer accepted no context for its class, or none for a transfer syntax in which it could go. */
+  readonly refused?: 'sop-class' | 'transfer-syntax';
 }
 
 export interface SendOptions extends Omit<ClientOptions, 'contexts'> {
@@ -83,8 +85,10 @@ export function planSend(
 }
 
 /**
- * Sends all, one association after the other. What fails for one instance is told by `onOutcome` and counted.
- * @throws LeadglassError when no association could be had, or one ended early: what was not answered then is not counted
+ * Sends all, one association after the other. What fails for one instance is told by `onOutcome` and counted; when it takes
+ * the association with it, the others go on another one.
+ * @throws LeadglassError when no association could be had, several in succession ended without an answer, or CANCELLED: what
+ *   was not answered then is not counted
  */
 export async function send(instances: Iterable<SendInstance>, options: SendOptions): Promise<SendSummary> {
   const { limits, alternatives } = options;
@@ -93,18 +97,51 @@ export async function send(instances: Iterable<SendInstance>, options: SendOptio
     ...(alternatives === undefined ? {} : { alternatives }),
   });
   const summary = { sent: 0, warnings: 0, failed: 0, bytes: 0 };
-  for (const { contexts, instances: planned } of plans) {
-    await using client = await DimseClient.connect({ ...options, contexts });
-    await sendOn(client, planned, {
-      ...options,
-      onOutcome: (outcome) => {
-        count(summary, outcome);
-        options.onOutcome?.(outcome);
-      },
-    });
-    await client.release();
-  }
+  const onOutcome = (outcome: SendOutcome): void => {
+    count(summary, outcome);
+    options.onOutcome?.(outcome);
+  };
+  for (const plan of plans) await sendPlanned(plan, { ...options, onOutcome });
   return summary;
+}
+
+/**
+ * One plan, on as many associations as it takes. When one ends early, the instances that were under way are sent one at a
+ * time on the next, so that the one with which it ends again is known, and is the only one that fails.
+ */
+async function sendPlanned({ contexts, instances }: SendPlan, options: SendOptions): Promise<void> {
+  const left = new Set(instances);
+  const underWay = new Set<SendInstance>();
+  let suspects: readonly SendInstance[] = [];
+  let endsWithoutAnswer = 0;
+  let isExplained = false;
+  const settle = (outcome: SendOutcome): void => {
+    left.delete(outcome.instance);
+    underWay.delete(outcome.instance);
+    if (outcome.status !== undefined) endsWithoutAnswer = 0;
+    else if (outcome.refused === undefined) isExplained = true;
+    options.onOutcome?.(outcome);
+  };
+  const sendOptions = { ...options, onBegun: (one: SendInstance) => void underWay.add(one), onOutcome: settle };
+  while (left.size > 0) {
+    await using client = await DimseClient.connect({ ...options, contexts });
+    isExplained = false;
+    try {
+      await sendOn(client, suspects, { ...sendOptions, atOnceMax: 1 });
+      suspects = [];
+      await sendOn(client, [...left], sendOptions);
+    } catch (thrown) {
+      const error = asLeadglassError(thrown);
+      // Not the association's end, but what the caller's listener threw.
+      if (!client.isOver) throw error;
+      if (!isExplained) endsWithoutAnswer += 1;
+      if (error.code === 'CANCELLED' || endsWithoutAnswer > options.dimseLimits.endsWithoutAnswerMax) throw error;
+      const [only, ...others] = underWay;
+      if (!isExplained && only !== undefined && others.length === 0) settle({ instance: only, error });
+      suspects = isExplained ? [] : [...underWay];
+      underWay.clear();
+    }
+  }
 }
 
 function count(summary: { -readonly [K in keyof SendSummary]: number }, { instance, status }: SendOutcome): void {
@@ -125,20 +162,25 @@ function count(summary: { -readonly [K in keyof SendSummary]: number }, { instan
 export async function sendOn(
   client: DimseClient,
   instances: Iterable<SendInstance>,
-  options: Pick<SendOptions, 'alternatives' | 'onOutcome' | 'moveOriginator' | 'signal'>,
+  options: Pick<SendOptions, 'alternatives' | 'onOutcome' | 'moveOriginator' | 'signal'> & {
+    readonly onBegun?: (instance: SendInstance) => void;
+    /** Fewer than the window allows. */
+    readonly atOnceMax?: number;
+  },
 ): Promise<void> {
-  const { signal } = options;
+  const { signal, atOnceMax = Number.POSITIVE_INFINITY } = options;
   const iterator = instances[Symbol.iterator]();
   const worker = async (): Promise<void> => {
     for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
       if (signal?.aborted === true) throw new LeadglassError('CANCELLED', 'Sending was cancelled');
+      options.onBegun?.(next.value);
       // Not within the optional call, whose arguments nobody evaluates when it is absent.
       const outcome = await outcomeOf(client, next.value, options);
       options.onOutcome?.(outcome);
     }
   };
   // One more than the window: its first bytes are read while the others wait for their answers.
-  const workers = await Promise.allSettled(Array.from({ length: client.window + 1 }, worker));
+  const workers = await Promise.allSettled(Array.from({ length: Math.min(client.window + 1, atOnceMax) }, worker));
   for (const result of workers) if (result.status === 'rejected') throw result.reason;
 }
 
@@ -147,32 +189,75 @@ async function outcomeOf(
   instance: SendInstance,
   { alternatives, moveOriginator }: Pick<SendOptions, 'alternatives' | 'moveOriginator'>,
 ): Promise<SendOutcome> {
+  const outgoing = acceptedForm(client, instance, alternatives);
+  if (outgoing === undefined) return refusedBy(client, instance);
+  const source = { failure: undefined as LeadglassError | undefined };
   try {
-    const outgoing = acceptedForm(client, instance, alternatives);
     const { status, errorComment } = await client.store(
-      outgoing,
+      { ...outgoing, read: () => watched(outgoing.read(), source) },
       moveOriginator === undefined ? {} : { moveOriginator },
     );
     return { instance, status, ...(errorComment === undefined ? {} : { errorComment }) };
   } catch (error) {
+    // Bytes that could not be read are this instance's own failure, also where the association ends by it.
+    if (source.failure !== undefined) return { instance, error: source.failure };
     // The association's end is no outcome of one instance.
     if (client.isOver) throw error;
     return { instance, error: asLeadglassError(error) };
   }
 }
 
-/** The instance as it is when the peer takes that, else converted to the first alternative that it takes. */
+/** The same bytes; what reading them threw is kept in `source`. */
+async function* watched(
+  bytes: AsyncIterable<Uint8Array>,
+  source: { failure: LeadglassError | undefined },
+): AsyncGenerator<Uint8Array, void> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      let next: IteratorResult<Uint8Array>;
+      try {
+        next = await iterator.next();
+      } catch (error) {
+        source.failure = asLeadglassError(error);
+        throw error;
+      }
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+function refusedBy(client: DimseClient, instance: SendInstance): SendOutcome {
+  const takesClass = [...client.contexts.values()].some(
+    ({ abstractSyntax, requestorScu }) => abstractSyntax === instance.sopClassUid && requestorScu,
+  );
+  const error = new LeadglassError(
+    'UNSUPPORTED',
+    `The peer does not accept ${takesClass ? 'its transfer syntax' : 'this SOP class'}`,
+    { detail: `SOP class ${instance.sopClassUid}, transfer syntax ${instance.transferSyntaxUid}` },
+  );
+  return { instance, error, refused: takesClass ? 'transfer-syntax' : 'sop-class' };
+}
+
+/**
+ * The instance as it is when the peer takes that, else converted to the first alternative that it takes; undefined when it
+ * takes none.
+ */
 function acceptedForm(
   client: DimseClient,
   instance: SendInstance,
   alternatives: SendOptions['alternatives'],
-): OutgoingInstance {
+): OutgoingInstance | undefined {
+  if (client.canStore(instance)) return instance;
   const { converted } = instance;
-  if (client.canStore(instance) || converted === undefined) return instance;
+  if (converted === undefined) return undefined;
   for (const transferSyntaxUid of alternatives?.(instance) ?? []) {
     const { sopClassUid, sopInstanceUid } = instance;
     const form = { sopClassUid, sopInstanceUid, transferSyntaxUid, read: () => converted(transferSyntaxUid) };
     if (client.canStore(form)) return form;
   }
-  return instance;
+  return undefined;
 }

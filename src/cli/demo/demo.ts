@@ -13,6 +13,7 @@ import { SopClasses } from '../../dicom/sop-class.ts';
 import { TransferSyntaxes } from '../../dicom/transfer-syntax.ts';
 import { uidFromRandom } from '../../dicom/uid.ts';
 import type { Uid } from '../../dicom/uid.ts';
+import type { SendInstance } from '../../dimse/send.ts';
 import { LeadglassError } from '../../error.ts';
 import { limits } from '../../limits.ts';
 import type { Context } from '../context.ts';
@@ -116,25 +117,22 @@ async function enrolForADay(
 
 async function send(context: Context, target: DicomTarget, instances: readonly SyntheticInstance[]): Promise<void> {
   const { output } = context;
-  const classes = [...new Set(instances.map(({ sopClassUid }) => sopClassUid))];
-  const client = await context.connect(
-    target,
-    classes.map((abstractSyntax) => ({ abstractSyntax, transferSyntaxes: uncompressed })),
-  );
   const before = performance.now();
-  let bytes = 0;
-  for (const [index, instance] of instances.entries()) {
-    const { status, errorComment } = await client.store({ ...instance, source: once(instance.dataSet) });
-    if (!isStored(status)) {
-      throw new LeadglassError(
-        'PEER_FAILED',
-        `${instance.name} was not stored: status ${statusText(status)}${errorComment === undefined ? '' : `, ${errorComment}`}`,
-      );
-    }
-    bytes += instance.dataSet.length;
-    output.progress(`${index + 1} of ${instances.length}`);
-  }
-  await client.release();
+  let answered = 0;
+  const outgoing = instances.map((instance) => ({ ...instance, read: () => once(instance.dataSet) }));
+  const nameOf = new Map<SendInstance, string>(outgoing.map((instance) => [instance, instance.name]));
+  await context.send(target, outgoing, {
+    onOutcome: ({ instance, status, errorComment, error }) => {
+      if (status === undefined || !isStored(status)) {
+        const why = status === undefined ? error?.message : `status ${statusText(status)}`;
+        const comment = errorComment === undefined ? '' : `, ${errorComment}`;
+        throw new LeadglassError('PEER_FAILED', `${nameOf.get(instance)} was not stored: ${why}${comment}`);
+      }
+      answered += 1;
+      output.progress(`${answered} of ${instances.length}`);
+    },
+  });
+  const bytes = instances.reduce((sum, { dataSet }) => sum + dataSet.length, 0);
   output.progress(undefined);
   const seconds = (performance.now() - before) / 1000;
   const kinds = [...new Set(instances.map(({ modality }) => modality))].map(
