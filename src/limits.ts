@@ -189,8 +189,8 @@ export const limits = {
     chunkBytes: 64 * 1024,
     // Each arriving instance holds this much until it is handed to the log; small ones are one piece on disk.
     extentBytes: 1024 ** 2,
-    // Smaller pieces are gathered: each one encrypted costs about a microsecond.
-    gatherBytes: 2 * 1024,
+    // One for each instance that arrives; some more than a busy hour has at once, 2 MiB in all.
+    chunkBuffersKeptMax: 32,
     // Attributes before the Series Instance UID are some kilobytes; private ones of group 0009 to 0019 may be large.
     headBytesMax: 8 * 1024 ** 2,
     // A commit record holds a head (dataSetKept) and a Part 10 head, a data record one extent and a chunk.

@@ -19,7 +19,7 @@ import { encodeHead, instanceHeadOf } from './index/head.ts';
 import { principalName } from './principal-name.ts';
 import { headIsInScope } from './scope-of-head.ts';
 import { type CommitFacts, encodeCommit, type Extent } from './store/commit-record.ts';
-import { InstanceSealer, type InstanceSealerLimits } from './store/instance-sealer.ts';
+import { type ChunkBuffers, InstanceSealer, type InstanceSealerLimits } from './store/instance-sealer.ts';
 import { encodeRecordHead, recordHeadBytes } from './store/record.ts';
 import { deriveKey, type SaltPool } from './store/seal.ts';
 import { asStorageError, type SegmentLog } from './store/segment-log.ts';
@@ -37,6 +37,7 @@ export type DurableToken = IndexEntry | NoteToApply;
 export interface WriterHost {
   readonly log: SegmentLog<DurableToken>;
   readonly keys: StudyKeyCache;
+  readonly chunkBuffers: ChunkBuffers;
   readonly salts: SaltPool;
   readonly limits: ArchiveWriterLimits;
   readonly dataSetLimits: DataSetLimits & KeptLimits;
@@ -94,7 +95,6 @@ export class ArchiveWriter implements StoreWriter {
   write(chunk: Uint8Array): void | Promise<void> {
     if (this.#failure !== undefined || chunk.length === 0) return undefined;
     try {
-      this.#hash.update(chunk);
       this.#lengthBytes += chunk.length;
       const inflating = this.#scanner.push(chunk);
       if (inflating === undefined) return this.#keep(chunk);
@@ -234,7 +234,9 @@ export class ArchiveWriter implements StoreWriter {
     const key = deriveKey(studyKey.key, 'instance', salt);
     this.#sealing = { key, salt, instance, keyId: studyKey.id };
     this.#host.openWriters.add(this);
-    this.#sealer = new InstanceSealer(this.#host.log, { key, instance }, this.#host.limits);
+    const plaintext = (bytes: Uint8Array): void => void this.#hash.update(bytes);
+    const { log, chunkBuffers: buffers, limits } = this.#host;
+    this.#sealer = new InstanceSealer(log, { key, instance, plaintext }, { buffers, limits });
     for (const chunk of this.#pending) this.#sealer.update(chunk);
     this.#pending = [];
   }
@@ -242,6 +244,7 @@ export class ArchiveWriter implements StoreWriter {
   async #finish(): Promise<StoreOutcome> {
     const head = this.#instanceHead;
     if (head === undefined) throw new LeadglassError('INTERNAL', 'Cannot store: the head was never read');
+    this.#sealer?.end();
     const sha256 = this.#hash.digest();
     const facts = { transferSyntaxUid: this.#pass.operation.transferSyntaxUid, sha256 };
     const outcome = { head, lengthBytes: this.#lengthBytes, sha256 };
@@ -325,6 +328,7 @@ export class ArchiveWriter implements StoreWriter {
     if (this.#failure !== undefined) return;
     this.#failure = asStorageError(error);
     this.#pending = [];
+    this.#sealer?.close();
     this.#sealer = undefined;
     this.#scanner.close();
   }

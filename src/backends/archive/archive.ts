@@ -23,6 +23,7 @@ import { finishRemovals, removeStudy } from './removal.ts';
 import { type ReplayReport, type ReplaySource, readEntry, replay } from './replay.ts';
 import { type FileSystem, realFileSystem } from './store/file-system.ts';
 import { InstanceReader, type InstanceReaderLimits } from './store/instance-reader.ts';
+import { ChunkBuffers } from './store/instance-sealer.ts';
 import { encodeNote, type NoteReason } from './store/note-record.ts';
 import { decodeFileHead, encodeRecordHead, fileHeadBytes, recordHeadBytes } from './store/record.ts';
 import { deriveKey, SaltPool } from './store/seal.ts';
@@ -43,6 +44,8 @@ export interface ArchiveLimits
   readonly studyKeysInUseMax: number;
   /** Storing is refused while the disk has less than this. */
   readonly freeBytesMin: number;
+  /** Buffers of a chunk that wait for the next instance. */
+  readonly chunkBuffersKeptMax: number;
   /** How long a look at the free space counts. */
   readonly freeBytesCheckMs: number;
   /** Groups that the index could not take are tried again up to this many instances; then storing stops. */
@@ -145,6 +148,7 @@ export class Archive implements Backend {
     });
     const { index, keys, log } = this;
     this.#host = {
+      chunkBuffers: new ChunkBuffers(options.limits),
       log,
       keys,
       limits: options.limits,

@@ -8,7 +8,7 @@
  * SHA-256, so that none can be dropped or cut off. (A last flag in the additional data would have to be known before the
  * chunk's first byte is encrypted, so it would cost a copy of everything.)
  */
-import { type CipherGCM, createCipheriv, createDecipheriv, createHmac, randomBytes, randomFillSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, randomBytes, randomFillSync } from 'node:crypto';
 import { LeadglassError } from '../../../error.ts';
 
 export const saltBytes = 16;
@@ -57,28 +57,17 @@ function chunkData(instance: number, chunk: number): Buffer {
   return bytes;
 }
 
-/** Encrypts one chunk that arrives in pieces: the ciphertext pieces are the only copy made on the way in. */
-export class ChunkSealer {
-  readonly #cipher: CipherGCM;
-  readonly #pieces: Buffer[] = [];
-  lengthBytes = 0;
-
-  constructor(key: Uint8Array, facts: { readonly instance: number; readonly chunk: number }) {
-    const cipher = createCipheriv(cipherName, key, nonceOf(chunkDomain, facts.chunk), { authTagLength: tagBytes });
-    cipher.setAAD(chunkData(facts.instance, facts.chunk));
-    this.#cipher = cipher;
-  }
-
-  update(plain: Uint8Array): void {
-    this.#pieces.push(this.#cipher.update(plain));
-    this.lengthBytes += plain.length;
-  }
-
-  /** Tag, then ciphertext pieces. */
-  finish(): readonly Buffer[] {
-    this.#cipher.final();
-    return [this.#cipher.getAuthTag(), ...this.#pieces];
-  }
+/** Encrypts one chunk: tag, then ciphertext. */
+export function sealChunk(
+  key: Uint8Array,
+  plain: Uint8Array,
+  facts: { readonly instance: number; readonly chunk: number },
+): readonly [tag: Buffer, ciphertext: Buffer] {
+  const cipher = createCipheriv(cipherName, key, nonceOf(chunkDomain, facts.chunk), { authTagLength: tagBytes });
+  cipher.setAAD(chunkData(facts.instance, facts.chunk));
+  const ciphertext = cipher.update(plain);
+  cipher.final();
+  return [cipher.getAuthTag(), ciphertext];
 }
 
 /**
