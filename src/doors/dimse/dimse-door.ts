@@ -138,17 +138,24 @@ export async function startDimseDoor(options: DimseDoorOptions): Promise<DimseDo
         });
   server.maxConnections = limits.dimseConnectionsMax;
   if (server instanceof tls.Server) {
-    const releases = new WeakMap<net.Socket, () => void>();
+    // Node does not tell which raw connection a secure one stands on; both have the same peer.
+    const releases = new Map<string, () => void>();
+    const peerOf = ({ remoteAddress, remotePort }: net.Socket): string => `${remoteAddress} ${remotePort}`;
     server.on('connection', (raw) => {
       raw.on('error', () => undefined);
       const release = hold(raw, raw.remoteAddress ?? '');
-      if (release !== undefined) releases.set(raw, release);
+      if (release === undefined) return;
+      const peer = peerOf(raw);
+      releases.set(peer, release);
+      raw.once('close', () => {
+        if (releases.get(peer) === release) releases.delete(peer);
+      });
     });
     server.on('secureConnection', (socket) => {
       socket.on('error', () => undefined);
       const address = socket.remoteAddress ?? '';
-      const release = (): void => undefined;
-      takeSecure(socket, address, release).catch((error: unknown) => {
+      const identified = releases.get(peerOf(socket)) ?? ((): void => undefined);
+      takeSecure(socket, address, identified).catch((error: unknown) => {
         socket.destroy();
         log.error('door.connection-failed', { door: name, detail: asLeadglassError(error).detail });
       });
