@@ -1,7 +1,7 @@
 /** Joins the commands to dimse/client.ts: settings and limits in, streams and plain results out. */
 import { type ClientOptions, DimseClient } from '../dimse/client.ts';
 import { send } from '../dimse/send.ts';
-import { asLeadglassError } from '../error.ts';
+import { asLeadglassError, LeadglassError } from '../error.ts';
 import { limits } from '../limits.ts';
 import { chunkChannel } from './chunk-channel.ts';
 import type { ConnectDicom, DicomTarget, RetrieveProgress, RetrieveResult, SendDicom } from './dicom-client.ts';
@@ -35,7 +35,7 @@ function connectionOf({
 }
 
 export const connectDicom: ConnectDicom = async (target, contexts) => {
-  const client = await DimseClient.connect({
+  const connecting = DimseClient.connect({
     ...connectionOf(target),
     contexts: contexts.map(({ abstractSyntax, transferSyntaxes, asScp }) => ({
       abstractSyntax,
@@ -44,12 +44,18 @@ export const connectDicom: ConnectDicom = async (target, contexts) => {
       ...(asScp === true ? { role: { scu: true, scp: true } } : {}),
     })),
   });
+  const client = await ofPeer(connecting);
   return {
-    echo: () => client.echo(),
-    find: (sopClassUid, identifier) =>
-      client.find(sopClassUid, identifier, { answersMax: limits.dimse.pendingResponsesMax }),
+    echo: () => ofPeer(client.echo()),
+    find: async function* (sopClassUid, identifier) {
+      try {
+        yield* client.find(sopClassUid, identifier, { answersMax: limits.dimse.pendingResponsesMax });
+      } catch (thrown) {
+        throw blamed(thrown);
+      }
+    },
     get: async (sopClassUid, identifier, { onInstance, onProgress }) => {
-      const outcome = await client.get(sopClassUid, identifier, {
+      const getting = client.get(sopClassUid, identifier, {
         instancesMax: limits.getInstancesMax,
         onProgress: (counts) => onProgress(progressOf(counts)),
         onInstance: (instance) => {
@@ -71,19 +77,37 @@ export const connectDicom: ConnectDicom = async (target, contexts) => {
           };
         },
       });
-      return resultOf(outcome);
+      return resultOf(await ofPeer(getting));
     },
     move: async (sopClassUid, identifier, { destination, onProgress }) =>
       resultOf(
-        await client.move(sopClassUid, identifier, {
-          moveDestination: destination,
-          onProgress: (counts) => onProgress(progressOf(counts)),
-        }),
+        await ofPeer(
+          client.move(sopClassUid, identifier, {
+            moveDestination: destination,
+            onProgress: (counts) => onProgress(progressOf(counts)),
+          }),
+        ),
       ),
-    release: () => client.release(),
+    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
     abort: () => client.abort(),
   };
 };
+
+/** Bytes that cannot be read came from the peer here: its failure, not a command used wrongly. */
+function blamed(thrown: unknown): unknown {
+  if (!(thrown instanceof LeadglassError) || thrown.code !== 'MALFORMED') return thrown;
+  return new LeadglassError('PEER_FAILED', `The peer does not speak DICOM as it should: ${thrown.message}`, {
+    cause: thrown,
+  });
+}
+
+async function ofPeer<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (thrown) {
+    throw blamed(thrown);
+  }
+}
 
 interface Counts {
   readonly remaining?: number;
