@@ -235,7 +235,7 @@ function dataSet(instanceUid: string, ...more: readonly Buffer[]): Buffer {
 }
 
 function nested(depth: number): Buffer {
-  let inner = Buffer.alloc(0);
+  let inner: Buffer = Buffer.alloc(0);
   for (let level = 0; level < depth; level += 1) {
     const body = Buffer.concat([tagged(0xe000, undefinedLength), inner, tagged(0xe00d, 0), tagged(0xe0dd, 0)]);
     inner = explicit(0x0040, 0xa730, 'SQ', body, undefinedLength);
@@ -348,6 +348,6 @@ test('class 10: rows, columns and palettes with wrong VRs are kept as bytes, nev
 
 test('the other syntax than negotiated is not mistaken for a data set', async () => {
   assert.equal(storeContext.transferSyntaxes[0], explicitLittleEndian);
-  const status = await storeBytes(Buffer.from('08001600' + '1a000000', 'hex'));
+  const status = await storeBytes(Buffer.from('080016001a000000', 'hex'));
   assert.ok(status !== 'aborted' && status >= 0xa000, String(status));
 });
