@@ -72,6 +72,8 @@ export type TransferDirection =
   | { readonly kind: 'moved'; readonly destination: string };
 
 const alwaysUs = 'LEADGLASS';
+/** An association proposes up to 128 contexts; a person reads the first few. */
+const declinedNamedMax = 8;
 
 export class AuditEvents {
   readonly #self: AuditSelf;
@@ -159,6 +161,31 @@ export class AuditEvents {
           alertSubject({ nodeId: node, name: node, description }),
           ...studies.map((studyInstanceUid) => studyObject({ studyInstanceUid })),
         ],
+      }),
+    };
+  }
+
+  proposalsDeclined(
+    actor: AuditActor,
+    proposals: readonly { readonly operation: string; readonly sopClassUid: Uid }[],
+    { at, reason }: { at: Date; reason: RefusalReason },
+  ): LedgerRecordInput {
+    const named = proposals
+      .slice(0, declinedNamedMax)
+      .map(({ operation, sopClassUid }) => `${operation} ${sopClassUid}`);
+    const more = proposals.length - named.length;
+    const description = `proposed ${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}: ${refusalReasons[reason]}`;
+    const node = nodeName(actor.principal);
+    return {
+      ...this.#about(actor),
+      reason,
+      event: this.#message(at, 'securityAlert', {
+        types: [EventTypes.useOfRestrictedFunction],
+        action: 'E',
+        outcome: 8,
+        description: reason,
+        participants: [this.#us(true), this.#actor(actor, false)],
+        objects: [alertSubject({ nodeId: node, name: node, description })],
       }),
     };
   }

@@ -35,6 +35,11 @@ export interface GuardSession {
    * for principals that no opening names.
    */
   offers(operation: OpeningOperation, sopClassUid?: Uid): boolean;
+  /**
+   * Records what was proposed at negotiation and declined because `offers` said no; one record, however much it was.
+   * @throws LeadglassError LEDGER_UNAVAILABLE
+   */
+  declined(proposals: readonly DeclinedProposal[]): Promise<void>;
   /** Fires at once when the opening is closed or ends, or the device or certificate is revoked; its reason is a RefusedError. */
   readonly revoked: AbortSignal;
   /**
@@ -42,6 +47,12 @@ export interface GuardSession {
    * @throws LeadglassError LEDGER_UNAVAILABLE; the session has ended all the same
    */
   end(reason: string): Promise<void>;
+}
+
+/** A service that a peer proposed and does not get. */
+export interface DeclinedProposal {
+  readonly operation: OpeningOperation;
+  readonly sopClassUid: Uid;
 }
 
 /** What all sessions share. */
@@ -172,6 +183,15 @@ export class Session implements GuardSession {
       grant !== undefined &&
       openingOffers(grant.opening, operation, { sopClassUid, sopClasses: this.#context.sopClasses })
     );
+  }
+
+  async declined(proposals: readonly DeclinedProposal[]): Promise<void> {
+    if (proposals.length === 0) return;
+    // Where the operation itself is open, it is the SOP class that is not.
+    const reason = proposals.some(({ operation }) => !this.offers(operation)) ? 'operation' : 'sop-class';
+    this.#refused += 1;
+    const at = new Date(this.#context.clock.wallMs);
+    await this.#record(this.#context.events.proposalsDeclined(this.#actor, proposals, { at, reason }));
   }
 
   get #actor(): AuditActor {

@@ -21,7 +21,7 @@ import type { Association } from '../../upper-layer/association.ts';
 import type { UpperLayerLimits } from '../../upper-layer/upper-layer-limits.ts';
 import { type CommitmentReports, handlersFor } from './handlers.ts';
 import type { MoveConnector } from './move-route.ts';
-import { extendedNegotiation, negotiationPolicy } from './negotiation-policy.ts';
+import { extendedNegotiation, negotiationPolicy, operationFor } from './negotiation-policy.ts';
 import type { RetrieveLimits } from './retrieve-service.ts';
 
 export interface ConnectionLimits extends RetrieveLimits {
@@ -71,7 +71,7 @@ export function serveConnection(socket: Socket, facts: ConnectionFacts, services
     facts.identified();
     let reason = 'failed';
     try {
-      association = accepted(incoming, session, services);
+      association = await accepted(incoming, session, services);
       if (isStopping) association.abort();
       reason = await conversed(association, session, services);
     } finally {
@@ -131,10 +131,21 @@ async function admitted(
   }
 }
 
-function accepted(incoming: IncomingAssociation, session: GuardSession, { limits }: ConnectionServices): Association {
+async function accepted(
+  incoming: IncomingAssociation,
+  session: GuardSession,
+  { limits }: ConnectionServices,
+): Promise<Association> {
   const { request } = incoming;
   const { userInformation } = request;
   const { contexts, roleSelections } = negotiate(request, negotiationPolicy(session));
+  // PS3.8 table 9-18: 1 is user-rejection, which is what an opening says no to.
+  await session.declined(
+    contexts.flatMap(({ result }, index) => {
+      const sopClassUid = request.presentationContexts[index]?.abstractSyntax;
+      return result === 1 && sopClassUid !== undefined ? [{ operation: operationFor(sopClassUid), sopClassUid }] : [];
+    }),
+  );
   const { answers } = extendedNegotiation(userInformation.extendedNegotiations);
   const window = userInformation.asynchronousOperationsWindow;
   return incoming.accept({

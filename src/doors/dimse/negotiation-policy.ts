@@ -51,6 +51,13 @@ const notForAssociations: ReadonlySet<Uid> = new Set([
 /** Instances are kept as they come, so every syntax of the standard is taken, retired ones too: old archives hold them. */
 const storageSyntaxes: readonly Uid[] = Object.values(TransferSyntaxes).filter((uid) => !notForAssociations.has(uid));
 
+/** What a SOP class is proposed for. */
+export function operationFor(abstractSyntax: Uid): OpeningOperation {
+  if (abstractSyntax === SopClasses.Verification) return 'verify';
+  if (abstractSyntax === SopClasses.StorageCommitmentPushModel) return 'commit';
+  return queryRetrieveClasses.get(abstractSyntax)?.operation ?? 'store';
+}
+
 /** The policy of one association. */
 export function negotiationPolicy(offer: Offer): NegotiationPolicy {
   return {
