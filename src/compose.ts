@@ -137,6 +137,10 @@ function controlServices(
     ...studyServices(installation),
     ...importExportServices(installation),
     ...ledgerServices(installation),
+    clockAccept: async ({ operator }, { reason }) => {
+      await installation.guard.acceptClock({ kind: 'operator', user: operator.user }, reason);
+      return { steady: installation.guard.isClockSteady };
+    },
     ...statusServices({
       installation,
       version: packageVersion(),

@@ -22,6 +22,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   conflict: { summary: 'decide about instances that were kept aside', load: () => import('./conflict.ts') },
   verify: { summary: 'read every stored instance and check its digest', load: () => import('./verify.ts') },
   index: { summary: 'make the index anew from the segments', load: () => import('./index-rebuild.ts') },
+  clock: { summary: 'take a clock that went backwards as right', load: () => import('./clock.ts') },
   ledger: { summary: 'show and verify the audit trail', load: () => import('./ledger.ts') },
   echo: { summary: 'C-ECHO: is a peer there, and does it take us?', load: () => import('./echo.ts') },
   send: { summary: 'C-STORE: send files, folders and media', load: () => import('./send.ts') },

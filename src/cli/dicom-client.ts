@@ -48,7 +48,8 @@ export interface RetrieveProgress {
   readonly failed: number;
 }
 
-export interface DicomClient {
+/** Disposing it releases the association, also after a failure, so that the peer does not wait for us. */
+export interface DicomClient extends AsyncDisposable {
   echo(): Promise<number>;
   /** Throws LeadglassError when the final status is a failure. */
   find(sopClassUid: Uid, identifier: DataSet): AsyncIterable<DataSet>;
@@ -65,7 +66,6 @@ export interface DicomClient {
     identifier: DataSet,
     options: { readonly destination: string; readonly onProgress: (progress: RetrieveProgress) => void },
   ): Promise<RetrieveResult>;
-  release(): Promise<void>;
   abort(): void;
 }
 

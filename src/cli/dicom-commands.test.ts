@@ -62,7 +62,7 @@ function peer(answers: {
         fake.asked.push(identifier);
         return result;
       },
-      release: async () => void (fake.released += 1),
+      [Symbol.asyncDispose]: async () => void (fake.released += 1),
       abort: () => {},
     };
     return client;

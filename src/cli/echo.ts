@@ -20,13 +20,12 @@ export function register(program: Command, context: Context): void {
     .action(async (place: string, options: TargetOptions & { readonly json?: boolean }) => {
       const target = targetOf(place, options);
       const before = performance.now();
-      const client = await context.connect(target, [
+      await using client = await context.connect(target, [
         { abstractSyntax: SopClasses.Verification, transferSyntaxes: [TransferSyntaxes.ImplicitVrLittleEndian] },
       ]);
       const connectedMs = performance.now() - before;
       const status = await client.echo();
       const echoMs = performance.now() - before - connectedMs;
-      await client.release();
       const facts = {
         ok: status === 0,
         status,

@@ -51,7 +51,7 @@ Examples:
         options.model === 'study'
           ? SopClasses.StudyRootQueryRetrieveInformationModelFind
           : SopClasses.PatientRootQueryRetrieveInformationModelFind;
-      const client = await context.connect(target, [
+      await using client = await context.connect(target, [
         {
           abstractSyntax: sopClassUid,
           transferSyntaxes: [TransferSyntaxes.ExplicitVrLittleEndian, TransferSyntaxes.ImplicitVrLittleEndian],
@@ -68,7 +68,6 @@ Examples:
         matches.push(match);
         output.progress(counted(matches.length, 'match', 'matches'));
       }
-      await client.release();
       output.progress(undefined);
       if (options.json === true) output.json(matches.map(dicomJsonOf));
       else if (matches.length === 0) output.line('No match.');

@@ -51,7 +51,7 @@ export function register(program: Command, context: Context): void {
         model === 'study'
           ? SopClasses.StudyRootQueryRetrieveInformationModelGet
           : SopClasses.PatientRootQueryRetrieveInformationModelGet;
-      const client = await context.connect(target, getContexts(sopClassUid));
+      await using client = await context.connect(target, getContexts(sopClassUid));
       const files = new ReceivedFiles(resolve(options.out), target.calledAeTitle, {
         getInstancesMax: options.maxInstances,
         getBytesMax: options.maxBytes,
@@ -77,7 +77,6 @@ export function register(program: Command, context: Context): void {
           }
         },
       });
-      await client.release();
       output.progress(undefined);
       if (options.json === true) output.json({ ...result, bytes: files.bytes, files: files.files });
       else

@@ -26,7 +26,7 @@ export function register(program: Command, context: Context): void {
           model === 'study'
             ? SopClasses.StudyRootQueryRetrieveInformationModelMove
             : SopClasses.PatientRootQueryRetrieveInformationModelMove;
-        const client = await context.connect(target, [
+        await using client = await context.connect(target, [
           {
             abstractSyntax: sopClassUid,
             transferSyntaxes: [TransferSyntaxes.ExplicitVrLittleEndian, TransferSyntaxes.ImplicitVrLittleEndian],
@@ -37,7 +37,6 @@ export function register(program: Command, context: Context): void {
           onProgress: ({ completed, remaining, failed }) =>
             output.progress(`${completed} moved, ${failed} failed, ${remaining} to go`),
         });
-        await client.release();
         output.progress(undefined);
         if (options.json === true) output.json(result);
         else output.line(`${result.completed + result.warning} moved to ${options.to}, ${result.failed} failed.`);

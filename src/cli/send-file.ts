@@ -14,6 +14,11 @@ export interface SendFile extends SendInstance {
   readonly path: string;
   /** Of the data set. */
   readonly lengthBytes: number;
+  /**
+   * The peer has answered, so nobody looks at the bytes that were read any more, and their memory can be used for other files:
+   * new buffers for each would keep the garbage collector busy for a third of the time.
+   */
+  readonly answered: () => void;
 }
 
 /** Holds the File Meta Information and the UIDs of nearly every file; the others are read further. */
@@ -21,6 +26,9 @@ const beginningBytes = 8 * 1024;
 const beginningBytesMax = limits.part10.metaBytesMax + instanceUidsBytesMax;
 /** Half of a usual slice; larger pieces send no faster. */
 const pieceBytes = 256 * 1024;
+/** Of one file, so that the buffers of a window of usual slices are used again and a huge file does not hold its own size. */
+const pooledPiecesMax = 8;
+const spareBuffers: Uint8Array<ArrayBuffer>[] = [];
 
 /**
  * What a file is. The data set's own UIDs count, since the receiver compares them with the request (PS3.4 B.2.3); where
@@ -37,12 +45,20 @@ export async function readSendFile(path: string): Promise<SendFile> {
       (await fileFacts(bytesAt(handle, Math.min(fileBytes, beginningBytesMax)), fileBytes));
     if (known === undefined) throw new LeadglassError('MALFORMED', 'The file is cut short');
     const { headLength, ...facts } = known;
-    const read = (): AsyncIterable<Uint8Array> => dataSetOf(path, headLength);
+    let buffers: Uint8Array<ArrayBuffer>[] = [];
+    const read = (): AsyncIterable<Uint8Array> => {
+      // Those of an attempt that was not answered may still be on their way; they are left to the collector.
+      buffers = [];
+      return dataSetOf(path, { from: headLength, to: fileBytes }, buffers);
+    };
     return {
       path,
       ...facts,
       lengthBytes: fileBytes - headLength,
       read,
+      answered: () => {
+        spareBuffers.push(...buffers.splice(0));
+      },
       converted: (to) => transcode(read(), { from: facts.transferSyntaxUid, to, limits: limits.dataSet }),
     };
   } catch (thrown) {
@@ -72,17 +88,22 @@ function bytesAt(handle: number, lengthBytes: number): Uint8Array {
   return buffer.subarray(0, readSync(handle, buffer, 0, lengthBytes, 0));
 }
 
-/** Pieces of their own: the association may hold one while the next is read. */
-async function* dataSetOf(path: string, from: number): AsyncGenerator<Uint8Array, void> {
+/** Pieces of their own: the association may hold some while the next is read. The first ones go to `buffers`. */
+async function* dataSetOf(
+  path: string,
+  { from, to }: { readonly from: number; readonly to: number },
+  buffers: Uint8Array<ArrayBuffer>[],
+): AsyncGenerator<Uint8Array, void> {
   const failed = (thrown: unknown): never => {
     throw unreadable(thrown);
   };
   const file = await open(path, 'r').catch(failed);
   try {
-    for (let at = from; ; ) {
-      const { bytesRead, buffer } = await file
-        .read(Buffer.allocUnsafeSlow(pieceBytes), 0, pieceBytes, at)
-        .catch(failed);
+    for (let at = from; at < to; ) {
+      const isPooled = buffers.length < pooledPiecesMax;
+      const buffer = (isPooled ? spareBuffers.pop() : undefined) ?? new Uint8Array(pieceBytes);
+      if (isPooled) buffers.push(buffer);
+      const { bytesRead } = await file.read(buffer, 0, pieceBytes, at).catch(failed);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
       at += bytesRead;

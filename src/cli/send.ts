@@ -96,6 +96,7 @@ async function sendFiles(
     onOutcome: (outcome) => {
       const file = fileOf.get(outcome.instance);
       if (file === undefined) return;
+      if (outcome.status !== undefined) file.answered();
       const problem = problemOf(outcome);
       if (problem !== undefined) note(file.path, problem);
       else {

@@ -361,8 +361,8 @@ function termsText(opening: Opening, timeZone: string): OpeningTermsText {
       ...(trust === 'own-authority' ? {} : { trust }),
     })),
     reason: opening.reason,
-    from: formatFrom(opening.validFromMs, timeZone).slice(0, 10),
-    until: formatUntil(opening.validUntilMs, timeZone).slice(0, 10),
+    from: formatFrom(opening.validFromMs, timeZone),
+    until: formatUntil(opening.validUntilMs, timeZone),
     ...(opening.plain === undefined ? {} : { plain: { ...opening.plain } }),
   };
 }

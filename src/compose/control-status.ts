@@ -73,7 +73,7 @@ export async function warningsOf(
     !guard.isRecording &&
       'The ledger cannot be written, so nothing is admitted: make room on its disk or repair it; it goes on by itself.',
     !guard.isClockSteady &&
-      'The clock of this machine went backwards, so no device is admitted: set it right, best by NTP, or wait until it has caught up.',
+      'The clock of this machine went backwards, so no device is admitted: set it right, best by NTP; if it is right now, say so with "leadglass clock accept".',
     problems.length > 0 &&
       `The archive holds ${count(problems.length, 'record')} that could not be read at the last start: run "leadglass verify" and restore what it names from a backup.`,
     freeBytes < freeBytesMin &&
@@ -82,7 +82,7 @@ export async function warningsOf(
       freeBytes < limits.freeBytesWarn &&
       `The disk of the archive has only ${gibibytes(freeBytes)} left: make room before ${gibibytes(freeBytesMin)}, where storing stops.`,
     openings.plain > 0 &&
-      `${count(openings.plain, 'device')} ${openings.plain === 1 ? 'comes' : 'come'} without TLS, so images and names can be read on the way: give each a certificate with "leadglass device renew" as soon as it can take one.`,
+      `${count(openings.plain, 'device')} ${openings.plain === 1 ? 'comes' : 'come'} without TLS, so images and names can be read on the way: as soon as a device can do TLS, close its plain opening and enrol it with "leadglass device add".`,
     ...doors
       .filter(({ address }) => !isLoopback(address))
       .map(
@@ -95,8 +95,6 @@ export async function warningsOf(
       `${count(openings.neverUsed, 'opening')} ${openings.neverUsed === 1 ? 'was' : 'were'} never used: close what nobody needs with "leadglass opening close".`,
     totals.conflicts > 0 &&
       `${count(totals.conflicts, 'instance')} arrived under a known UID with other content and ${totals.conflicts === 1 ? 'is' : 'are'} kept aside: decide with "leadglass conflict list".`,
-    totals.studies > 0 &&
-      'No backup is known: stop the server, copy the whole data folder with its keys to another place, and keep it as safe as the original.',
   ];
   return warnings.filter((warning) => warning !== false);
 }

@@ -82,9 +82,10 @@ export function commitmentReports(facts: OutgoingFacts): CommitmentReports & { s
     }
     const connection = await connect(destination, [
       {
-        id: 1,
         abstractSyntax: SopClasses.StorageCommitmentPushModel,
         transferSyntaxes: [TransferSyntaxes.ExplicitVrLittleEndian, TransferSyntaxes.ImplicitVrLittleEndian],
+        // PS3.4 J.3.3: we are the SCP, although we request the association.
+        role: { scu: false, scp: true },
       },
     ]);
     try {

@@ -115,8 +115,8 @@ export const configDeclaration = group('Leadglass', {
     privateSopClasses: yesOrNo({
       default: false,
       comment:
-        'Storage SOP classes that are not in the standard. false: refused, unless an opening allows them by UID. true: any ' +
-        'opening that may store may store them; risk: data nobody can read later.',
+        'May "leadglass import" take storage SOP classes that are not in the standard? Risk: data nobody can read later. ' +
+        'A device needs it in its opening (device add --private-sop-classes), whatever stands here.',
     }),
   }),
   ledger: group('The audit trail.', {

@@ -4,6 +4,7 @@ import { readDataSet, writeDataSet } from '../dicom/data-set-codec.ts';
 import type { Uid } from '../dicom/uid.ts';
 import { LeadglassError } from '../error.ts';
 import type { AcceptedContext } from '../upper-layer/association-types.ts';
+import { printableComment } from './command-elements.ts';
 import { type CFindRequest, CommandField, Priority } from './command-set.ts';
 import type { MessageExchange } from './message-exchange.ts';
 import { describeStatus, statusClass } from './status.ts';
@@ -81,10 +82,7 @@ export async function* findOnExchange(
     if (statusClass(response.status) === 'failure') {
       throw new LeadglassError(
         'PEER_FAILED',
-        `The query failed: the peer answered ${describeStatus(response.status)}`,
-        {
-          ...(response.errorComment === undefined ? {} : { detail: response.errorComment }),
-        },
+        `The query failed: the peer answered ${describeStatus(response.status)}${commentOf(response.errorComment)}`,
       );
     }
   } finally {
@@ -95,4 +93,9 @@ export async function* findOnExchange(
       await final.catch(() => undefined);
     }
   }
+}
+
+/** What the peer says of it, so that a person need not look into the peer's log. */
+function commentOf(comment: string | undefined): string {
+  return comment === undefined || comment === '' ? '' : `: ${printableComment(comment)}`;
 }

@@ -131,6 +131,17 @@ export class DeviceService {
       const known = store.device(checked.aeTitle);
       if (known === undefined) store.addDevice(record);
       else if (known.revoked !== undefined) store.reviveDevice(record);
+      // Enrolled anew after its openings had ended: what was handed out before does not come back with the new opening.
+      const isAnew = store.openingsOf(checked.aeTitle).every((opening) => openingState(opening, nowMs) !== 'open');
+      for (const { fingerprint256 } of isAnew && entry !== undefined
+        ? activeCertificates(store, checked.aeTitle)
+        : []) {
+        if (fingerprint256 === entry?.fingerprint256) continue;
+        store.revokeCertificate(checked.aeTitle, fingerprint256, {
+          atMs: nowMs,
+          reason: 'superseded by a new enrolment',
+        });
+      }
       if (entry !== undefined) store.addCertificate(entry);
       this.#closeEnded(terms.name, nowMs);
       return store.addOpening(terms, nowMs);

@@ -70,7 +70,11 @@ export function objectionsTo(terms: OpeningTerms, rules: OpeningRules): readonly
   if (terms.privateSopClasses && !(terms.operations.includes('store') && bounds.stores === 'every')) {
     objections.push('private SOP classes are named, but nothing but evidence may be stored');
   }
-  if (terms.moveDestinations.length > 0 && !terms.operations.includes('move')) {
+  // The device's own address is also where a commitment result goes when its association has ended (PS3.4 J.3.3).
+  const others = terms.moveDestinations.filter(
+    ({ aeTitle }) => !(aeTitle === terms.device && terms.operations.includes('commit')),
+  );
+  if (others.length > 0 && !terms.operations.includes('move')) {
     objections.push('move destinations are named, but move is not');
   }
   if (new Set(terms.moveDestinations.map((destination) => destination.aeTitle)).size < terms.moveDestinations.length) {

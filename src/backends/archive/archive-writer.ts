@@ -63,8 +63,10 @@ export class ArchiveWriter implements StoreWriter {
   readonly #context: StoreContext;
   readonly #scanner: DataSetScanner;
   readonly #hash = createHash('sha256');
+  /** Copied together before the head is complete: of a peer that cuts it into single bytes each slice would cost a hundred. */
+  #held = new Uint8Array(0);
+  #heldBytes = 0;
   #pending: Uint8Array[] = [];
-  #pendingBytes = 0;
   #lengthBytes = 0;
   #instanceHead: InstanceHead | undefined;
   #waiting: Promise<void> | undefined;
@@ -116,15 +118,31 @@ export class ArchiveWriter implements StoreWriter {
         this.#sealer.update(chunk);
         return this.#host.log.pressure;
       }
+      if (this.#instanceHead === undefined && !this.#scanner.dataSet.has(Tags.SeriesInstanceUID)) {
+        this.#hold(chunk);
+        return undefined;
+      }
+      // The sender waits as long as the space is asked for, so these are few.
       this.#pending.push(chunk);
-      this.#pendingBytes += chunk.length;
-      if (this.#instanceHead === undefined && this.#scanner.dataSet.has(Tags.SeriesInstanceUID)) this.#begin();
-      else if (this.#pendingBytes > this.#host.limits.headBytesMax) throw headTooLong(this.#host.limits.headBytesMax);
+      if (this.#instanceHead === undefined) this.#begin();
       return this.#sealer === undefined ? this.#waiting : this.#host.log.pressure;
     } catch (error) {
       this.#fail(error);
       return undefined;
     }
+  }
+
+  #hold(chunk: Uint8Array): void {
+    const { headBytesMax } = this.#host.limits;
+    const length = this.#heldBytes + chunk.length;
+    if (length > headBytesMax) throw headTooLong(headBytesMax);
+    if (length > this.#held.length) {
+      const larger = new Uint8Array(Math.min(headBytesMax, Math.max(length, this.#held.length * 2)));
+      larger.set(this.#held.subarray(0, this.#heldBytes));
+      this.#held = larger;
+    }
+    this.#held.set(chunk, this.#heldBytes);
+    this.#heldBytes = length;
   }
 
   /**
@@ -237,8 +255,8 @@ export class ArchiveWriter implements StoreWriter {
     const plaintext = (bytes: Uint8Array): void => void this.#hash.update(bytes);
     const { log, chunkBuffers: buffers, limits } = this.#host;
     this.#sealer = new InstanceSealer(log, { key, instance, plaintext }, { buffers, limits });
-    for (const chunk of this.#pending) this.#sealer.update(chunk);
-    this.#pending = [];
+    for (const chunk of [this.#held.subarray(0, this.#heldBytes), ...this.#pending]) this.#sealer.update(chunk);
+    this.#forgetHeld();
   }
 
   async #finish(): Promise<StoreOutcome> {
@@ -324,10 +342,16 @@ export class ArchiveWriter implements StoreWriter {
     return log.appendDurably([recordHead, body], lengthBytes, entry);
   }
 
+  #forgetHeld(): void {
+    this.#held = new Uint8Array(0);
+    this.#heldBytes = 0;
+    this.#pending = [];
+  }
+
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = asStorageError(error);
-    this.#pending = [];
+    this.#forgetHeld();
     this.#sealer?.close();
     this.#sealer = undefined;
     this.#scanner.close();

@@ -149,7 +149,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 async function find(context: Context, target: DicomTarget, instances: readonly SyntheticInstance[]): Promise<void> {
   const sopClassUid = SopClasses.StudyRootQueryRetrieveInformationModelFind;
-  const client = await context.connect(target, [{ abstractSyntax: sopClassUid, transferSyntaxes: uncompressed }]);
+  await using client = await context.connect(target, [{ abstractSyntax: sopClassUid, transferSyntaxes: uncompressed }]);
   const studies = studiesOf(instances);
   const { identifier } = identifierOf([`StudyInstanceUID=${studies.join('\\')}`], {
     level: 'STUDY',
@@ -157,7 +157,6 @@ async function find(context: Context, target: DicomTarget, instances: readonly S
   });
   const matches = [];
   for await (const match of client.find(sopClassUid, identifier)) matches.push(match);
-  await client.release();
   const lines = tableLines(matches, [
     { title: 'PATIENT ID', value: (match) => match.text(Tags.PatientID) },
     { title: 'PATIENT', value: (match) => match.text(Tags.PatientName) },
@@ -186,7 +185,7 @@ async function fetchAndCompare(
 ): Promise<boolean> {
   const { output } = context;
   const sopClassUid = SopClasses.StudyRootQueryRetrieveInformationModelGet;
-  const client = await context.connect(target, getContexts(sopClassUid));
+  await using client = await context.connect(target, getContexts(sopClassUid));
   const files = new ReceivedFiles(folder, target.calledAeTitle, limits);
   for (const study of studiesOf(instances)) {
     const { identifier } = identifierOf([`StudyInstanceUID=${study}`], { level: 'STUDY', withUsualKeys: false });
@@ -198,7 +197,6 @@ async function fetchAndCompare(
       },
     });
   }
-  await client.release();
   output.progress(undefined);
   const fetched = new Map(files.files.map(({ path, sopInstanceUid }) => [sopInstanceUid, digestOfFile(path)]));
   const different = instances.filter(

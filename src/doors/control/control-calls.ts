@@ -25,6 +25,11 @@ const day = v.pipe(
     return !Number.isNaN(time) && new Date(time).toISOString().startsWith(value);
   }, 'must be a day of the calendar'),
 );
+/** A day, or the very moment: `2026-11-25T02:36:04.123Z`, as openings are exported that began within a day. */
+const moment = v.union([
+  day,
+  v.pipe(v.string(), v.isoTimestamp('must be a date such as 2027-06-30 or a moment such as 2027-06-30T17:00:00Z')),
+]);
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 const rows = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(rowsMax)), 200);
 const nothing = v.strictObject({});
@@ -77,8 +82,8 @@ export const openingTerms = v.strictObject({
   privateSopClasses: v.optional(v.boolean(), false),
   moveDestinations: v.optional(v.pipe(v.array(moveDestination), v.maxLength(listLengthMax)), []),
   reason: text,
-  from: v.optional(day),
-  until: day,
+  from: v.optional(moment),
+  until: moment,
   plain: v.optional(v.strictObject({ risk: text, port })),
 });
 
@@ -143,6 +148,8 @@ export const callSchemas = {
   }),
   verify: nothing,
   indexRebuild: nothing,
+  /** A person says that this machine's clock is right although it went backwards. */
+  clockAccept: v.strictObject({ reason: text }),
   ledgerShow: v.strictObject({
     since: v.optional(text),
     who: v.optional(text),

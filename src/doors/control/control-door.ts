@@ -273,6 +273,8 @@ async function run(name: string, given: unknown, call: Call, door: Answering): P
       return await services.conflictResolve(call, parseArguments(callSchemas.conflictResolve, given));
     case 'verify':
       return await services.verify(call, parseArguments(callSchemas.verify, given));
+    case 'clockAccept':
+      return await services.clockAccept(call, parseArguments(callSchemas.clockAccept, given));
     case 'indexRebuild':
       return await services.indexRebuild(call, parseArguments(callSchemas.indexRebuild, given));
     case 'ledgerShow':

@@ -57,6 +57,7 @@ export interface ResultOf {
   readonly conflictList: { readonly conflicts: readonly ConflictView[]; readonly more: boolean };
   readonly conflictResolve: { readonly id: number; readonly kept: 'stored' | 'arrived' };
   readonly verify: VerifyReport;
+  readonly clockAccept: { readonly steady: boolean };
   readonly indexRebuild: { readonly instances: number; readonly studies: number; readonly skipped: number };
   readonly ledgerShow: { readonly records: readonly LedgerRecordView[]; readonly more: boolean };
 }

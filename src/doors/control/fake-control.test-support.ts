@@ -78,6 +78,7 @@ export function fakeControl(): FakeControl {
       call.progress({ done: 2, total: 2, unit: 'instances' });
       return { intact: true, instances: 2, bytes: 10, problems: [], problemCount: 0 };
     },
+    clockAccept: notHere,
     indexRebuild: notHere,
     ledgerShow: async () => ({ records: [], more: false }),
     beginImport: async (call) => {

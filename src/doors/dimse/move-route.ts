@@ -6,11 +6,11 @@ import type { StoredInstance } from '../../backends/backend.ts';
 import { TransferSyntaxes } from '../../dicom/transfer-syntax.ts';
 import type { Uid } from '../../dicom/uid.ts';
 import type { AeTitle } from '../../dicom/ae-title.ts';
+import type { ContextProposal } from '../../dimse/connect.ts';
 import type { MessageExchange } from '../../dimse/message-exchange.ts';
 import { storeOnAssociation } from '../../dimse/store-on-association.ts';
 import { LeadglassError } from '../../error.ts';
 import type { MoveDestination } from '../../guard/opening.ts';
-import type { PresentationContextProposal } from '../../upper-layer/association-types.ts';
 import { offeredTransferSyntaxes } from './retrieve-plan.ts';
 import type { RetrieveRoute } from './retrieve-service.ts';
 
@@ -24,7 +24,7 @@ export interface OutgoingConnection {
 /** @throws LeadglassError BACKEND_UNAVAILABLE, NOT_AUTHENTICATED (its certificate), PEER_FAILED */
 export type MoveConnector = (
   destination: MoveDestination,
-  contexts: readonly PresentationContextProposal[],
+  contexts: readonly ContextProposal[],
 ) => Promise<OutgoingConnection>;
 
 /** PS3.8 9.3.2.2: odd ids up to 255. */
@@ -59,7 +59,7 @@ export function moveRoute(facts: {
 }
 
 /** One context for each SOP class and transfer syntax that occurs, as long as there is room; what is converted needs one more. */
-function proposals(instances: readonly StoredInstance[]): readonly PresentationContextProposal[] {
+function proposals(instances: readonly StoredInstance[]): readonly ContextProposal[] {
   const wanted = new Map<string, { readonly abstractSyntax: Uid; readonly transferSyntaxes: readonly Uid[] }>();
   for (const { head, transferSyntaxUid } of instances) {
     const offered = offeredTransferSyntaxes(transferSyntaxUid, uncompressed);
@@ -68,5 +68,5 @@ function proposals(instances: readonly StoredInstance[]): readonly PresentationC
     }
   }
   // Beyond the room the rest is answered as "SOP class not negotiated"; a study of so many kinds has not been seen.
-  return [...wanted.values()].slice(0, contextsMax).map((context, index) => ({ id: index * 2 + 1, ...context }));
+  return [...wanted.values()].slice(0, contextsMax);
 }
