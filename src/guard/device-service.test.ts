@@ -197,6 +197,31 @@ test('an opening that had ended makes room for a new one of its name', async () 
   assert.equal(openings.list(pass, { closedToo: true }).length, 2);
 });
 
+test('a device that is enrolled anew after its opening was closed does not come back with what it had before', async () => {
+  const { house, devices, openings, pass } = await office();
+  await using _house = house;
+  await devices.add(pass, ct1);
+  const old = peerFacts({ certificate: certificateFacts({ fingerprint256: fingerprintOf('issued 1') }) });
+  await house.guard.identify(old);
+  openings.close(pass, 'CT1', 'moved to another room');
+  await devices.add(pass, { ...ct1, certificate: { kind: 'csr', csrPem: 'request' } });
+  await assert.rejects(house.guard.identify(old), /not known here/);
+  await house.guard.identify(
+    peerFacts({ certificate: certificateFacts({ fingerprint256: fingerprintOf('issued 2') }) }),
+  );
+});
+
+test('the address of a device itself may be named for commitment results alone, that of others needs move', async () => {
+  const { house, devices, pass } = await office();
+  await using _house = house;
+  const at = (name: string) => [{ aeTitle: aet(name), host: 'ct1.example', port: 11_112, trust: 'own-authority' }];
+  await assert.rejects(
+    devices.add(pass, { ...ct1, moveDestinations: at('OTHER') }),
+    code('BAD_REQUEST', /move is not/),
+  );
+  await devices.add(pass, { ...ct1, moveDestinations: at('CT1') });
+});
+
 test('renewing gives a new certificate and a later end, and a running association goes on', async () => {
   const { house, devices, pass } = await office();
   await using _house = house;
