@@ -207,6 +207,7 @@ export const limits = {
     indexBacklogMax: 10_000,
     // Rows read in one turn of a query: about a millisecond, then others get their turn.
     findPageRows: 200,
+    findTurnMs: 5,
   },
   // ── doors and command line ───────────────────────────────────────────────────────────────────────────────────────
   /** Connections of the DIMSE door at once; a thousand idle ones must leave room for a thousand devices. */
@@ -230,6 +231,8 @@ export const limits = {
   /** Removed studies are rare; a segment is rewritten when less than this share of it is still wanted. */
   compactionIntervalMs: 6 * 3_600_000,
   compactionLiveRatioMax: 0.5,
+  /** How long a client command waits for the peer to take its release, before it hangs up. */
+  clientReleaseMs: 3_000,
   /** How late a plain door may close after its exception has ended; the guard refuses at once. */
   plainDoorsReviewMs: 10_000,
   /** One command's arguments; the largest is an `opening apply` of thousands of openings. */
@@ -263,5 +266,9 @@ export const limits = {
   dicomdirBytesMax: 128 * 1024 * 1024,
   /** `get` from a server that never stops: a large study has some thousand instances and some gigabytes. */
   getInstancesMax: 100_000,
+  /** `get`: 16 of them hold 2,000 pairs of SOP class and transfer syntax; no study has so many. */
+  getAssociationsMax: 16,
+  /** `get`: SOP Instance UIDs in one identifier; 500 of the longest have 32 KB, half of what the VR can hold. */
+  getListMax: 500,
   getBytesMax: 64 * 1024 ** 3,
 } as const;

@@ -46,6 +46,10 @@ export const connectDicom: ConnectDicom = async (target, contexts) => {
   });
   const client = await ofPeer(connecting);
   return {
+    accepted: (uid) =>
+      [...client.contexts.values()].flatMap(({ abstractSyntax, transferSyntax }) =>
+        abstractSyntax === uid ? [transferSyntax] : [],
+      ),
     echo: () => ofPeer(client.echo()),
     find: async function* (sopClassUid, identifier) {
       try {
@@ -88,7 +92,12 @@ export const connectDicom: ConnectDicom = async (target, contexts) => {
           }),
         ),
       ),
-    [Symbol.asyncDispose]: () => client[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      // A peer that misbehaves does not answer a release either.
+      const late = setTimeout(() => client.abort(), limits.clientReleaseMs);
+      await client.release().catch(() => client.abort());
+      clearTimeout(late);
+    },
     abort: () => client.abort(),
   };
 };

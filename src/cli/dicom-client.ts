@@ -50,6 +50,8 @@ export interface RetrieveProgress {
 
 /** Disposing it releases the association, also after a failure, so that the peer does not wait for us. */
 export interface DicomClient extends AsyncDisposable {
+  /** Transfer syntaxes that the peer accepted for a class. */
+  accepted(abstractSyntax: Uid): readonly Uid[];
   echo(): Promise<number>;
   /** Throws LeadglassError when the final status is a failure. */
   find(sopClassUid: Uid, identifier: DataSet): AsyncIterable<DataSet>;

@@ -48,6 +48,8 @@ function peer(answers: {
   const connect: Context['connect'] = async (target, contexts) => {
     fake.connects.push({ target, contexts });
     const client: DicomClient = {
+      accepted: (uid) =>
+        contexts.flatMap(({ abstractSyntax, transferSyntaxes }) => (abstractSyntax === uid ? transferSyntaxes : [])),
       echo: async () => 0,
       async *find(_uid, identifier) {
         fake.asked.push(identifier);

@@ -1,14 +1,19 @@
 /** `leadglass get`: C-GET, PS3.4 C.4.3. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { DataSet } from '../dicom/data-set.ts';
 import { SopClasses, isEvidenceSopClass, storageSopClasses } from '../dicom/sop-class.ts';
 import { TransferSyntaxes } from '../dicom/transfer-syntax.ts';
 import { knownUid } from '../dicom/uid.ts';
 import { asLeadglassError } from '../error.ts';
 import { limits } from '../limits.ts';
 import type { Context } from './context.ts';
-import type { WantedContext } from './dicom-client.ts';
+import type { DicomTarget, WantedContext } from './dicom-client.ts';
 import { exitStatus } from './exit-status.ts';
+import { canList, findContexts, listInstances } from './get-plan.ts';
+import type { Listing, Model } from './get-plan.ts';
+import { getInRounds } from './get-rounds.ts';
+import type { RoundsFacts, RoundsOutcome } from './get-rounds.ts';
 import { wholeNumber, withJson } from './options.ts';
 import { counted, formatBytes } from './output.ts';
 import { ReceivedFiles } from './received-files.ts';
@@ -51,13 +56,12 @@ export function register(program: Command, context: Context): void {
         model === 'study'
           ? SopClasses.StudyRootQueryRetrieveInformationModelGet
           : SopClasses.PatientRootQueryRetrieveInformationModelGet;
-      await using client = await context.connect(target, getContexts(sopClassUid));
       const files = new ReceivedFiles(resolve(options.out), target.calledAeTitle, {
         getInstancesMax: options.maxInstances,
         getBytesMax: options.maxBytes,
       });
       let failed = 0;
-      const result = await client.get(sopClassUid, identifier, {
+      const receiving: Pick<RoundsFacts, 'onInstance' | 'onProgress'> = {
         onProgress: ({ remaining }) =>
           output.progress(
             `${counted(files.files.length, 'instance')}, ${formatBytes(files.bytes)}, ${remaining} to come`,
@@ -76,9 +80,26 @@ export function register(program: Command, context: Context): void {
             return { status: 0xa700 };
           }
         },
-      });
+      };
+      const listing = await listingOf(context, target, { identifier, model });
+      const facts: RoundsFacts = {
+        ...receiving,
+        sopClassUid,
+        identifier,
+        connect: (wanted) => context.connect(target, wanted),
+      };
+      const { result, missing } = listing === undefined ? await getByGuess(facts) : await getInRounds(facts, listing);
       output.progress(undefined);
-      if (options.json === true) output.json({ ...result, bytes: files.bytes, files: files.files });
+      noteMissing(output, missing);
+      if (options.json === true)
+        output.json({
+          ...result,
+          ...(missing.length === 0
+            ? {}
+            : { missing: missing.map(({ instance: { sopInstanceUid }, problem }) => ({ sopInstanceUid, problem })) }),
+          bytes: files.bytes,
+          files: files.files,
+        });
       else
         output.line(
           `${counted(files.files.length, 'instance')}, ${formatBytes(files.bytes)}, in ${resolve(options.out)}.`,
@@ -86,6 +107,39 @@ export function register(program: Command, context: Context): void {
       reportRetrieve(context, result);
       if (failed > 0) context.exitWith(exitStatus.answerIsNo);
     });
+}
+
+/** What the peer says it has of this; undefined when it cannot be asked or says nothing, and contexts have to be guessed. */
+async function listingOf(
+  context: Context,
+  target: DicomTarget,
+  { identifier, model }: { readonly identifier: DataSet; readonly model: Model },
+): Promise<Listing | undefined> {
+  if (!canList(model, identifier)) return undefined;
+  context.output.progress('asking what there is');
+  try {
+    await using client = await context.connect(target, findContexts(model));
+    const listing = await listInstances(client, model, identifier);
+    return listing.sopClassUids.length === 0 ? undefined : listing;
+  } catch {
+    // It may allow C-GET and no C-FIND; what else is wrong, the C-GET will tell.
+    return undefined;
+  }
+}
+
+async function getByGuess(facts: RoundsFacts): Promise<RoundsOutcome> {
+  const { sopClassUid, identifier } = facts;
+  await using client = await facts.connect(getContexts(sopClassUid));
+  return { result: await client.get(sopClassUid, identifier, facts), missing: [] };
+}
+
+const missingLinesMax = 20;
+
+function noteMissing(output: Context['output'], missing: RoundsOutcome['missing']): void {
+  for (const { instance, problem } of missing.slice(0, missingLinesMax))
+    output.note(`failed  ${instance.sopInstanceUid}: ${problem}`);
+  if (missing.length > missingLinesMax)
+    output.note(`failed  ${missing.length - missingLinesMax} more, as --json tells`);
 }
 
 /** Image classes that are often stored compressed; the others are asked for uncompressed only. */
