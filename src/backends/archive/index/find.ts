@@ -23,6 +23,8 @@ import { planQuery, type QueryPhase, type QueryPlan } from './query-sql.ts';
 export interface FindLimits {
   /** Rows read in one turn. */
   readonly findPageRows: number;
+  /** A turn ends after so long, whatever its rows: a hostile value and pattern cost a hundred milliseconds each. */
+  readonly findTurnMs: number;
 }
 
 export interface FindOptions extends AnswerOptions {
@@ -41,8 +43,13 @@ export async function* find(index: ArchiveIndex, pass: Pass<Find>, options: Find
   const computed = computedTags(query);
   let skip = query.offset ?? 0;
   let left = query.limit ?? Number.POSITIVE_INFINITY;
+  let turnEndsMs = performance.now() + options.limits.findTurnMs;
   for (const phase of plan.phases) {
     for await (const row of rowsOf(index, { plan, phase, query, pageRows: options.limits.findPageRows })) {
+      if (performance.now() > turnEndsMs) {
+        await nextTurn();
+        turnEndsMs = performance.now() + options.limits.findTurnMs;
+      }
       if (!pass.stillValid())
         throw new LeadglassError('NOT_AUTHORIZED', 'Cannot answer further: the opening was closed');
       const head =

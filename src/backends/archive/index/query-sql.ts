@@ -245,6 +245,13 @@ function anyPattern(column: string, patterns: readonly string[]): SqlPart {
   };
 }
 
+/**
+ * Values and patterns of real names and descriptions are shorter. GLOB may compare each byte of one with each of the other, and
+ * SQLite does nothing else meanwhile: what is longer is left to matching.ts, between whose rows others get their turn.
+ */
+const globValueBytesMax = 256;
+const globPatternCharactersMax = 128;
+
 /** PS3.4 C.2.2.2.4: `*` any run of characters, `?` one. GLOB has the same two, and a bracket that must be escaped. */
 function likePart(column: string, pattern: string): SqlPart {
   const values: SQLInputValue[] = [];
@@ -254,8 +261,8 @@ function likePart(column: string, pattern: string): SqlPart {
     conditions.push(`${column} >= ?`, `${column} < ?`);
     values.push(prefix, `${prefix}\u{10ffff}`);
   }
-  if (pattern !== `${prefix}*`) {
-    conditions.push(`${column} GLOB ?`);
+  if (pattern !== `${prefix}*` && pattern.length <= globPatternCharactersMax) {
+    conditions.push(`(octet_length(${column}) > ${globValueBytesMax} OR ${column} GLOB ?)`);
     values.push(pattern.replaceAll('[', '[[]').replaceAll(/\*+/g, '*'));
   }
   return conditions.length === 0 ? { sql: '1', values: [] } : { sql: conditions.join(' AND '), values };
