@@ -3,7 +3,7 @@
  * archive, policy, guard), then what an unclean stop left open, then the doors, last the control socket.
  */
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OfflineLeadglass, RunningLeadglass, StartOptions } from './cli/running.ts';
 import { deviceServices } from './compose/control-devices.ts';
@@ -22,6 +22,7 @@ import { loadConfig } from './config/load.ts';
 import { startControlDoor } from './doors/control/control-door.ts';
 import type { ControlServices } from './doors/control/control-services.ts';
 import type { ConnectionServices } from './doors/dimse/connection.ts';
+import { LeadglassError } from './error.ts';
 import { openingState } from './guard/opening.ts';
 import { limits } from './limits.ts';
 import type { Log } from './log.ts';
@@ -98,6 +99,7 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
 /**
  * Verify and rebuild work without a server: the same folder, the same guard and ledger, no door. `forRebuild` opens the
  * folder also when its index is beyond opening.
+ * @throws LeadglassError BACKEND_UNAVAILABLE when the folder is none of ours; nothing is made in it
  */
 export async function openOffline(options: {
   readonly dataDirectory: string;
@@ -105,6 +107,13 @@ export async function openOffline(options: {
   readonly forRebuild?: boolean;
 }): Promise<OfflineLeadglass> {
   const { dataDirectory, log, forRebuild = false } = options;
+  // A mistyped folder must not become a new and, of course, intact archive.
+  if (!existsSync(join(dataDirectory, 'keys'))) {
+    throw new LeadglassError(
+      'BACKEND_UNAVAILABLE',
+      `There is no Leadglass data in ${dataDirectory}; name the folder with --data DIR`,
+    );
+  }
   const { config } = loadConfig({ dataDirectory, writeMissing: false });
   const open = (): Promise<Installation> => openInstallation(dataDirectory, config, log);
   const installation = await (forRebuild ? openWithoutIndex(dataDirectory, open) : open());

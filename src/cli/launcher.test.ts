@@ -61,6 +61,14 @@ test('wrong use ends with 2, no server with 3, and neither makes a data folder',
     const { status } = run(launcher, ['--data', data, ...words].slice(words[0] === '--data' ? 2 : 0), { cwd: place });
     assert.equal(status, 2, words.join(' '));
   }
+  const noPort = run(launcher, ['echo', 'localhost', '--plain', '--calling', 'A', '--called', 'B'], { cwd: place });
+  assert.equal(noPort.status, 2);
+  assert.match(noPort.stderr, /localhost is no HOST:PORT/);
+  for (const words of [['verify'], ['index', 'rebuild'], ['ledger', 'verify']]) {
+    const alone = run(launcher, [...words, '--data', data]);
+    assert.equal(alone.status, 3, words.join(' '));
+    assert.ok(alone.stderr.includes(data), alone.stderr);
+  }
   const { status, stderr } = run(launcher, ['status', `--data=${data}`]);
   assert.equal(status, 3);
   assert.match(stderr, new RegExp(`No Leadglass server is running on ${data}`));

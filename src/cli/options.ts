@@ -1,6 +1,7 @@
-/** Parsers of option values that several commands share; each throws commander's error with a clear text. */
+/** Parsers of option values that several commands share; each says clearly what is wrong. */
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
+import { LeadglassError } from '../error.ts';
 
 /** For repeatable options. */
 export function collect(value: string, before: readonly string[] = []): readonly string[] {
@@ -18,7 +19,8 @@ export function hostAndPort(value: string): { readonly host: string; readonly po
   const host = found?.[1] ?? found?.[2];
   const port = Number(found?.[3]);
   if (host === undefined || port < 1 || port > 65_535) {
-    throw new InvalidArgumentError('It must be HOST:PORT, for instance localhost:2762 or [::1]:2762.');
+    // Not commander's error: the client commands read their argument late, when commander prints nothing any more.
+    throw new LeadglassError('BAD_REQUEST', `${value} is no HOST:PORT, for instance localhost:2762 or [::1]:2762`);
   }
   return { host, port };
 }
