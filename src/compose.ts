@@ -21,6 +21,7 @@ import { completeInterruptedTransfers } from './compose/recovery.ts';
 import { loadConfig } from './config/load.ts';
 import { startControlDoor } from './doors/control/control-door.ts';
 import type { ControlServices } from './doors/control/control-services.ts';
+import { HeldInstances } from './doors/dimse/held-instances.ts';
 import type { ConnectionServices } from './doors/dimse/connection.ts';
 import { LeadglassError } from './error.ts';
 import { openingState } from './guard/opening.ts';
@@ -49,6 +50,7 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
     aeTitle: config.aeTitle,
     connectToMoveDestination: moveConnector(outgoing),
     commitmentReports: reports,
+    heldInstances: new HeldInstances(limits),
     limits: {
       upperLayer: limits,
       dimse: { ...limits.dimse, identifier: limits.identifier },

@@ -220,6 +220,9 @@ export const limits = {
   dimseStopMs: 10_000,
   /** Heads of the instances of one C-GET or C-MOVE are held, some 500 bytes each. */
   retrieveInstancesMax: 100_000,
+  /** The same of all retrieves of one device, and of all devices: with what belongs to them some 2 KB each. */
+  retrieveInstancesHeldPerDeviceMax: 200_000,
+  retrieveInstancesHeldMax: 500_000,
   /** The next instance is read and decrypted while the one before is on its way. */
   retrieveAhead: 2,
   /** UIDs in one retrieve identifier (a key object list names some hundreds). */

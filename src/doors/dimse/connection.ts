@@ -20,6 +20,7 @@ import { negotiate } from '../../upper-layer/negotiation.ts';
 import type { Association } from '../../upper-layer/association.ts';
 import type { UpperLayerLimits } from '../../upper-layer/upper-layer-limits.ts';
 import { type CommitmentReports, handlersFor } from './handlers.ts';
+import type { HeldInstances } from './held-instances.ts';
 import type { MoveConnector } from './move-route.ts';
 import { extendedNegotiation, negotiationPolicy, operationFor } from './negotiation-policy.ts';
 import type { RetrieveLimits } from './retrieve-service.ts';
@@ -40,6 +41,8 @@ export interface ConnectionServices {
   readonly aeTitle: string;
   readonly connectToMoveDestination: MoveConnector;
   readonly commitmentReports: CommitmentReports;
+  /** Of all retrieves under way, whatever their door. */
+  readonly heldInstances: HeldInstances;
   readonly limits: ConnectionLimits;
   readonly log: Log;
 }

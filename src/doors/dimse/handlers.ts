@@ -108,6 +108,7 @@ export function handlersFor(session: GuardSession, { services, extensions }: Han
           cancel,
           progress,
           limits,
+          held: services.heldInstances,
           dataSetLimits: limits.dataSet,
           log,
           route: async () => ({
@@ -149,6 +150,7 @@ export function handlersFor(session: GuardSession, { services, extensions }: Han
               cancel,
               progress,
               limits,
+              held: services.heldInstances,
               dataSetLimits: limits.dataSet,
               log,
               route: (instances) => route.open(instances),

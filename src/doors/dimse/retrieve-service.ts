@@ -14,6 +14,7 @@ import type { Admission } from '../../guard/admission.ts';
 import type { Retrieve } from '../../guard/operation.ts';
 import type { Log } from '../../log.ts';
 import type { AcceptedContext } from '../../upper-layer/association-types.ts';
+import type { HeldInstances, Holding } from './held-instances.ts';
 import { planLeaving } from './retrieve-plan.ts';
 
 export interface RetrieveLimits {
@@ -38,6 +39,7 @@ export interface RetrieveWork {
   readonly cancel: AbortSignal;
   readonly progress: Progress;
   readonly limits: RetrieveLimits;
+  readonly held: HeldInstances;
   readonly dataSetLimits: DataSetLimits;
   readonly log: Log;
 }
@@ -45,7 +47,9 @@ export interface RetrieveWork {
 /** @throws LeadglassError before anything was sent; later failures are in the result */
 export async function retrieve(work: RetrieveWork): Promise<RetrieveResult> {
   const { admission, cancel, progress, limits } = work;
-  const instances = await listed(work);
+  const { principal } = admission.pass;
+  using holding = work.held.holdFor(principal.kind === 'device' ? principal.device : principal.kind);
+  const instances = await listed(work, holding);
   const counts = { remaining: instances.length, completed: 0, failed: 0, warning: 0 };
   const failedSopInstanceUids: Uid[] = [];
   if (instances.length === 0) return { ...counts, failedSopInstanceUids, status: Statuses.Success };
@@ -88,7 +92,10 @@ export async function retrieve(work: RetrieveWork): Promise<RetrieveResult> {
   return { ...counts, failedSopInstanceUids, status };
 }
 
-async function listed({ backend, admission, limits }: RetrieveWork): Promise<readonly StoredInstance[]> {
+async function listed(
+  { backend, admission, limits }: RetrieveWork,
+  holding: Holding,
+): Promise<readonly StoredInstance[]> {
   const instances: StoredInstance[] = [];
   for await (const instance of backend.retrieve(admission.pass)) {
     if (instances.length >= limits.retrieveInstancesMax) {
@@ -97,6 +104,7 @@ async function listed({ backend, admission, limits }: RetrieveWork): Promise<rea
         `Cannot retrieve more than ${limits.retrieveInstancesMax} instances at once; ask for less`,
       );
     }
+    holding.add();
     instances.push(instance);
   }
   return instances;
