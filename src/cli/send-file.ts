@@ -1,6 +1,5 @@
 /** What a file is that `send` is given, and how its bytes are read. What the peer takes of it is for dimse/send.ts. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
 import { InstanceUidReader, instanceUidsBytesMax } from '../dicom/instance-uids.ts';
 import { readPart10Head } from '../dicom/part10.ts';
 import { canTranscode, transcode } from '../dicom/transcode.ts';
@@ -46,7 +45,7 @@ export async function readSendFile(path: string): Promise<SendFile> {
     if (known === undefined) throw new LeadglassError('MALFORMED', 'The file is cut short');
     const { headLength, ...facts } = known;
     let buffers: Uint8Array<ArrayBuffer>[] = [];
-    const read = (): AsyncIterable<Uint8Array> => {
+    const readDataSet = (): AsyncIterable<Uint8Array> => {
       // Those of an attempt that was not answered may still be on their way; they are left to the collector.
       buffers = [];
       return dataSetOf(path, { from: headLength, to: fileBytes }, buffers);
@@ -55,11 +54,11 @@ export async function readSendFile(path: string): Promise<SendFile> {
       path,
       ...facts,
       lengthBytes: fileBytes - headLength,
-      read,
+      read: readDataSet,
       answered: () => {
         spareBuffers.push(...buffers.splice(0));
       },
-      converted: (to) => transcode(read(), { from: facts.transferSyntaxUid, to, limits: limits.dataSet }),
+      converted: (to) => transcode(readDataSet(), { from: facts.transferSyntaxUid, to, limits: limits.dataSet }),
     };
   } catch (thrown) {
     throw unreadable(thrown);
@@ -94,23 +93,32 @@ async function* dataSetOf(
   { from, to }: { readonly from: number; readonly to: number },
   buffers: Uint8Array<ArrayBuffer>[],
 ): AsyncGenerator<Uint8Array, void> {
-  const failed = (thrown: unknown): never => {
-    throw unreadable(thrown);
-  };
-  const file = await open(path, 'r').catch(failed);
+  let handle: number | undefined;
   try {
+    // Opening and closing are quick where finding the file was; only reading is worth a turn of its own.
+    handle = openSync(path, 'r');
     for (let at = from; at < to; ) {
       const isPooled = buffers.length < pooledPiecesMax;
       const buffer = (isPooled ? spareBuffers.pop() : undefined) ?? new Uint8Array(pieceBytes);
       if (isPooled) buffers.push(buffer);
-      const { bytesRead } = await file.read(buffer, 0, pieceBytes, at).catch(failed);
+      const bytesRead = await readAt(handle, buffer, at);
       if (bytesRead === 0) return;
       yield buffer.subarray(0, bytesRead);
       at += bytesRead;
     }
+  } catch (thrown) {
+    throw unreadable(thrown);
   } finally {
-    await file.close();
+    if (handle !== undefined) closeSync(handle);
   }
+}
+
+function readAt(handle: number, buffer: Uint8Array, at: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  read(handle, buffer, 0, buffer.length, at, (error, bytesRead) =>
+    error === null ? resolve(bytesRead) : reject(error),
+  );
+  return promise;
 }
 
 function unreadable(thrown: unknown): LeadglassError {
