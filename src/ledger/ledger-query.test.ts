@@ -73,6 +73,7 @@ test('records are found by patient, study, event, outcome, transfer and who, exa
   assert.deepEqual(await numbers({ transferId: 'T207' }), [208]);
   assert.deepEqual(await numbers({ who: 'ws' }), hundreds);
   assert.deepEqual(await numbers({ who: 'Operator ROOT' }), hundreds);
+  assert.deepEqual(await numbers({ who: 'root' }), hundreds);
   assert.deepEqual(await numbers({ who: '10.0.0.7', limit: 2, order: 'oldest-first' }), [8, 108]);
   assert.deepEqual(await numbers({ who: '10.0.0', event: '110112' }), []);
 });

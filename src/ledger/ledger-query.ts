@@ -15,7 +15,7 @@ import { readFacts, readRecord } from './record.ts';
 export interface LedgerFilter {
   readonly since?: Date;
   readonly until?: Date;
-  /** Principal, device or address, without regard to case. */
+  /** Principal with or without its kind (`operator root`, `root`), device or address, without regard to case. */
   readonly who?: string;
   readonly patientId?: string;
   readonly studyInstanceUid?: string;
@@ -70,7 +70,9 @@ function fits(facts: Omit<LedgerRecord, 'xml' | 'hash'>, filter: LedgerFilter): 
   if (filter.studyInstanceUid !== undefined && !facts.studyInstanceUids.includes(filter.studyInstanceUid)) return false;
   if (filter.who === undefined) return true;
   const who = filter.who.toLowerCase();
-  return [facts.principal, facts.device, facts.address].some((name) => name?.toLowerCase() === who);
+  // A principal is its kind and its name; either the whole or the name is asked for.
+  const name = facts.principal?.replace(/^\S+ /, '');
+  return [facts.principal, name, facts.device, facts.address].some((known) => known?.toLowerCase() === who);
 }
 
 async function* linesForwards(
