@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import { Command } from 'commander';
 import { DataSet } from '../dicom/data-set.ts';
 import { Tags } from '../dicom/dictionary/dictionary.ts';
+import { SopClasses } from '../dicom/sop-class.ts';
 import { TransferSyntaxes } from '../dicom/transfer-syntax.ts';
 import { knownUid } from '../dicom/uid.ts';
 import type { Uid } from '../dicom/uid.ts';
@@ -129,6 +130,34 @@ test('find prints a table of what was asked, and --json the DICOM JSON model', a
       '00080005': { vr: 'CS', Value: ['ISO_IR 192'] },
     },
   ]);
+});
+
+test('find at PATIENT level asks the patient root, which alone has it, unless a model is named', async () => {
+  const models = [];
+  for (const words of [
+    ['--level', 'PATIENT'],
+    ['-k', 'QueryRetrieveLevel=PATIENT'],
+    ['--level', 'SERIES'],
+    ['--level', 'PATIENT', '--model', 'study'],
+  ]) {
+    const { connect, fake } = peer({});
+    await run(connect, 'find', ...plain, ...words);
+    models.push(fake.connects[0]?.contexts[0]?.abstractSyntax);
+  }
+  const { PatientRootQueryRetrieveInformationModelFind: patient, StudyRootQueryRetrieveInformationModelFind: study } =
+    SopClasses;
+  assert.deepEqual(models, [patient, patient, study, study]);
+});
+
+test('get of what the peer has not ends with 1 and leaves no folder', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'leadglass-get-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const out = join(folder, 'out');
+  const { lines, status } = await run(peer({}).connect, 'get', ...plain, '--study', '1.2.3', '--out', out);
+  assert.deepEqual(
+    [lines, status, existsSync(out)],
+    [['Nothing came: the peer has no such instances for us.'], 1, false],
+  );
 });
 
 test('find stops at --rows and says that there are more', async () => {

@@ -15,7 +15,7 @@ import type { TargetOptions } from './target.ts';
 interface FindOptions extends TargetOptions {
   readonly key: readonly string[];
   readonly level?: string;
-  readonly model: 'study' | 'patient';
+  readonly model?: 'study' | 'patient';
   readonly rows: number;
   readonly json?: boolean;
 }
@@ -31,7 +31,12 @@ export function register(program: Command, context: Context): void {
       [],
     )
     .option('--level <level>', 'PATIENT, STUDY, SERIES or IMAGE (default STUDY)')
-    .addOption(new Option('--model <model>', 'information model').choices(['study', 'patient']).default('study'))
+    .addOption(
+      new Option('--model <model>', 'information model (default: study, for level PATIENT patient)').choices([
+        'study',
+        'patient',
+      ]),
+    )
     .option('--rows <number>', 'stop after so many matches', wholeNumber, 1000)
     .addHelpText(
       'after',
@@ -43,12 +48,13 @@ Examples:
     )
     .action(async (place: string, options: FindOptions) => {
       const target = targetOf(place, options);
-      const { identifier, columns } = identifierOf(options.key, {
+      const { identifier, level, columns } = identifierOf(options.key, {
         level: options.level === undefined ? undefined : levelOf(options.level),
         withUsualKeys: true,
       });
+      // Study Root has no patient level, PS3.4 C.6.2.1.
       const sopClassUid =
-        options.model === 'study'
+        (options.model ?? (level === 'PATIENT' ? 'patient' : 'study')) === 'study'
           ? SopClasses.StudyRootQueryRetrieveInformationModelFind
           : SopClasses.PatientRootQueryRetrieveInformationModelFind;
       await using client = await context.connect(target, [

@@ -91,6 +91,8 @@ export function register(program: Command, context: Context): void {
       const { result, missing } = listing === undefined ? await getByGuess(facts) : await getInRounds(facts, listing);
       output.progress(undefined);
       noteMissing(output, missing);
+      const cameNothing = files.files.length === 0 && result.status === 0 && result.failed === 0;
+      files.leaveNoEmptyFolder();
       if (options.json === true)
         output.json({
           ...result,
@@ -100,12 +102,13 @@ export function register(program: Command, context: Context): void {
           bytes: files.bytes,
           files: files.files,
         });
+      else if (cameNothing) output.line('Nothing came: the peer has no such instances for us.');
       else
         output.line(
           `${counted(files.files.length, 'instance')}, ${formatBytes(files.bytes)}, in ${resolve(options.out)}.`,
         );
       reportRetrieve(context, result);
-      if (failed > 0) context.exitWith(exitStatus.answerIsNo);
+      if (failed > 0 || cameNothing) context.exitWith(exitStatus.answerIsNo);
     });
 }
 

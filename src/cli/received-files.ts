@@ -2,7 +2,7 @@
  * Where `get` writes. The server may be hostile, so nothing it sends becomes a name: files get numbers. A file appears
  * under its name only when all of it came, nothing is overwritten, and count and bytes are bounded.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writePart10Head } from '../dicom/part10.ts';
@@ -23,6 +23,7 @@ export interface ReceivedFile {
 
 export class ReceivedFiles {
   readonly #folder: string;
+  readonly #isNew: boolean;
   readonly #sourceAeTitle: string;
   readonly #limits: ReceivedLimits;
   readonly files: ReceivedFile[] = [];
@@ -37,6 +38,7 @@ export class ReceivedFiles {
         `${folder} is not empty, and nothing in it will be overwritten; name another folder with --out`,
       );
     }
+    this.#isNew = !existsSync(folder);
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.#folder = folder;
     this.#sourceAeTitle = sourceAeTitle;
@@ -75,6 +77,11 @@ export class ReceivedFiles {
     const received = { path, sopClassUid, sopInstanceUid, lengthBytes };
     this.files.push(received);
     return received;
+  }
+
+  /** Takes a folder away that was made for nothing. */
+  leaveNoEmptyFolder(): void {
+    if (this.#isNew && this.files.length === 0 && readdirSync(this.#folder).length === 0) rmdirSync(this.#folder);
   }
 
   #tooMuch(what: string): LeadglassError {
