@@ -223,6 +223,26 @@ test('opening list marks what was never used', async (t) => {
   assert.match((await run('opening', 'list')).lines.join('\n'), /CT1 .*never used/);
 });
 
+test('in a list each warning names what it is about', async (t) => {
+  const { run, data } = await bench(t);
+  await run(...addCt1, '--out', join(data, 'ct1'));
+  for (const list of ['opening', 'device']) {
+    const warnings = (await run(list, 'list')).lines.filter((line) => line.startsWith('WARNING'));
+    assert.deepEqual(warnings, ['WARNING  CT1: a warning'], list);
+  }
+});
+
+test('the folder for a signing request speaks of no key that it does not hold', async (t) => {
+  const { run, data } = await bench(t);
+  const out = join(data, 'ct1');
+  writeFileSync(join(data, 'ct1.csr'), '-----BEGIN CERTIFICATE REQUEST-----\n');
+  const { lines } = await run(...addCt1, '--csr', join(data, 'ct1.csr'), '--out', out);
+  const readme = readFileSync(join(out, 'README.txt'), 'utf8');
+  assert.doesNotMatch(readme, /delete it here/);
+  assert.match(readme, /key\.pem +is not here: the device has it/);
+  assert.doesNotMatch(lines.join('\n'), /Try it/);
+});
+
 test('opening apply shows the difference, and in a script changes nothing without --yes', async (t) => {
   const { run, data } = await bench(t);
   const file = join(data, 'o.yaml');

@@ -59,7 +59,7 @@ export function fillDeviceFolder(folder: NewFolder, added: DeviceAdded): void {
   if (added.server.tls) folder.write('ca.pem', added.authorityPem);
   const facts: DeviceFile = { aeTitle: added.device.aeTitle, server: added.server };
   folder.write('device.json', `${JSON.stringify(facts, undefined, 2)}\n`);
-  folder.write('README.txt', readmeText(added));
+  folder.write('README.txt', readmeText(added, existsSync(join(folder.path, 'key.pem'))));
 }
 
 /**
@@ -90,7 +90,7 @@ export function readDeviceFolder(
   return { ...facts, key: read('key.pem'), cert: read('cert.pem'), ca: read('ca.pem') };
 }
 
-function readmeText({ device, opening, server }: DeviceAdded): string {
+function readmeText({ device, opening, server }: DeviceAdded, holdsKey: boolean): string {
   const tls = server.tls ? '+tls key.pem cert.pem +cf ca.pem ' : '';
   const titles = `-aet ${shellWord(device.aeTitle)} -aec ${shellWord(server.aeTitle)}`;
   const may = (operation: (typeof opening.operations)[number]): boolean => opening.operations.includes(operation);
@@ -117,7 +117,9 @@ function readmeText({ device, opening, server }: DeviceAdded): string {
     '',
     ...(server.tls
       ? [
-          'key.pem   the private key: only the device may have it. Move it there and delete it here.',
+          holdsKey
+            ? 'key.pem   the private key: only the device may have it. Move it there and delete it here.'
+            : 'key.pem   is not here: the device has it, under whatever name',
           'cert.pem  the certificate that the device shows',
           'ca.pem    what the device must trust',
           '',

@@ -1,7 +1,7 @@
 /** `leadglass device add|list|show|renew|revoke`: who may come in. */
 import { generateKeyPairSync } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { CallInput } from '../doors/control/control-calls.ts';
@@ -237,7 +237,7 @@ function printAdded(
   if (
     folder !== undefined &&
     server.tls &&
-    added.certificatePem !== undefined &&
+    existsSync(join(folder, 'key.pem')) &&
     opening.operations.includes('verify')
   ) {
     output.line(`Try it:  leadglass echo ${server.host}:${server.port} --as ${folder}`);
@@ -271,7 +271,8 @@ function registerList(device: Command, context: Context): void {
           { title: 'REASON', value: ({ reason }) => reason },
         ]);
         for (const line of lines) output.line(line);
-        for (const { warnings } of devices) for (const warning of warnings) output.line(`WARNING  ${warning}`);
+        for (const { aeTitle, warnings } of devices)
+          for (const warning of warnings) output.line(`WARNING  ${aeTitle}: ${warning}`);
       }
     });
   withJson(device.command('show <aet>'))

@@ -54,8 +54,8 @@ function registerRead(opening: Command, context: Context): void {
           { title: 'MARK', value: markOf },
         ]);
         for (const line of lines) output.line(line);
-        for (const { warnings } of openings)
-          for (const warning of warnings) output.line(`WARNING  ${escapeForDisplay(warning)}`);
+        for (const { name, warnings } of openings)
+          for (const warning of warnings) output.line(`WARNING  ${escapeForDisplay(`${name}: ${warning}`)}`);
       }
     });
   withJson(opening.command('show <name>'))

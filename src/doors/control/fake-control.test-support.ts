@@ -141,7 +141,7 @@ function addedOf(given: CallArguments<'deviceAdd'>): DeviceAdded {
       enrolledAt: '2026-11-25T10:00:00.000Z',
       certificates: [],
       openings: [given.aeTitle],
-      warnings: [],
+      warnings: ['a warning'],
     },
     opening: {
       id: 1,
@@ -161,7 +161,7 @@ function addedOf(given: CallArguments<'deviceAdd'>): DeviceAdded {
       owner: 'root',
       createdAt: '2026-11-25T10:00:00.000Z',
       useCount: 0,
-      warnings: [],
+      warnings: ['a warning'],
     },
     ...(plain === undefined
       ? { certificatePem: '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n' }
