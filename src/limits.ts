@@ -220,9 +220,9 @@ export const limits = {
   dimseStopMs: 10_000,
   /** Heads of the instances of one C-GET or C-MOVE are held, some 500 bytes each. */
   retrieveInstancesMax: 100_000,
-  /** The same of all retrieves of one device, and of all devices: with what belongs to them some 2 KB each. */
-  retrieveInstancesHeldPerDeviceMax: 200_000,
-  retrieveInstancesHeldMax: 500_000,
+  /** The same of all retrieves of one device, and of all devices: with what belongs to them 4 to 5 KB each. */
+  retrieveInstancesHeldPerDeviceMax: 150_000,
+  retrieveInstancesHeldMax: 300_000,
   /** The next instance is read and decrypted while the one before is on its way. */
   retrieveAhead: 2,
   /** UIDs in one retrieve identifier (a key object list names some hundreds). */
@@ -234,6 +234,8 @@ export const limits = {
   /** Removed studies are rare; a segment is rewritten when less than this share of it is still wanted. */
   compactionIntervalMs: 6 * 3_600_000,
   compactionLiveRatioMax: 0.5,
+  /** How long `get` asks what there is before it guesses; a study of 10,000 instances is told in a second or two. */
+  getListingMs: 10_000,
   /** How long a client command waits for the peer to take its release, before it hangs up. */
   clientReleaseMs: 3_000,
   /** How late a plain door may close after its exception has ended; the guard refuses at once. */

@@ -122,7 +122,9 @@ async function listingOf(
   context.output.progress('asking what there is');
   try {
     await using client = await context.connect(target, findContexts(model));
-    const listing = await listInstances(client, model, identifier);
+    // A convenience: a peer that says nothing to it must not hold up the C-GET.
+    const late = setTimeout(() => client.abort(), limits.getListingMs);
+    const listing = await listInstances(client, model, identifier).finally(() => clearTimeout(late));
     return listing.sopClassUids.length === 0 ? undefined : listing;
   } catch {
     // It may allow C-GET and no C-FIND; what else is wrong, the C-GET will tell.
