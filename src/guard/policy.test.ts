@@ -267,7 +267,7 @@ test('a release counts until just before its end, and a study that was not relea
   assert.deepEqual(at(nowMs), { allowed: true, scope: { studyInstanceUids: [] }, outside: [studyA, studyB] });
 });
 
-test('own studies only narrows what is read and committed, not what is sent', () => {
+test('own studies only narrows what is read and committed, and what is sent by who reads: an instance sent to a study of others would make it an own one', () => {
   const opening = openingOf('archive', { scope: { ownStudiesOnly: true, departments: ['X'] } });
   const scopeFor = (operation: Operation) => {
     const decision = decide(principalOf(opening), operation, { grant: grantOf(opening), nowMs, sopClasses });
@@ -277,7 +277,13 @@ test('own studies only narrows what is read and committed, not what is sent', ()
   assert.deepEqual(scopeFor(findOf()), own);
   assert.deepEqual(scopeFor(retrieveOf()), own);
   assert.deepEqual(scopeFor(commitOf()), own);
-  assert.deepEqual(scopeFor(storeOf()), { departments: ['X'] });
+  assert.deepEqual(scopeFor(storeOf()), own);
+});
+
+test('own studies only of a device that reads nothing does not keep it from adding to studies of others', () => {
+  const opening = openingOf('acquisition', { scope: { ownStudiesOnly: true, departments: ['X'] } });
+  const decision = decide(principalOf(opening), storeOf(), { grant: grantOf(opening), nowMs, sopClasses });
+  assert.deepEqual(decision.allowed && decision.scope, { departments: ['X'] });
 });
 
 test('commitment of a modality answers for its own studies only, that of a peer archive for all', () => {

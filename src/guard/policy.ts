@@ -164,8 +164,12 @@ function openingWord(operation: Operation): OpeningOperation | undefined {
 
 function decideStore(operation: Store, opening: Opening, sopClasses: SopClassFacts): Decision {
   if (!openingOffers(opening, 'store', { sopClassUid: operation.sopClassUid, sopClasses })) return refuse('sop-class');
-  // What a device may send is bounded by content. Who sent the study before does not count: its first instance is welcome.
-  return { allowed: true, scope: contentScope(opening) };
+  // What a device may send is bounded by content. Who sent the study before counts only for a device that reads its own studies:
+  // one instance sent to a study of others would make that its own. Backends take the first instance of a new study.
+  const reads = opening.operations.some((word) => word === 'find' || word === 'get' || word === 'move');
+  const content = contentScope(opening);
+  const isOwnOnly = opening.scope.ownStudiesOnly === true && reads;
+  return { allowed: true, scope: isOwnOnly ? { ...content, receivedFrom: opening.device } : content };
 }
 
 function decideRetrieve(operation: Retrieve, opening: Opening, scope: Scope): Decision {
