@@ -141,6 +141,9 @@ test('a device without TLS gets its own port, needs addresses and ends within 90
   assert.equal(opening.plain?.port, 11_112);
   assert.equal(issued, undefined);
   assert.equal(issuer.requests.length, 0);
+  await assert.rejects(devices.renew(pass, { aeTitle: 'CT1', until: '2027-02-10' }), code('BAD_REQUEST'));
+  const kept = await devices.renew(pass, { aeTitle: 'CT1', until: '2027-02-10', certificate: { kind: 'keep' } });
+  assert.deepEqual([kept.opening.plain?.port, issuer.requests.length], [11_112, 0]);
   const other = await devices.add(pass, { ...plain, aeTitle: 'CT2' });
   assert.equal(other.opening.plain?.port, 11_113);
   await assert.rejects(

@@ -161,6 +161,12 @@ export class DeviceService {
     const current = this.#currentOpening(checked.aeTitle);
     const { id: _id, createdAtMs: _created, closed: _closed, ...before } = current;
     const isPlain = before.doors.includes('dimse-plain');
+    if (isPlain && checked.certificate.kind !== 'keep') {
+      throw new LeadglassError(
+        'BAD_REQUEST',
+        `Cannot renew ${checked.aeTitle} with a certificate: it comes without TLS. --keep-certificate prolongs that; for TLS close the opening and add the device anew`,
+      );
+    }
     const terms: OpeningTerms = {
       ...before,
       owner: operatorOf(pass),
@@ -169,7 +175,7 @@ export class DeviceService {
     };
     this.#refuseObjections(objectionsTo(terms, rules), nowMs, terms);
     const { entry, issued } = await this.#certificate(
-      isPlain || checked.certificate.kind === 'keep' ? undefined : checked.certificate,
+      checked.certificate.kind === 'keep' ? undefined : checked.certificate,
       checked,
       terms.validUntilMs,
     );
