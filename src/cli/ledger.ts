@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { LedgerRecordView } from '../doors/control/control-services.ts';
 import { LeadglassError } from '../error.ts';
+import { publicKeyFileName } from '../ledger/ledger-files.ts';
 import { limits } from '../limits.ts';
 import { escapeForDisplay } from '../log.ts';
 import type { Context } from './context.ts';
@@ -73,7 +74,7 @@ export function register(program: Command, context: Context): void {
         const { verifyLedger } = await import('../ledger/verify.ts');
         const verdict = await verifyLedger({
           directory,
-          publicKey: readText(options.key ?? join(directory, 'public-key.pem')),
+          publicKey: readText(options.key ?? join(directory, publicKeyFileName)),
           ...(options.checkpoint === undefined ? {} : { checkpoint: readText(options.checkpoint) }),
           // A record and its frame in one line.
           limits: { lineBytesMax: 2 * limits.ledgerRecordBytesMax },

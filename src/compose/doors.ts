@@ -6,7 +6,7 @@ import type { DoorView } from '../doors/control/control-services.ts';
 import type { ConnectionServices } from '../doors/dimse/connection.ts';
 import { type DimseDoor, type DimseDoorOptions, startDimseDoor } from '../doors/dimse/dimse-door.ts';
 import { asLeadglassError } from '../error.ts';
-import { openingState } from '../guard/opening.ts';
+import { plainPorts } from '../guard/opening.ts';
 import { readCertificate } from '../keys/certificates.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -70,20 +70,14 @@ export async function openDoors(
   const plainDoors = new Map<number, DimseDoor>();
   let arranging: Promise<void> = Promise.resolve();
   const arrange = async (): Promise<void> => {
-    const nowMs = Date.now();
-    const wanted = new Map(
-      policy
-        .openings()
-        .filter((opening) => openingState(opening, nowMs) === 'open' && opening.plain !== undefined)
-        .map((opening) => [opening.plain?.port ?? 0, opening.name]),
-    );
+    const wanted = plainPorts(policy.openings(), Date.now());
     for (const [port, door] of plainDoors) {
       if (wanted.has(port)) continue;
       plainDoors.delete(port);
       log.info('door.closed', { door: door.name });
       await door.stop();
     }
-    for (const [port, name] of wanted) {
+    for (const [port, { name }] of wanted) {
       if (plainDoors.has(port)) continue;
       try {
         plainDoors.set(

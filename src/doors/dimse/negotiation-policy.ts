@@ -3,7 +3,7 @@
  * service can take (PS3.4 B.5, C.5, J.3, PS3.7 D.3.3.4). What is not open is refused here already, and again at each use.
  */
 import { isStorageSopClass, SopClasses } from '../../dicom/sop-class.ts';
-import { TransferSyntaxes, transferSyntaxInfo } from '../../dicom/transfer-syntax.ts';
+import { TransferSyntaxes } from '../../dicom/transfer-syntax.ts';
 import type { Uid } from '../../dicom/uid.ts';
 import type { OpeningOperation } from '../../guard/opening.ts';
 import type { InformationModel } from '../../dicom/query.ts';
@@ -113,9 +113,4 @@ export function extendedNegotiation(proposals: readonly ExtendedNegotiation[]): 
     answers.push({ sopClassUid, information: answer });
   }
   return { answers, of: (uid) => agreed.get(uid) ?? { relational: false, dateTimeCombined: false } };
-}
-
-/** The name of a transfer syntax for people, or its UID. */
-export function transferSyntaxName(uid: Uid): string {
-  return transferSyntaxInfo(uid)?.name ?? uid;
 }
