@@ -90,6 +90,20 @@ test('NODE_OPTIONS of the environment does not get in', (t) => {
   assert.equal(existsSync(join(place, 'was-here')), false);
 });
 
+test('attack: providers, authorities and trust of the environment do not get in', (t) => {
+  const place = folder(t);
+  mkdirSync(join(place, 'bin'));
+  mkdirSync(join(place, 'node_modules/node/bin'), { recursive: true });
+  cpSync(launcher, join(place, 'bin/leadglass'));
+  writeFileSync(join(place, 'node_modules/node/bin/node'), '#!/bin/sh\nenv\n', { mode: 0o755 });
+  const names = ['OPENSSL_CONF', 'OPENSSL_MODULES', 'OPENSSL_ENGINES', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
+  names.push('NODE_EXTRA_CA_CERTS', 'NODE_USE_SYSTEM_CA', 'NODE_TLS_REJECT_UNAUTHORIZED');
+  const hostile = Object.fromEntries(names.map((name) => [name, '0']));
+  const { stdout } = run(join(place, 'bin/leadglass'), ['status'], { env: { ...process.env, ...hostile } });
+  assert.match(stdout, /^LEADGLASS_DATA=/m);
+  for (const name of names) assert.doesNotMatch(stdout, new RegExp(`^${name}=`, 'm'), name);
+});
+
 test('a first start opens two doors on loopback and nothing to anybody; a second finds everything again; both stop cleanly', async (t) => {
   const place = folder(t);
   const data = join(place, 'data');
