@@ -223,6 +223,13 @@ test('opening list marks what was never used', async (t) => {
   assert.match((await run('opening', 'list')).lines.join('\n'), /CT1 .*never used/);
 });
 
+test('an exchange device is not said to reach all data', async (t) => {
+  const { run, data } = await bench(t);
+  const words = ['--purpose', 'exchange', '--reason', 'r', '--until', '2027-06-30', '--out', join(data, 'ex1')];
+  const { lines } = await run('device', 'add', 'EX1', ...words);
+  assert.match(lines[0] ?? '', /exchange; only studies that are released to it/);
+});
+
 test('in a list each warning names what it is about', async (t) => {
   const { run, data } = await bench(t);
   await run(...addCt1, '--out', join(data, 'ct1'));

@@ -2,8 +2,9 @@
 import type { DeviceView, OpeningView } from '../doors/control/control-services.ts';
 import { factLines, shortInstant } from './output.ts';
 
-export function scopeText({ scope }: Pick<OpeningView, 'scope'>): string {
+export function scopeText({ purpose, scope }: Pick<OpeningView, 'purpose' | 'scope'>): string {
   const parts = [
+    purpose === 'exchange' ? 'only studies that are released to it' : '',
     scope.modalities === undefined ? '' : `modality ${scope.modalities.join(', ')}`,
     scope.departments === undefined ? '' : `department ${scope.departments.join(', ')}`,
     scope.studyDateFrom === undefined ? '' : `study date from ${scope.studyDateFrom}`,
