@@ -1,6 +1,6 @@
 /** DICOM files for acceptance tests: synthetic ones, and the comparison of what came back with what went in. */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DataSet } from '../../src/dicom/data-set.ts';
 import { writeDataSet } from '../../src/dicom/data-set-codec.ts';
@@ -96,8 +96,9 @@ export function writeSeries(folder: string, facts: ImageFacts, count: number): r
   return Array.from({ length: count }, (_, index) => writeImage(folder, { ...facts, number: index + 1 }));
 }
 
-/** Every regular file below a folder. */
+/** Every regular file below a folder; none when it is not there. */
 export function filesBelow(folder: string): readonly string[] {
+  if (!existsSync(folder)) return [];
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((name) => join(folder, name))
     .filter((path) => statSync(path).isFile());
