@@ -120,10 +120,13 @@ test('removal is requested, undone and finished: hidden, back, and gone with its
     ]);
   const shown = async () => services.studyShow(callOf(), { studyInstanceUid: one.studyInstanceUid });
   await assert.rejects(remove('finish'), refusal('BAD_REQUEST', /not requested/));
+  const refused = (await records(house)).filter(({ event, outcome }) => event === '110105' && outcome === 0);
+  assert.deepEqual(refused, [], 'nothing was deleted, and nothing says so');
 
   const { seq } = house.installation.ledger.head;
   assert.deepEqual(await remove('request'), { studyInstanceUid: one.studyInstanceUid, step: 'request', instances: 1 });
-  assert.deepEqual(await codesSince(house, seq), ['110103 0']);
+  // Asked for, then done.
+  assert.deepEqual(await codesSince(house, seq), ['110103 0', '110103 0']);
   assert.deepEqual(await listed(false), [['1.2.3.2', 'stored']]);
   assert.deepEqual(await listed(true), [['1.2.3.1', 'removal-requested']]);
   assert.equal((await shown()).study.state, 'removal-requested');
@@ -165,7 +168,8 @@ for (const keep of ['stored', 'arrived'] as const) {
     const { seq } = house.installation.ledger.head;
     const decision = { id: conflict.id, keep, reason: 'the other is a test image' };
     assert.deepEqual(await services.conflictResolve(callOf(), decision), { id: conflict.id, kept: keep });
-    assert.deepEqual(await codesSince(house, seq), ['110103 0']);
+    // Asked for, then done.
+    assert.deepEqual(await codesSince(house, seq), ['110103 0', '110103 0']);
     assert.deepEqual((await services.conflictList(callOf(), { rows: 10 })).conflicts, []);
     const [out] = await exportFiles(house, stored.studyInstanceUid);
     assert.deepEqual(out, Buffer.from(keep === 'stored' ? stored.file : arrived.file));

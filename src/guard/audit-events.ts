@@ -316,7 +316,7 @@ export class AuditEvents {
   removal(
     actor: AuditActor,
     operation: Remove,
-    { at, failure, study }: { at: Date; failure?: string; study?: TransferredStudy },
+    { at, failure, study, isDone = false }: { at: Date; failure?: string; study?: TransferredStudy; isDone?: boolean },
   ): LedgerRecordInput {
     const { studyInstanceUid, step, reason } = operation;
     const steps = {
@@ -324,7 +324,8 @@ export class AuditEvents {
       undo: ['instancesAccessed', 'U', 3],
       finish: ['studyDeleted', 'D', 15],
     } as const;
-    const [id, action, lifeCycle] = steps[step];
+    // Recorded before it is done, as everything is; "deleted" is said only of what has been deleted.
+    const [id, action, lifeCycle] = steps[isDone || failure !== undefined ? step : 'request'];
     return {
       ...this.#about(actor),
       studyInstanceUids: [studyInstanceUid],
@@ -333,7 +334,7 @@ export class AuditEvents {
       event: this.#message(at, id, {
         action,
         outcome: failure === undefined ? 0 : 8,
-        description: failure ?? `removal, ${step}: ${reason}`,
+        description: failure ?? `removal, ${step}, ${isDone ? 'done' : 'asked for'}: ${reason}`,
         participants: [this.#actor(actor, true), this.#us(false)],
         objects: [
           studyObject({ studyInstanceUid, lifeCycle, ...(study && { accessionNumbers: [study.accessionNumber] }) }),
@@ -346,9 +347,10 @@ export class AuditEvents {
   resolution(
     actor: AuditActor,
     operation: Resolve,
-    { at, failure }: { at: Date; failure?: string },
+    { at, failure, isDone = false }: { at: Date; failure?: string; isDone?: boolean },
   ): LedgerRecordInput {
-    const words = `instance kept aside ${operation.conflictId}: keep ${operation.keep}, ${operation.reason}`;
+    const { conflictId, keep, reason } = operation;
+    const words = `instance kept aside ${conflictId}, keep ${keep}, ${isDone ? 'done' : 'asked for'}: ${reason}`;
     return {
       ...this.#about(actor),
       reason: failure ?? operation.reason,

@@ -9,7 +9,7 @@ import { LeadglassError } from '../error.ts';
 import type { LedgerRecordInput } from '../ledger/record.ts';
 import { OperationRate } from './admission-limits.ts';
 import type { Admission, SuccessFacts } from './admission.ts';
-import type { AuditActor, AuditEvents, TransferDirection } from './audit-events.ts';
+import type { AuditActor, AuditEvents, TransferDirection, TransferredStudy } from './audit-events.ts';
 import type { LedgerGate } from './ledger-gate.ts';
 import type { Operation } from './operation.ts';
 import { type Pass, makePass } from './pass.ts';
@@ -150,13 +150,14 @@ export class Session implements GuardSession {
         }),
       );
     }
-    const before = await this.#recordOfUse(operation, at, undefined);
+    const study = await this.#studyOf(operation);
+    const before = this.#recordOfUse(operation, { at, ...(study === undefined ? {} : { study }) });
     if (before === undefined) await this.#context.gate.ensure();
     else await this.#record(before);
     // The ledger took its time; the right may have ended meanwhile.
     this.#throwIfOver();
     if (this.#principal.kind === 'device') this.#context.countUse(this.#principal.openingId);
-    return this.#admission(operation, decision);
+    return this.#admission(operation, decision, study);
   }
 
   async end(reason: string): Promise<void> {
@@ -241,13 +242,11 @@ export class Session implements GuardSession {
   }
 
   /** The record that a use of this kind has by itself; undefined for those that are grouped. */
-  async #recordOfUse(
+  #recordOfUse(
     operation: Operation,
-    at: Date,
-    failure: string | undefined,
-  ): Promise<LedgerRecordInput | undefined> {
-    const { events, encodeIdentifier, studies } = this.#context;
-    const facts = { at, ...(failure === undefined ? {} : { failure }) };
+    facts: { readonly at: Date; readonly failure?: string; readonly isDone?: true; readonly study?: TransferredStudy },
+  ): LedgerRecordInput | undefined {
+    const { events, encodeIdentifier } = this.#context;
     switch (operation.kind) {
       case 'verify':
       case 'store':
@@ -267,11 +266,8 @@ export class Session implements GuardSession {
       }
       case 'commit':
         return events.commitment(this.#actor, operation, facts);
-      case 'remove': {
-        const head = await studies.headOf(operation.studyInstanceUid);
-        const study = head === undefined ? undefined : { ...head, issuerOfPatientId: head.issuerOfPatientId ?? '' };
-        return events.removal(this.#actor, operation, { ...facts, ...(study === undefined ? {} : { study }) });
-      }
+      case 'remove':
+        return events.removal(this.#actor, operation, facts);
       case 'resolve':
         return events.resolution(this.#actor, operation, facts);
       case 'administer':
@@ -279,7 +275,18 @@ export class Session implements GuardSession {
     }
   }
 
-  #admission<O extends Operation>(operation: O, decision: Decision & { readonly allowed: true }): Admission<O> {
+  /** Whose study is to be removed; asked before, since afterwards nobody knows. */
+  async #studyOf(operation: Operation): Promise<TransferredStudy | undefined> {
+    if (operation.kind !== 'remove') return undefined;
+    const head = await this.#context.studies.headOf(operation.studyInstanceUid);
+    return head === undefined ? undefined : { ...head, issuerOfPatientId: head.issuerOfPatientId ?? '' };
+  }
+
+  #admission<O extends Operation>(
+    operation: O,
+    decision: Decision & { readonly allowed: true },
+    study: TransferredStudy | undefined,
+  ): Admission<O> {
     const { scope, moveDestination } = decision;
     const pass: Pass<O> = makePass<O>({
       operation,
@@ -293,7 +300,7 @@ export class Session implements GuardSession {
       },
     });
     const direction = directionOf(operation, this.#principal);
-    const state: AdmissionState = { instances: 0 };
+    const state: AdmissionState = { instances: 0, ...(study === undefined ? {} : { study }) };
     return {
       pass,
       ...(moveDestination === undefined ? {} : { moveDestination }),
@@ -349,11 +356,16 @@ export class Session implements GuardSession {
         await this.#recordCommitResult(operation, state, failure);
         return;
       case 'find':
+      case 'administer':
       case 'remove':
-      case 'resolve':
-      case 'administer': {
-        if (failure === undefined) return;
-        const record = await this.#recordOfUse(operation, new Date(this.#context.clock.wallMs), failure);
+      case 'resolve': {
+        // A query and an administration have said all before; what changes images is said again when it is done.
+        if (failure === undefined && (operation.kind === 'find' || operation.kind === 'administer')) return;
+        const record = this.#recordOfUse(operation, {
+          at: new Date(this.#context.clock.wallMs),
+          ...(failure === undefined ? { isDone: true } : { failure }),
+          ...(state.study === undefined ? {} : { study: state.study }),
+        });
         if (record !== undefined) await this.#context.gate.recordEnd(record);
         return;
       }
@@ -388,6 +400,7 @@ export class Session implements GuardSession {
 }
 
 interface AdmissionState {
+  readonly study?: TransferredStudy;
   head?: TransferHead;
   instances: number;
   success?: SuccessFacts;
