@@ -130,6 +130,8 @@ export const limits = {
   failedIdentificationAddressesMax: 10_000,
   /** From the end of `identify` to the acceptance of the association: no peer is waited for in between. */
   identifiedUnusedMsMax: 10_000,
+  /** Of one association; a person reads no more of the same, and 20,000 a second would fill a disk. */
+  refusalsRecordedMax: 256,
   /** A user name of type 1 is only recorded; no real one is longer. */
   userNameCharactersMax: 256,
   /** A clock that is slewed by NTP goes back by less; more would open again what has ended. */
@@ -178,7 +180,7 @@ export const limits = {
     // Small enough to copy, replicate and compact as one piece; large enough that 100 TB are 100,000 files.
     segmentBytesMax: 1024 ** 3,
     // What all arriving instances together may have waiting for the disk; then their senders wait.
-    unwrittenBytesMax: 16 * 1024 ** 2,
+    unwrittenBytesMax: 8 * 1024 ** 2,
     // One writev: the disk's cache takes it in a millisecond, so that a small instance never waits long behind it.
     writeBytesMax: 4 * 1024 ** 2,
     // Durable writes that overlap are three times as fast as one after the other; Node has four threads for all files.

@@ -31,6 +31,7 @@ export interface GuardLimits
     OpeningRules,
     Omit<CertificateRules, 'extendedKeyUsageRequired'> {
   readonly userNameCharactersMax: number;
+  readonly refusalsRecordedMax: number;
   /** How long an identified peer may take until its session begins. */
   readonly identifiedUnusedMsMax: number;
   readonly clockBackwardsMsMax: number;

@@ -299,6 +299,20 @@ test('operations above the rate of a session are refused, recorded at each doubl
   await session.admit({ kind: 'verify' });
 });
 
+test('refused operations flooding in are recorded up to a number and then at each doubling', async () => {
+  await using house = makeHouse({ limits: { ...limits, refusalsRecordedMax: 3 } });
+  enrol(house.store);
+  const session = house.guard.session(await house.guard.identify(peerFacts()));
+  const before = house.ledger.records.length;
+  for (let count = 1; count <= 20; count += 1) {
+    await assert.rejects(session.admit({ kind: 'remove', studyInstanceUid: studyA, step: 'finish', reason: 'r' }));
+  }
+  // 1, 2, 3, then 4, 8 and 16.
+  assert.equal(house.ledger.records.length - before, 6);
+  await session.end('released');
+  assert.match(house.ledger.last.xml, /20 operations refused/);
+});
+
 test('an operation after the end of its session is refused', async () => {
   await using house = makeHouse();
   enrol(house.store);

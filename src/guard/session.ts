@@ -64,7 +64,11 @@ export interface SessionContext {
   /** Explicit VR Little Endian bytes of a query's identifier, for its record. */
   readonly encodeIdentifier: (identifier: DataSet) => Uint8Array;
   readonly studies: StudyLookup;
-  readonly limits: TransferLimits & { readonly operationsPerSecondMax: number };
+  readonly limits: TransferLimits & {
+    readonly operationsPerSecondMax: number;
+    /** Refused operations of one session that have a record each. */
+    readonly refusalsRecordedMax: number;
+  };
   readonly countUse: (openingId: number) => void;
 }
 
@@ -211,7 +215,12 @@ export class Session implements GuardSession {
     const decision = this.#decide(operation);
     if (decision.allowed) return decision;
     this.#refused += 1;
-    await this.#recordRefusal(operation, decision.reason);
+    // Each has its record up to a number; beyond it only each doubling, so that a device cannot fill the ledger's disk. The record
+    // of the session's end has the count.
+    const { refusalsRecordedMax } = this.#context.limits;
+    if (this.#refused <= refusalsRecordedMax || Number.isInteger(Math.log2(this.#refused))) {
+      await this.#recordRefusal(operation, decision.reason);
+    } else await this.#context.gate.ensure();
     throw new RefusedError('NOT_AUTHORIZED', decision.reason);
   }
 
