@@ -305,7 +305,7 @@ test('refused operations flooding in are recorded up to a number and then at eac
   const session = house.guard.session(await house.guard.identify(peerFacts()));
   const before = house.ledger.records.length;
   for (let count = 1; count <= 20; count += 1) {
-    await assert.rejects(session.admit({ kind: 'remove', studyInstanceUid: studyA, step: 'finish', reason: 'r' }));
+    await assert.rejects(session.admit({ kind: 'remove', studyInstanceUid: studyB, step: 'finish', reason: 'r' }));
   }
   // 1, 2, 3, then 4, 8 and 16.
   assert.equal(house.ledger.records.length - before, 6);

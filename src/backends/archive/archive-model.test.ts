@@ -100,6 +100,21 @@ test('stores, removals and decisions answer as the memory backend does, across r
         await archive.close();
       }
     }),
-    { numRuns: 25 },
+    {
+      numRuns: 25,
+      // Found before: keeping the arrived one brought a study back whose removal had been requested.
+      examples: [
+        [
+          [
+            { kind: 'store', study: 1, instance: 2, variant: 2 },
+            { kind: 'store', study: 1, instance: 2, variant: 1 },
+            { kind: 'remove', study: 1, step: 'request' },
+            { kind: 'resolve', keep: 'arrived' },
+            { kind: 'store', study: 1, instance: 1, variant: 1 },
+            { kind: 'reopen' },
+          ],
+        ],
+      ],
+    },
   );
 });

@@ -71,6 +71,8 @@ export async function resolveConflict(archive: Archive, pass: Pass<Resolve>): Pr
     throw new LeadglassError('NOT_FOUND', `Cannot decide conflict ${conflictId}: no such open conflict`);
   const instance = Number(row['instance']);
   const keyId = Number(row['key_id']);
+  const study = archive.keys.source.keyById(keyId)?.studyInstanceUid;
+  if (study !== undefined && index.isHidden(study)) throw removalRequested(conflictId);
   const stored = index.instanceByUid(String(row['uid']));
   const facts = { reason: { by: principalName(pass.principal), reason }, studyKey: archive.keys.get(keyId) };
   const atMs = archive.nowMs();
@@ -87,4 +89,12 @@ export async function resolveConflict(archive: Archive, pass: Pass<Resolve>): Pr
     throw new LeadglassError('NOT_FOUND', `Cannot decide conflict ${conflictId}: its study was removed`);
   const drop = stored === undefined ? [] : [stored.instance];
   await archive.decide({ note: { kind: 'conflict-decided', keyId, keep: instance, drop, atMs }, entry }, facts);
+}
+
+/** What is about to go is not decided about; keeping the arrived one would bring the study back. */
+function removalRequested(conflictId: number): LeadglassError {
+  return new LeadglassError(
+    'CONFLICT',
+    `Cannot decide conflict ${conflictId}: removal of its study was requested; undo it first`,
+  );
 }

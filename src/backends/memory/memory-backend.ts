@@ -259,6 +259,9 @@ export class MemoryBackend implements Backend {
     const held = this.#aside.get(conflictId);
     if (held === undefined)
       throw new LeadglassError('NOT_FOUND', `Cannot decide conflict ${conflictId}: no such open conflict`);
+    if (this.#hidden.has(held.head.studyInstanceUid)) {
+      throw new LeadglassError('CONFLICT', `Cannot decide conflict ${conflictId}: removal of its study was requested`);
+    }
     this.#aside.delete(conflictId);
     if (keep === 'arrived') this.#instances.set(held.head.sopInstanceUid, held);
   }

@@ -144,7 +144,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, door: 
       const result = await run(name, await readBody(request, door.limits.controlBodyBytesMax), call, door);
       finish(response, { result });
     } else if (request.method === 'PUT' && kind === 'import') {
-      finish(response, { result: await door.sessions.store(name, request) });
+      // Not destroyed when a file is refused in its middle: the rest is read and dropped, so that the refusal arrives.
+      const body: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false });
+      finish(response, { result: await door.sessions.store(name, body) });
     } else if (request.method === 'GET' && kind === 'export') {
       await sendFile(door.sessions.read(name, index), response);
     } else
@@ -179,7 +181,12 @@ async function sendFile(file: AsyncGenerator<Uint8Array>, response: ServerRespon
 function callOf(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Call {
   const headerText = (name: string): string => {
     const value = request.headers[name];
-    return typeof value === 'string' ? decodeURIComponent(value).slice(0, 256) : '';
+    if (typeof value !== 'string') return '';
+    try {
+      return decodeURIComponent(value).slice(0, 256);
+    } catch (cause) {
+      throw new LeadglassError('BAD_REQUEST', 'The request has a header that is not percent-encoded', { cause });
+    }
   };
   // A call without a name is somebody's script; it is recorded as such.
   return {
