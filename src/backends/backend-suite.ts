@@ -203,6 +203,17 @@ export function backendSuite(name: string, make: MakeBackend): void {
     assert.equal((await storeInstance(backend, instance, { scope: { receivedFrom: 'CT1' } })).result, 'stored');
   });
 
+  suite('a study of others is joined only where the scope reaches it already', async ({ backend }) => {
+    const scope: Scope = { modalities: ['SR', 'MR'], joinsReachedOnly: true };
+    const report = (study: number) => makeInstance({ study, modality: 'SR', instance: 90 + study });
+    await storeInstance(backend, makeInstance({ study: 1, modality: 'CT' }));
+    await storeInstance(backend, makeInstance({ study: 2, modality: 'MR' }));
+    await assert.rejects(storeInstance(backend, report(1), { scope }), { code: 'NOT_AUTHORIZED' });
+    assert.equal((await storeInstance(backend, report(2), { scope })).result, 'stored');
+    assert.equal((await storeInstance(backend, report(3), { scope })).result, 'stored', 'a new study may be begun');
+    assert.deepEqual((await findAll(backend, [[Tags.StudyInstanceUID, '']], { scope })).length, 2);
+  });
+
   suite('what is out of scope looks like what does not exist', async ({ backend }) => {
     const mr = devicePrincipal('MR1');
     await storeInstance(backend, makeInstance({ study: 1, modality: 'CT', studyDate: '20240101' }));

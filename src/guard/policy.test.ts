@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { knownUid } from '../dicom/uid.ts';
-import { type Opening, type OpeningOperation, openingOperations, openingState, purposes } from './opening.ts';
+import {
+  type Opening,
+  type OpeningOperation,
+  type OpeningTerms,
+  openingOperations,
+  openingState,
+  purposes,
+} from './opening.ts';
 import type { Operation, OperationKind } from './operation.ts';
 import { type Grant, decide } from './policy.ts';
 import type { DevicePrincipal, Principal, Purpose } from './principal.ts';
@@ -277,7 +284,19 @@ test('own studies only narrows what is read and committed, and what is sent by w
   assert.deepEqual(scopeFor(findOf()), own);
   assert.deepEqual(scopeFor(retrieveOf()), own);
   assert.deepEqual(scopeFor(commitOf()), own);
-  assert.deepEqual(scopeFor(storeOf()), own);
+  assert.deepEqual(scopeFor(storeOf()), { ...own, joinsReachedOnly: true });
+});
+
+test('who reads a part of the data adds only to studies that this part reaches; who only sends adds to any', () => {
+  const storeScope = (purpose: Purpose, scope: OpeningTerms['scope']) => {
+    const opening = openingOf(purpose, { scope });
+    const decision = decide(principalOf(opening), storeOf(), { grant: grantOf(opening), nowMs, sopClasses });
+    return decision.allowed && decision.scope.joinsReachedOnly === true;
+  };
+  assert.equal(storeScope('archive', { departments: ['X'] }), true);
+  assert.equal(storeScope('archive', { modalities: ['CT'] }), true);
+  assert.equal(storeScope('archive', { studyDateFrom: '20260101' }), false, "a date is the study's own");
+  assert.equal(storeScope('acquisition', { departments: ['X'] }), false);
 });
 
 test('own studies only of a device that reads nothing does not keep it from adding to studies of others', () => {

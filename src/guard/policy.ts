@@ -169,7 +169,15 @@ function decideStore(operation: Store, opening: Opening, sopClasses: SopClassFac
   const reads = opening.operations.some((word) => word === 'find' || word === 'get' || word === 'move');
   const content = contentScope(opening);
   const isOwnOnly = opening.scope.ownStudiesOnly === true && reads;
-  return { allowed: true, scope: isOwnOnly ? { ...content, receivedFrom: opening.device } : content };
+  const isPartOnly = reads && (content.modalities !== undefined || content.departments !== undefined);
+  return {
+    allowed: true,
+    scope: {
+      ...content,
+      ...(isOwnOnly ? { receivedFrom: opening.device } : {}),
+      ...(isPartOnly ? { joinsReachedOnly: true } : {}),
+    },
+  };
 }
 
 function decideRetrieve(operation: Retrieve, opening: Opening, scope: Scope): Decision {

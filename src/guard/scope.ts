@@ -24,6 +24,11 @@ export interface Scope {
   readonly receivedFrom?: string;
   /** Only these studies: what was released to an exchange partner. */
   readonly studyInstanceUids?: readonly Uid[];
+  /**
+   * For `store`: a study that is here already is joined only when one of its series is inside this scope. Without it whoever
+   * reads a part of the data could make any study readable by sending one object of its own part into it.
+   */
+  readonly joinsReachedOnly?: true;
 }
 
 /** The attributes of one instance that a scope can look at; '' where the data set has none. */
@@ -75,6 +80,7 @@ export function sameScope(one: Scope, other: Scope): boolean {
     one.studyDateTo === other.studyDateTo &&
     sameList(one.patientIdIssuers, other.patientIdIssuers) &&
     one.receivedFrom === other.receivedFrom &&
+    one.joinsReachedOnly === other.joinsReachedOnly &&
     sameList(one.studyInstanceUids, other.studyInstanceUids)
   );
 }

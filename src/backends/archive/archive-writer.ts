@@ -11,6 +11,7 @@ import { formatTag, type Tag } from '../../dicom/tag.ts';
 import { LeadglassError } from '../../error.ts';
 import type { Store } from '../../guard/operation.ts';
 import type { Pass } from '../../guard/pass.ts';
+import type { Scope } from '../../guard/scope.ts';
 import type { InstanceHead, StoreContext, StoreOutcome, StoreWriter } from '../backend.ts';
 import { isWanted } from './index/attributes.ts';
 import type { NoteToApply } from './index/apply-note.ts';
@@ -48,6 +49,8 @@ export interface WriterHost {
   nowMs(): number;
   /** Undefined when there is known to be room; else a promise that rejects with OUT_OF_RESOURCES. */
   ensureSpace(): Promise<void> | undefined;
+  /** Is this a new study, or one with a series inside the scope? */
+  reaches(scope: Scope, studyInstanceUid: string): boolean;
   isHidden(studyInstanceUid: string): boolean;
   /** Devices that sent instances of this study. */
   devicesOf(studyInstanceUid: string): readonly string[];
@@ -222,7 +225,8 @@ export class ArchiveWriter implements StoreWriter {
         return devices.length === 0 ? [principalName(this.#pass.principal)] : devices;
       },
     });
-    if (!inScope) {
+    const joins = scope.joinsReachedOnly !== true || this.#host.reaches(scope, head.studyInstanceUid);
+    if (!inScope || !joins) {
       throw new LeadglassError('NOT_AUTHORIZED', 'Cannot store: the opening does not reach data like this');
     }
     if (this.#host.isHidden(head.studyInstanceUid)) {

@@ -18,6 +18,7 @@ import { checkCommitment } from './index/commitment.ts';
 import { find, type FindLimits } from './index/find.ts';
 import { listInstances } from './index/retrieve-list.ts';
 import { openIndexFile } from './index/schema.ts';
+import { isNewOrReached } from './index/scope-sql.ts';
 import { resolveConflict } from './conflicts.ts';
 import { finishRemovals, removeStudy } from './removal.ts';
 import { type ReplayReport, type ReplaySource, readEntry, replay } from './replay.ts';
@@ -157,6 +158,7 @@ export class Archive implements Backend {
       nextSequence: () => this.nextSequence(),
       nowMs: () => this.nowMs(),
       ensureSpace: () => this.#ensureSpace(),
+      reaches: (scope, uid) => isNewOrReached(index, scope, uid),
       isHidden: (uid) => index.isHidden(uid),
       devicesOf: (uid) => index.devicesOf(uid),
       instanceByUid: (uid) => index.instanceByUid(uid),

@@ -123,6 +123,12 @@ export class MemoryBackend implements Backend {
       .filter((held) => sameStudy(held, head))
       .map((held) => held.receivedFrom);
     const from = devices.length === 0 ? [principalName(pass.principal)] : devices;
+    const ofStudy = [...this.#instances.values()].filter((held) => sameStudy(held, head));
+    const reached = (held: Held): boolean =>
+      headIsInScope(pass.scope, held.head, { dataSet: held.dataSet, studyReceivedFrom: () => from });
+    if (pass.scope.joinsReachedOnly === true && ofStudy.length > 0 && !ofStudy.some(reached)) {
+      throw new LeadglassError('NOT_AUTHORIZED', 'Cannot store: the opening does not reach data like this');
+    }
     if (!headIsInScope(pass.scope, head, { dataSet, studyReceivedFrom: () => from })) {
       throw new LeadglassError('NOT_AUTHORIZED', 'Cannot store: the opening does not reach data like this');
     }

@@ -61,3 +61,16 @@ export function studyHasSeriesInside(scope: Scope): readonly SqlPart[] {
   const { sql, values } = allOf(inside);
   return [{ sql: `EXISTS (SELECT 1 FROM series se WHERE se.study = st.id AND ${sql})`, values }];
 }
+
+/** Is this study not here yet, or is one of its series inside the scope? */
+export function isNewOrReached(
+  index: { statement(sql: string): { get(...values: SQLInputValue[]): Record<string, unknown> | undefined } },
+  scope: Scope,
+  studyInstanceUid: string,
+): boolean {
+  const { sql, values } = allOf(studyHasSeriesInside(scope));
+  const row = index
+    .statement(`SELECT ${sql} AS reached FROM study st WHERE st.uid = ?`)
+    .get(...values, studyInstanceUid);
+  return row === undefined || row['reached'] === 1;
+}
