@@ -154,7 +154,9 @@ test('the archive finds what the reference semantics find, for random data sets,
       fc.constantFrom(...levels),
       scope,
       fc.boolean(),
-      async (keys, level, scope, combined) => {
+      async (all, level, scope, combined) => {
+        // Computed from a study's series; below the study the standard does not ask for it, and the reference has none there.
+        const keys = level === 'STUDY' ? all : all.filter(([tag]) => tag !== Tags.ModalitiesInStudy);
         let query: Query;
         try {
           query = queryOf(keys, level, combined);
