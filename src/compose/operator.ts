@@ -1,10 +1,9 @@
 /** One command of an operator as one session with one admitted operation, so that commands take the guard's way like doors. */
-import type { Admission } from '../guard/admission.ts';
+import { type Admission, underAdmission } from '../guard/admission.ts';
 import type { Guard } from '../guard/guard.ts';
 import type { Administer, Operation } from '../guard/operation.ts';
 import type { Pass } from '../guard/pass.ts';
 import type { Call } from '../doors/control/control-services.ts';
-import { asLeadglassError } from '../error.ts';
 
 /** Runs `work` under one admitted operation of the calling operator; what it throws is in the ledger as a failure. */
 export async function asOperator<O extends Operation, R>(
@@ -15,15 +14,7 @@ export async function asOperator<O extends Operation, R>(
 ): Promise<R> {
   const session = guard.session({ kind: 'operator', user: call.operator.user });
   try {
-    await using admission = await session.admit(operation);
-    try {
-      const result = await work(admission);
-      admission.succeeded();
-      return result;
-    } catch (error) {
-      admission.failed(asLeadglassError(error));
-      throw error;
-    }
+    return await underAdmission(session, operation, work);
   } finally {
     await session.end('done');
   }

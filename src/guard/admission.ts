@@ -2,10 +2,11 @@
  * One admitted operation: its pass, and what becomes of it in the ledger. `await using` it; disposal writes what is left to
  * write, as a failure unless `succeeded` was called.
  */
-import type { LeadglassError } from '../error.ts';
+import { asLeadglassError, type LeadglassError } from '../error.ts';
 import type { MoveDestination } from './opening.ts';
 import type { Operation } from './operation.ts';
 import type { Pass } from './pass.ts';
+import type { GuardSession } from './session.ts';
 import type { InstanceOutcome, TransferHead } from './transfers.ts';
 
 export interface SuccessFacts {
@@ -30,4 +31,21 @@ export interface Admission<O extends Operation = Operation> extends AsyncDisposa
   succeeded(facts?: SuccessFacts): void;
   /** Why it did not succeed; without it the record says `not completed`. */
   failed(error: LeadglassError): void;
+}
+
+/** Runs `work` under one admission; what it throws is the failure in the ledger, and is thrown on. */
+export async function underAdmission<O extends Operation, R>(
+  session: Pick<GuardSession, 'admit'>,
+  operation: O,
+  work: (admission: Admission<O>) => R | Promise<R>,
+): Promise<R> {
+  await using admission = await session.admit(operation);
+  try {
+    const result = await work(admission);
+    admission.succeeded();
+    return result;
+  } catch (error) {
+    admission.failed(asLeadglassError(error));
+    throw error;
+  }
 }

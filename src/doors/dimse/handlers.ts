@@ -6,8 +6,7 @@ import type { DimseHandlers } from '../../dimse/handlers.ts';
 import { Statuses } from '../../dimse/status.ts';
 import { storeOnAssociation } from '../../dimse/store-on-association.ts';
 import { asLeadglassError, LeadglassError } from '../../error.ts';
-import type { Admission } from '../../guard/admission.ts';
-import type { Operation } from '../../guard/operation.ts';
+import { underAdmission } from '../../guard/admission.ts';
 import type { GuardSession } from '../../guard/session.ts';
 import type { AcceptedContext } from '../../upper-layer/association-types.ts';
 import { ArrivingInstance } from './arriving-instance.ts';
@@ -41,7 +40,7 @@ export function handlersFor(session: GuardSession, { services, extensions }: Han
       else log.info('association.operation-failed', fields);
     },
 
-    echo: () => admittedTo(session, { kind: 'verify' }, async () => Statuses.Success),
+    echo: () => underAdmission(session, { kind: 'verify' }, async () => Statuses.Success),
 
     store: ({ affectedSopClassUid, affectedSopInstanceUid }, context) => {
       const arriving = new ArrivingInstance(session, {
@@ -101,7 +100,7 @@ export function handlersFor(session: GuardSession, { services, extensions }: Han
         relational: extensions.of(affectedSopClassUid).relational,
         uidsMax: limits.retrieveUidsMax,
       });
-      return admittedTo(session, { kind: 'retrieve', via: 'get', level, keys }, (admission) =>
+      return underAdmission(session, { kind: 'retrieve', via: 'get', level, keys }, (admission) =>
         retrieve({
           backend,
           admission,
@@ -134,7 +133,7 @@ export function handlersFor(session: GuardSession, { services, extensions }: Han
       });
       const destination = parseAeTitle(moveDestination, 'Move Destination');
       try {
-        return await admittedTo(
+        return await underAdmission(
           session,
           { kind: 'retrieve', via: 'move', level, keys, destination },
           async (admission) => {
@@ -186,21 +185,4 @@ export function handlersFor(session: GuardSession, { services, extensions }: Han
         limits: limits.dimse,
       }),
   };
-}
-
-/** Runs `work` under one admission; what it throws is the failure in the ledger. */
-async function admittedTo<O extends Operation, R>(
-  session: GuardSession,
-  operation: O,
-  work: (admission: Admission<O>) => Promise<R>,
-): Promise<R> {
-  await using admission = await session.admit(operation);
-  try {
-    const result = await work(admission);
-    admission.succeeded();
-    return result;
-  } catch (error) {
-    admission.failed(asLeadglassError(error));
-    throw error;
-  }
 }
