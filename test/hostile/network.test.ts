@@ -221,7 +221,7 @@ test('class 5: connections of one address that are known do not count as unknown
   for (const association of known) association.destroy();
 });
 
-test("slow senders: a request and a data set of one byte per 50 ms take nobody else's time", async () => {
+test("slow senders: association requests of one byte per 50 ms take nobody else's time", async () => {
   const slow = await Promise.all(Array.from({ length: 20 }, () => RawSocket.open(server.target('CT1'))));
   const { calling, called } = server.target('CT1');
   const request = associateRequest({ calling, called, contexts: [storeContext], maximumLength: 16_384 });
