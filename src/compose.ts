@@ -3,8 +3,9 @@
  * archive, policy, guard), then what an unclean stop left open, then the doors, last the control socket.
  */
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { packageVersion } from './cli/package-version.ts';
 import type { OfflineLeadglass, RunningLeadglass, StartOptions } from './cli/running.ts';
 import { deviceServices } from './compose/control-devices.ts';
 import { importExportServices } from './compose/control-import-export.ts';
@@ -159,10 +160,4 @@ function controlServices(
       doors: facts.doorViews,
     }),
   };
-}
-
-function packageVersion(): string {
-  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  const read: unknown = JSON.parse(text);
-  return typeof read === 'object' && read !== null && 'version' in read ? String(read.version) : 'unknown';
 }

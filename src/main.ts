@@ -2,12 +2,12 @@
  * The command line's way in: finds the command's file, runs it, and turns every end into one clear line and an exit
  * status. What commands do stands in cli/, one file each.
  */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { commands } from './cli/commands.ts';
 import { contextOf } from './cli/context.ts';
 import { exitStatus, exitStatusOf } from './cli/exit-status.ts';
 import { processOutput } from './cli/output.ts';
+import { packageVersion } from './cli/package-version.ts';
 import { nearest } from './config/nearest.ts';
 import { LeadglassError, asLeadglassError } from './error.ts';
 
@@ -64,11 +64,6 @@ async function main(arguments_: readonly string[]): Promise<number> {
 /** A mistake of ours: whoever reports it needs the place. */
 function stackOf(thrown: unknown): string {
   return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
-}
-
-function packageVersion(): string {
-  const read: unknown = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  return typeof read === 'object' && read !== null && 'version' in read ? String(read.version) : 'unknown';
 }
 
 // A reader that closes the pipe (`| head`) is no failure.

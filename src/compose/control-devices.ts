@@ -1,5 +1,4 @@
 /** Device and opening commands of the control door, over the guard's services. */
-import { readCertificate } from '../keys/certificates.ts';
 import type { Authority } from '../keys/authority.ts';
 import { parseAeTitle } from '../dicom/ae-title.ts';
 import type {
@@ -18,6 +17,7 @@ import { type Opening, openingState } from '../guard/opening.ts';
 import { OpeningService, type OpeningDifference, type OpeningMark } from '../guard/opening-service.ts';
 import type { Device, DeviceCertificate } from '../guard/policy-store.ts';
 import { limits } from '../limits.ts';
+import { guardFactsOf } from './certificate-facts.ts';
 import type { Installation } from './installation.ts';
 import { administer } from './operator.ts';
 import { createHash } from 'node:crypto';
@@ -280,21 +280,11 @@ function certificateOf(credential: Credential): { readonly certificate?: Certifi
     case 'csr':
       return { certificate: { kind: 'csr', csrPem: credential.pem } };
     case 'certificate': {
-      const facts = readCertificate(credential.pem);
+      const { extendedKeyUsage, ...facts } = guardFactsOf(credential.pem);
       return {
         certificate: {
           kind: 'pinned',
-          facts: {
-            fingerprint256: facts.fingerprint256,
-            subject: facts.subject,
-            serialNumber: facts.serialNumber,
-            notBeforeMs: facts.notBefore.getTime(),
-            notAfterMs: facts.notAfter.getTime(),
-            ...(facts.extendedKeyUsage.length === 0 ? {} : { extendedKeyUsage: [...facts.extendedKeyUsage] }),
-            keyType: facts.key.type,
-            keyBits: facts.key.sizeBits,
-            signatureAlgorithm: facts.signatureAlgorithm,
-          },
+          facts: { ...facts, ...(extendedKeyUsage === undefined ? {} : { extendedKeyUsage: [...extendedKeyUsage] }) },
         },
       };
     }

@@ -1,5 +1,4 @@
 /** Opens the doors that the configuration and the openings name, and keeps the plain ones in step with the openings. */
-import type { X509Certificate } from 'node:crypto';
 import type { ConsoleDoor } from '../doors/console/console-door.ts';
 import { startConsoleDoor } from '../doors/console/console-door.ts';
 import type { DoorView } from '../doors/control/control-services.ts';
@@ -7,10 +6,10 @@ import type { ConnectionServices } from '../doors/dimse/connection.ts';
 import { type DimseDoor, type DimseDoorOptions, startDimseDoor } from '../doors/dimse/dimse-door.ts';
 import { asLeadglassError } from '../error.ts';
 import { plainPorts } from '../guard/opening.ts';
-import { readCertificate } from '../keys/certificates.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { rotateTicketKeys, serverTlsOptions, type TlsIdentity } from '../upper-layer/tls-options.ts';
+import { guardFactsOf } from './certificate-facts.ts';
 import type { Installation } from './installation.ts';
 
 export interface Doors {
@@ -28,7 +27,7 @@ export async function openDoors(
   const { services, log } = facts;
   await using opened = new AsyncDisposableStack();
   const base: Pick<DimseDoorOptions, 'certificateFacts' | 'services' | 'limits'> = {
-    certificateFacts: guardFacts,
+    certificateFacts: (certificate) => guardFactsOf(certificate.raw),
     services,
     limits,
   };
@@ -121,21 +120,5 @@ export async function openDoors(
       await Promise.all([...plainDoors.values()].map((door) => door.stop()));
       await held.disposeAsync();
     },
-  };
-}
-
-/** What the guard looks at, from Node's certificate. */
-function guardFacts(certificate: X509Certificate): ReturnType<DimseDoorOptions['certificateFacts']> {
-  const facts = readCertificate(certificate.raw);
-  return {
-    fingerprint256: facts.fingerprint256,
-    subject: facts.subject,
-    serialNumber: facts.serialNumber,
-    notBeforeMs: facts.notBefore.getTime(),
-    notAfterMs: facts.notAfter.getTime(),
-    ...(facts.extendedKeyUsage.length === 0 ? {} : { extendedKeyUsage: facts.extendedKeyUsage }),
-    keyType: facts.key.type,
-    keyBits: facts.key.sizeBits,
-    signatureAlgorithm: facts.signatureAlgorithm,
   };
 }

@@ -19,7 +19,7 @@ import { acceptAssociation, type IncomingAssociation } from '../../upper-layer/a
 import { negotiate } from '../../upper-layer/negotiation.ts';
 import type { Association } from '../../upper-layer/association.ts';
 import type { UpperLayerLimits } from '../../upper-layer/upper-layer-limits.ts';
-import { type CommitmentReports, handlersFor } from './handlers.ts';
+import { type CommitmentReports, type HandlerFacts, handlersFor } from './handlers.ts';
 import type { HeldInstances } from './held-instances.ts';
 import type { MoveConnector } from './move-route.ts';
 import { extendedNegotiation, negotiationPolicy, operationFor } from './negotiation-policy.ts';
@@ -74,9 +74,10 @@ export function serveConnection(socket: Socket, facts: ConnectionFacts, services
     facts.identified();
     let reason = 'failed';
     try {
-      association = await accepted(incoming, session, services);
+      const extensions = extendedNegotiation(incoming.request.userInformation.extendedNegotiations);
+      association = await accepted(incoming, session, { services, extensions });
       if (isStopping) association.abort();
-      reason = await conversed(association, session, services);
+      reason = await conversed(association, session, { services, extensions });
     } finally {
       await session.end(reason);
     }
@@ -137,7 +138,7 @@ async function admitted(
 async function accepted(
   incoming: IncomingAssociation,
   session: GuardSession,
-  { limits }: ConnectionServices,
+  { services: { limits }, extensions }: HandlerFacts,
 ): Promise<Association> {
   const { request } = incoming;
   const { userInformation } = request;
@@ -149,13 +150,12 @@ async function accepted(
       return result === 1 && sopClassUid !== undefined ? [{ operation: operationFor(sopClassUid), sopClassUid }] : [];
     }),
   );
-  const { answers } = extendedNegotiation(userInformation.extendedNegotiations);
   const window = userInformation.asynchronousOperationsWindow;
   return incoming.accept({
     contexts,
     userInformation: {
       roleSelections,
-      extendedNegotiations: answers,
+      extendedNegotiations: extensions.answers,
       ...(window === undefined
         ? {}
         : {
@@ -178,18 +178,14 @@ function bounded(offered: number, most: number): number {
 }
 
 /** Serves until the end; returns how it ended, for the ledger. */
-async function conversed(
-  association: Association,
-  session: GuardSession,
-  services: ConnectionServices,
-): Promise<string> {
+async function conversed(association: Association, session: GuardSession, facts: HandlerFacts): Promise<string> {
+  const { services } = facts;
   const exchange = new MessageExchange(association, services.limits.dimse);
   const onRevoked = (): void => association.abort();
   if (session.revoked.aborted) onRevoked();
   session.revoked.addEventListener('abort', onRevoked, { once: true });
-  const extensions = extendedNegotiation(association.request.userInformation.extendedNegotiations);
   try {
-    const end = await serve(exchange, handlersFor(session, { services, extensions }));
+    const end = await serve(exchange, handlersFor(session, facts));
     await association.closed;
     const revoked: unknown = session.revoked.reason;
     if (revoked instanceof RefusedError) return revoked.reason;

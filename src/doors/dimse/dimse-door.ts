@@ -109,12 +109,7 @@ export async function startDimseDoor(options: DimseDoorOptions): Promise<DimseDo
       ...(certificate === undefined ? {} : { certificate }),
     };
     // Nothing is read before the guard has looked at the certificate: a stranger does not even learn that DICOM is spoken.
-    const pending = services.guard.checkCertificate({
-      door: 'dimse-tls',
-      address,
-      localPort: facts.localPort,
-      ...(certificate === undefined ? {} : { certificate }),
-    });
+    const pending = services.guard.checkCertificate(facts);
     if (pending !== undefined) {
       try {
         await pending;

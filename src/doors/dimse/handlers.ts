@@ -1,4 +1,5 @@
 /** From a DIMSE request to one admitted operation and its answer: what each service of the provider does for a session. */
+import type { DataSet } from '../../dicom/data-set.ts';
 import { Tags } from '../../dicom/dictionary/tags.generated.ts';
 import { parseQuery } from '../../dicom/query.ts';
 import { parseAeTitle } from '../../dicom/ae-title.ts';
@@ -14,7 +15,7 @@ import { requestCommitment } from './commitment-service.ts';
 import type { ConnectionServices } from './connection.ts';
 import { moveRoute } from './move-route.ts';
 import { type extendedNegotiation, type QueryRetrieveClass, queryRetrieveClasses } from './negotiation-policy.ts';
-import { readRetrieveIdentifier } from './retrieve-identifier.ts';
+import { readRetrieveIdentifier, type RetrieveIdentifier } from './retrieve-identifier.ts';
 import { retrieve } from './retrieve-service.ts';
 import { errorComment, toDimseStatus } from './to-dimse-status.ts';
 
@@ -32,6 +33,14 @@ export function handlersFor(session: GuardSession, { services, extensions }: Han
     if (service === undefined) throw new LeadglassError('UNSUPPORTED', 'This SOP class is not a query or retrieve');
     return service;
   };
+  // The request's SOP class is its context's; the provider has seen to it.
+  const askedFor = (identifier: DataSet, context: AcceptedContext): RetrieveIdentifier =>
+    readRetrieveIdentifier(identifier, {
+      model: serviceOf(context).model,
+      relational: extensions.of(context.abstractSyntax).relational,
+      uidsMax: limits.retrieveUidsMax,
+    });
+  const retrieving = { backend, limits, held: services.heldInstances, dataSetLimits: limits.dataSet, log };
   return {
     errorStatus: (error, service) => ({ status: toDimseStatus(error, service), errorComment: errorComment(error) }),
     onError: (error, service) => {
@@ -94,22 +103,14 @@ export function handlersFor(session: GuardSession, { services, extensions }: Han
       }
     },
 
-    get: async ({ affectedSopClassUid }, context, identifier, cancel, progress, exchange) => {
-      const { level, keys } = readRetrieveIdentifier(identifier, {
-        model: serviceOf(context).model,
-        relational: extensions.of(affectedSopClassUid).relational,
-        uidsMax: limits.retrieveUidsMax,
-      });
+    get: async (_request, context, identifier, cancel, progress, exchange) => {
+      const { level, keys } = askedFor(identifier, context);
       return underAdmission(session, { kind: 'retrieve', via: 'get', level, keys }, (admission) =>
         retrieve({
-          backend,
+          ...retrieving,
           admission,
           cancel,
           progress,
-          limits,
-          held: services.heldInstances,
-          dataSetLimits: limits.dataSet,
-          log,
           route: async () => ({
             contexts: [...exchange.association.contexts.values()].filter(({ requestorScp }) => requestorScp),
             send: (instance) => storeOnAssociation(exchange, instance),
@@ -118,19 +119,8 @@ export function handlersFor(session: GuardSession, { services, extensions }: Han
       );
     },
 
-    move: async (
-      { affectedSopClassUid, moveDestination, messageId },
-      context,
-      identifier,
-      cancel,
-      progress,
-      exchange,
-    ) => {
-      const { level, keys } = readRetrieveIdentifier(identifier, {
-        model: serviceOf(context).model,
-        relational: extensions.of(affectedSopClassUid).relational,
-        uidsMax: limits.retrieveUidsMax,
-      });
+    move: async ({ moveDestination, messageId }, context, identifier, cancel, progress, exchange) => {
+      const { level, keys } = askedFor(identifier, context);
       const destination = parseAeTitle(moveDestination, 'Move Destination');
       try {
         return await underAdmission(
@@ -144,14 +134,10 @@ export function handlersFor(session: GuardSession, { services, extensions }: Han
             });
             await using _closing = route;
             return await retrieve({
-              backend,
+              ...retrieving,
               admission,
               cancel,
               progress,
-              limits,
-              held: services.heldInstances,
-              dataSetLimits: limits.dataSet,
-              log,
               route: (instances) => route.open(instances),
             });
           },
