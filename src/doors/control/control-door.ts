@@ -159,8 +159,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, door: 
         stack: error.cause instanceof Error ? error.cause.stack : undefined,
       });
     }
+    // The rest of the body first: an answer ends the connection, and a client that is still writing would never read it.
+    await drained(request);
     finish(response, { error: { code: error.code, message: error.message } });
-    request.resume();
   }
 }
 
@@ -176,6 +177,18 @@ async function sendFile(file: AsyncGenerator<Uint8Array>, response: ServerRespon
   }
   response.writeHead(200, { 'content-type': 'application/dicom' });
   await pipeline(whole(), response);
+}
+
+/** Reads and drops what is left of a body; the request's time limit bounds it. */
+async function drained(request: IncomingMessage): Promise<void> {
+  if (request.readableEnded || request.destroyed) return;
+  await new Promise<void>((resolve) => {
+    request
+      .once('end', resolve)
+      .once('close', resolve)
+      .once('error', () => resolve());
+    request.resume();
+  });
 }
 
 function callOf(request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Call {
