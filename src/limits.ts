@@ -206,7 +206,10 @@ export const limits = {
     // The index and the ledger must be able to go on when the segments may not.
     freeBytesMin: 1024 ** 3,
     freeBytesCheckMs: 1_000,
-    indexBacklogMax: 10_000,
+    // Rows of so many instances share a transaction, which takes some milliseconds of one turn.
+    indexWaitingMax: 64,
+    // Long enough that a busy hour forms groups, short enough that a quiet one has its index on the disk at once.
+    indexWaitingMs: 25,
     // Rows read in one turn of a query: about a millisecond, then others get their turn.
     findPageRows: 200,
     findTurnMs: 5,

@@ -205,11 +205,12 @@ function faultyFileSystem(): FaultyDisk {
         return {
           ...file,
           async writev(buffers, position) {
-            if (state.fail === undefined) return file.writev(buffers, position);
+            const code = state.fail;
+            if (code === undefined) return file.writev(buffers, position);
             // Half of it reaches the disk, as on a real one.
             const [first] = buffers;
             if (first !== undefined) await file.writev([first.subarray(0, Math.ceil(first.length / 2))], position);
-            throw Object.assign(new Error('injected'), { code: state.fail });
+            throw Object.assign(new Error('injected'), { code });
           },
         };
       },

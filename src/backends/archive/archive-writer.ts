@@ -14,9 +14,9 @@ import type { Pass } from '../../guard/pass.ts';
 import type { Scope } from '../../guard/scope.ts';
 import type { InstanceHead, StoreContext, StoreOutcome, StoreWriter } from '../backend.ts';
 import { isWanted } from './index/attributes.ts';
-import type { NoteToApply } from './index/apply-note.ts';
 import { type IndexEntry, isSame, type KnownInstance } from './index/archive-index.ts';
 import { encodeHead, instanceHeadOf } from './index/head.ts';
+import type { DurableToken } from './index/write-behind.ts';
 import { principalName } from './principal-name.ts';
 import { headIsInScope } from './scope-of-head.ts';
 import { type CommitFacts, encodeCommit, type Extent } from './store/commit-record.ts';
@@ -30,9 +30,6 @@ export interface ArchiveWriterLimits extends InstanceSealerLimits {
   /** Bytes held until the UIDs of the head were read; more before them is refused. */
   readonly headBytesMax: number;
 }
-
-/** What the log hands to the index when it is durable. */
-export type DurableToken = IndexEntry | NoteToApply;
 
 /** What a writer needs of the archive. */
 export interface WriterHost {
@@ -342,6 +339,7 @@ export class ArchiveWriter implements StoreWriter {
       commitAt,
       facts,
       head: this.#scanner.dataSet,
+      isNew: true,
     };
     return log.appendDurably([recordHead, body], lengthBytes, entry);
   }

@@ -11,14 +11,15 @@ import { LeadglassError } from '../../error.ts';
 import type { Commit, Find, Remove, Resolve, Retrieve, Store } from '../../guard/operation.ts';
 import type { Pass } from '../../guard/pass.ts';
 import type { Backend, CommitOutcome, RemoveOutcome, StoreContext, StoredInstance, StoreWriter } from '../backend.ts';
-import { ArchiveWriter, type ArchiveWriterLimits, type DurableToken, type WriterHost } from './archive-writer.ts';
-import { applyNote, type NoteToApply } from './index/apply-note.ts';
+import { ArchiveWriter, type ArchiveWriterLimits, type WriterHost } from './archive-writer.ts';
+import type { NoteToApply } from './index/apply-note.ts';
 import { ArchiveIndex, type IndexEntry } from './index/archive-index.ts';
 import { checkCommitment } from './index/commitment.ts';
 import { find, type FindLimits } from './index/find.ts';
 import { listInstances } from './index/retrieve-list.ts';
 import { openIndexFile } from './index/schema.ts';
 import { isNewOrReached } from './index/scope-sql.ts';
+import { applyAll, type DurableToken, WriteBehind, type WriteBehindLimits } from './index/write-behind.ts';
 import { resolveConflict } from './conflicts.ts';
 import { finishRemovals, removeStudy } from './removal.ts';
 import { type ReplayReport, type ReplaySource, readEntry, replay } from './replay.ts';
@@ -28,7 +29,7 @@ import { ChunkBuffers } from './store/instance-sealer.ts';
 import { encodeNote, type NoteReason } from './store/note-record.ts';
 import { decodeFileHead, encodeRecordHead, fileHeadBytes, recordHeadBytes } from './store/record.ts';
 import { deriveKey, SaltPool } from './store/seal.ts';
-import { type Position, SegmentLog, type SegmentLogLimits, segmentName } from './store/segment-log.ts';
+import { asStorageError, type Position, SegmentLog, type SegmentLogLimits, segmentName } from './store/segment-log.ts';
 import { listSegments, type SegmentScanLimits } from './store/segment-scan.ts';
 import { StudyKeyCache } from './study-key-cache.ts';
 import type { StudyKeySource } from './study-key-source.ts';
@@ -38,6 +39,7 @@ export interface ArchiveLimits
     SegmentScanLimits,
     ArchiveWriterLimits,
     InstanceReaderLimits,
+    WriteBehindLimits,
     FindLimits {
   /** Records put into the index in one transaction while segments are replayed. */
   readonly replayGroupRecords: number;
@@ -49,8 +51,6 @@ export interface ArchiveLimits
   readonly chunkBuffersKeptMax: number;
   /** How long a look at the free space counts. */
   readonly freeBytesCheckMs: number;
-  /** Groups that the index could not take are tried again up to this many instances; then storing stops. */
-  readonly indexBacklogMax: number;
 }
 
 export interface ArchiveOptions {
@@ -78,7 +78,7 @@ export class Archive implements Backend {
   readonly #host: WriterHost;
   #sequence: number;
   #instance: number;
-  #backlog: DurableToken[] = [];
+  readonly #behind: WriteBehind;
   /** While the index is made anew: what became durable meanwhile. */
   #rebuildTail: DurableToken[] | undefined;
   #freeBytes = Number.POSITIVE_INFINITY;
@@ -148,6 +148,8 @@ export class Archive implements Backend {
       onDurable: (tokens, end) => this.#onDurable(tokens, end),
     });
     const { index, keys, log } = this;
+    const behind = new WriteBehind(index, options.limits);
+    this.#behind = behind;
     this.#host = {
       chunkBuffers: new ChunkBuffers(options.limits),
       log,
@@ -161,7 +163,7 @@ export class Archive implements Backend {
       reaches: (scope, uid) => isNewOrReached(index, scope, uid),
       isHidden: (uid) => index.isHidden(uid),
       devicesOf: (uid) => index.devicesOf(uid),
-      instanceByUid: (uid) => index.instanceByUid(uid),
+      instanceByUid: (uid) => behind.instanceByUid(uid) ?? index.instanceByUid(uid),
       conflictsByUid: (uid) => index.conflictsByUid(uid),
       committing: new Map(),
       openWriters: new Set(),
@@ -263,13 +265,13 @@ export class Archive implements Backend {
       const report = await replay(fresh, this.replaySource, { segment: 0, offset: 0 });
       // Nothing is awaited from here on, so that no instance falls between the two.
       const position = { ...this.log.durable, sequence: this.#sequence, instance: this.#instance };
-      fresh.transaction(position, () => applyAll(fresh, this.#rebuildTail ?? []));
+      fresh.transaction(position, () => applyAll(fresh, this.#rebuildTail ?? [], { isFirst: false }));
       fresh.close();
       this.index.replaceDatabase(() => {
         renameSync(newPath, path);
         return openIndexFile(path);
       });
-      this.#backlog = [];
+      this.#behind.discard(); // the segments told the new one of them
       return report;
     } finally {
       this.#rebuildTail = undefined;
@@ -287,6 +289,11 @@ export class Archive implements Backend {
   async close(): Promise<void> {
     await this.log.close();
     this.reader.close();
+    try {
+      this.#behind.settle();
+    } catch {
+      // The next start reads the segments.
+    }
     this.index.close();
   }
 
@@ -298,26 +305,20 @@ export class Archive implements Backend {
     return (await this.readEntry(at))?.facts.part10Head;
   }
 
-  /** The bytes are durable: now the index. */
+  /** The bytes are durable: the index follows. */
   #onDurable(tokens: readonly DurableToken[], end: Position): void {
     this.#rebuildTail?.push(...tokens);
-    const all = this.#backlog.length === 0 ? tokens : [...this.#backlog, ...tokens];
-    try {
-      this.index.transaction({ ...end, sequence: this.#sequence, instance: this.#instance }, () => {
-        applyAll(this.index, all);
-      });
-      this.#backlog = [];
-    } catch (error) {
-      // The segments have them, the index has not. Their senders are told of a failure, but the next group brings them in,
-      // so that index and segments never differ for longer than the fault lasts.
-      this.#backlog = [...all];
-      throw error;
-    }
+    this.#behind.add(tokens, { ...end, sequence: this.#sequence, instance: this.#instance });
   }
 
   #ensureSpace(): Promise<void> | undefined {
-    if (this.#backlog.length > this.options.limits.indexBacklogMax) {
-      return Promise.reject(new LeadglassError('BACKEND_UNAVAILABLE', 'Cannot store: the index takes no more entries'));
+    // An index that fails for long must not fall behind for ever; the sender is told to come back.
+    if (this.#behind.failure !== undefined) {
+      try {
+        this.#behind.settle();
+      } catch (error) {
+        return Promise.reject(asStorageError(error));
+      }
     }
     const { freeBytesMin, freeBytesCheckMs } = this.options.limits;
     const nowMs = this.nowMs();
@@ -338,13 +339,6 @@ export class Archive implements Backend {
       'OUT_OF_RESOURCES',
       `Cannot store: ${this.#freeBytes} bytes are free on the disk, at least ${freeBytesMin} are kept; make room`,
     );
-  }
-}
-
-function applyAll(index: ArchiveIndex, tokens: readonly DurableToken[]): void {
-  for (const token of tokens) {
-    if ('note' in token) applyNote(index, token);
-    else index.apply(token);
   }
 }
 

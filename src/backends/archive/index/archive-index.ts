@@ -1,6 +1,7 @@
 /**
  * The index as the store sees it: one transaction per group of instances that became durable together, and the look-ups
- * that storing, retrieving and removing need. Queries are in find.ts.
+ * that storing, retrieving and removing need. Queries are in find.ts. What arrived but is not in the tables yet
+ * (write-behind.ts) is brought in before anybody reads them.
  */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { DataSet } from '../../../dicom/data-set.ts';
@@ -22,6 +23,8 @@ export interface IndexEntry {
   readonly facts: CommitFacts;
   /** The wanted attributes (attributes.ts isWanted). */
   readonly head: DataSet;
+  /** It just arrived; absent for one that compaction moved or that was read from the segments. */
+  readonly isNew?: true;
 }
 
 /** What is known of a SOP Instance UID. */
@@ -45,13 +48,17 @@ interface StudyRow {
 }
 
 export class ArchiveIndex {
+  /** Called before the tables are read or written from outside of a transaction. */
+  settle: () => void = () => undefined;
   #database: DatabaseSync;
+  #inTransaction = false;
   readonly #statements = new Map<string, StatementSync>();
   /** Rows of the current group, so that its second instance of a series asks nothing. Cleared with each transaction. */
   readonly #studies = new Map<string, StudyRow>();
   readonly #series = new Map<string, number>();
   readonly #added = new Map<number, Map<string, number>>();
   readonly #sources = new Set<string>();
+  readonly #notRemoved = new Set<number>();
   readonly #transfers = new Map<string, number>();
 
   constructor(database: DatabaseSync) {
@@ -59,6 +66,7 @@ export class ArchiveIndex {
   }
 
   get database(): DatabaseSync {
+    if (!this.#inTransaction) this.settle();
     return this.#database;
   }
 
@@ -72,9 +80,15 @@ export class ArchiveIndex {
 
   /** A cached prepared statement. The text comes from our source, values only ever as bound parameters. */
   statement(sql: string): StatementSync {
+    if (!this.#inTransaction) this.settle();
+    return this.#prepared(sql);
+  }
+
+  /** For what cannot be changed by anything that still waits to be brought in. */
+  #prepared(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
-      statement = this.database.prepare(sql);
+      statement = this.#database.prepare(sql);
       this.#statements.set(sql, statement);
     }
     return statement;
@@ -94,6 +108,7 @@ export class ArchiveIndex {
   /** Runs `work` in one transaction that also moves the position. */
   transaction(position: LogPosition, work: () => void): void {
     this.statement('BEGIN IMMEDIATE').run();
+    this.#inTransaction = true;
     try {
       work();
       this.#writeCounts();
@@ -109,6 +124,8 @@ export class ArchiveIndex {
       this.#transfers.clear(); // ids of rows that are gone again
       throw error;
     } finally {
+      this.#inTransaction = false;
+      this.#notRemoved.clear();
       this.#studies.clear();
       this.#series.clear();
       this.#added.clear();
@@ -116,10 +133,13 @@ export class ArchiveIndex {
     }
   }
 
-  /** Inside `transaction`: one more instance, or one kept aside. Applying the same entry again changes nothing but its place. */
-  apply(entry: IndexEntry): void {
+  /**
+   * Inside `transaction`: one more instance, or one kept aside. Applying the same entry again changes nothing but its place;
+   * `isNew` says that this cannot be the case.
+   */
+  apply(entry: IndexEntry, { isNew = false }: { readonly isNew?: boolean } = {}): void {
     const uid = textOf(entry.head, Tags.SOPInstanceUID);
-    if (this.#moved(entry)) return;
+    if (!isNew && this.#moved(entry)) return;
     if (this.#isRemoved(entry.keyId)) return;
     const known = this.instanceByUid(uid);
     if (entry.facts.result === 'conflict' || known !== undefined) {
@@ -171,8 +191,9 @@ export class ArchiveIndex {
     }
   }
 
+  /** Of the tables alone: what waits to be brought in is asked first by whoever stores (archive.ts). */
   instanceByUid(uid: string): KnownInstance | undefined {
-    const row = this.statement('SELECT id, transfer_syntax, sha256 FROM instance WHERE uid = ?').get(uid);
+    const row = this.#prepared('SELECT id, transfer_syntax, sha256 FROM instance WHERE uid = ?').get(uid);
     if (row === undefined) return undefined;
     return {
       instance: Number(row['id']),
@@ -216,9 +237,9 @@ export class ArchiveIndex {
     return rows.map((row) => String(row['device']));
   }
 
-  /** Is a removal of this study requested? */
+  /** Is a removal of this study requested? Decisions never wait to be brought in. */
   isHidden(studyInstanceUid: string): boolean {
-    const row = this.statement('SELECT hidden FROM study WHERE uid = ?').get(studyInstanceUid);
+    const row = this.#prepared('SELECT hidden FROM study WHERE uid = ?').get(studyInstanceUid);
     return row !== undefined && row['hidden'] !== 0;
   }
 
@@ -256,6 +277,7 @@ export class ArchiveIndex {
       this.#dropEmptyStudy(study);
     }
     this.statement('DELETE FROM conflict WHERE key_id = ?').run(keyId);
+    this.#notRemoved.clear();
     this.#studies.clear();
     this.#series.clear();
   }
@@ -302,7 +324,10 @@ export class ArchiveIndex {
   }
 
   #isRemoved(keyId: number): boolean {
-    return this.statement('SELECT 1 FROM removed_study WHERE key_id = ?').get(keyId) !== undefined;
+    if (this.#notRemoved.has(keyId)) return false;
+    const isRemoved = this.statement('SELECT 1 FROM removed_study WHERE key_id = ?').get(keyId) !== undefined;
+    if (!isRemoved) this.#notRemoved.add(keyId);
+    return isRemoved;
   }
 
   #studyOf(entry: IndexEntry): StudyRow {

@@ -72,6 +72,8 @@ interface Batch<T> {
   readonly pieces: readonly Piece<T>[];
   readonly end: Position;
   readonly lengthBytes: number;
+  /** How often something was given up before it was begun. */
+  readonly failures: number;
   written: boolean;
 }
 
@@ -86,6 +88,7 @@ export class SegmentLog<T> {
   /** Batches handed to the disk and not yet known durable, in order. */
   #batches: Batch<T>[] = [];
   #writes = 0;
+  #failures = 0;
   #durable: Position;
   readonly #lost = new Map<number, number>();
   #pumpSet = false;
@@ -219,7 +222,8 @@ export class SegmentLog<T> {
       failure = error;
     }
     this.#writes -= 1;
-    if (failure !== undefined) this.#giveUp(failure);
+    // One that was given up already takes nothing with it that came later.
+    if (failure !== undefined && batch.failures === this.#failures) this.#giveUp(failure);
     if (this.#repair === undefined) this.#settle();
     else if (this.#writes === 0) await this.#finishRepair();
     this.#pump();
@@ -244,7 +248,7 @@ export class SegmentLog<T> {
     this.#letIn();
     const last = pieces.at(-1);
     const end = last === undefined ? this.#durable : { segment: last.segment, offset: last.offset + last.lengthBytes };
-    return { pieces, end, lengthBytes, written: false };
+    return { pieces, end, lengthBytes, failures: this.#failures, written: false };
   }
 
   async #write(pieces: readonly Piece<T>[]): Promise<void> {
@@ -326,6 +330,7 @@ export class SegmentLog<T> {
    */
   #giveUp(cause: unknown): void {
     const told = asStorageError(cause);
+    this.#failures += 1;
     const from = this.#durable;
     const pieces = [...this.#batches.flatMap((batch) => batch.pieces), ...this.#queue];
     this.#batches = [];
