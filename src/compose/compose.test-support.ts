@@ -35,7 +35,7 @@ export async function openHouse(archive: Partial<Config['archive']> = {}, folder
   const directory = folder ?? (await tempFolder());
   const preset = parseConfig(defaultConfigText(), 'leadglass.yaml');
   const config: Config = { ...preset, archive: { ...preset.archive, retentionDays: 0, ...archive } };
-  const installation = await openInstallation(directory, config, quietLog);
+  const installation = await openInstallation(directory, config, { log: quietLog });
   const services = {
     ...studyServices(installation),
     ...importExportServices(installation),

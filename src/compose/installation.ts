@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Archive } from '../backends/archive/archive.ts';
+import type { SealingThread } from '../backends/archive/store/sealing-thread.ts';
 import type { Config } from '../config/config.ts';
 import { parseAeTitle } from '../dicom/ae-title.ts';
 import { writeDataSet } from '../dicom/data-set-codec.ts';
@@ -38,7 +39,11 @@ export interface Installation extends AsyncDisposable {
 }
 
 /** @throws LeadglassError CORRUPT, BAD_REQUEST, LEDGER_UNAVAILABLE, BACKEND_UNAVAILABLE: then nothing is left open */
-export async function openInstallation(dataDirectory: string, config: Config, log: Log): Promise<Installation> {
+export async function openInstallation(
+  dataDirectory: string,
+  config: Config,
+  { log, sealingThread }: { readonly log: Log; readonly sealingThread?: SealingThread | undefined },
+): Promise<Installation> {
   const keysDirectory = join(dataDirectory, 'keys');
   const isNew = !existsSync(keysDirectory);
   await using closing = new AsyncDisposableStack();
@@ -73,6 +78,7 @@ export async function openInstallation(dataDirectory: string, config: Config, lo
       limits: limits.archive,
       dataSetLimits: { ...limits.dataSet, ...limits.dataSetKept },
       retentionDays: config.archive.retentionDays,
+      ...(sealingThread === undefined ? {} : { sealingThread }),
     }),
   );
 

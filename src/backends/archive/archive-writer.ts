@@ -3,7 +3,6 @@
  * key and hands it to the log. What is wrong with the bytes ends the writer: later bytes are ignored, nothing is kept, and
  * `head` and `commit` reject, so that a door can let the peer finish its message before it answers.
  */
-import { createHash } from 'node:crypto';
 import { DataSetScanner } from '../../dicom/data-set-scanner.ts';
 import { Tags } from '../../dicom/dictionary/tags.generated.ts';
 import type { DataSetLimits, KeptLimits } from '../../dicom/data-set-limits.ts';
@@ -20,13 +19,13 @@ import type { DurableToken } from './index/write-behind.ts';
 import { principalName } from './principal-name.ts';
 import { headIsInScope } from './scope-of-head.ts';
 import { type CommitFacts, encodeCommit, type Extent } from './store/commit-record.ts';
-import { type ChunkBuffers, InstanceSealer, type InstanceSealerLimits } from './store/instance-sealer.ts';
-import { encodeRecordHead, recordHeadBytes } from './store/record.ts';
+import { InstanceSealer, type SealerLimits, type SealingMeans } from './store/instance-sealer.ts';
+import { blockBytes, encodeRecordHead, recordHeadBytes } from './store/record.ts';
 import { deriveKey, type SaltPool } from './store/seal.ts';
-import { asStorageError, type SegmentLog } from './store/segment-log.ts';
+import { asStorageError, type HandOver, type Position, type SegmentLog } from './store/segment-log.ts';
 import type { StudyKeyCache } from './study-key-cache.ts';
 
-export interface ArchiveWriterLimits extends InstanceSealerLimits {
+export interface ArchiveWriterLimits extends SealerLimits {
   /** Bytes held until the UIDs of the head were read; more before them is refused. */
   readonly headBytesMax: number;
 }
@@ -35,7 +34,7 @@ export interface ArchiveWriterLimits extends InstanceSealerLimits {
 export interface WriterHost {
   readonly log: SegmentLog<DurableToken>;
   readonly keys: StudyKeyCache;
-  readonly chunkBuffers: ChunkBuffers;
+  readonly sealing: SealingMeans;
   readonly salts: SaltPool;
   readonly limits: ArchiveWriterLimits;
   readonly dataSetLimits: DataSetLimits & KeptLimits;
@@ -62,7 +61,6 @@ export class ArchiveWriter implements StoreWriter {
   readonly #pass: Pass<Store>;
   readonly #context: StoreContext;
   readonly #scanner: DataSetScanner;
-  readonly #hash = createHash('sha256');
   /** Copied together before the head is complete: of a peer that cuts it into single bytes each slice would cost a hundred. */
   #held = new Uint8Array(0);
   #heldBytes = 0;
@@ -71,6 +69,7 @@ export class ArchiveWriter implements StoreWriter {
   #instanceHead: InstanceHead | undefined;
   #waiting: Promise<void> | undefined;
   #sealer: InstanceSealer | undefined;
+  #digest: Promise<Buffer | undefined> = Promise.resolve(undefined);
   #sealing:
     | { readonly key: Buffer; readonly salt: Buffer; readonly instance: number; readonly keyId: number }
     | undefined;
@@ -114,10 +113,7 @@ export class ArchiveWriter implements StoreWriter {
   #keep(chunk: Uint8Array): void | Promise<void> {
     if (this.#failure !== undefined) return undefined;
     try {
-      if (this.#sealer !== undefined) {
-        this.#sealer.update(chunk);
-        return this.#host.log.pressure;
-      }
+      if (this.#sealer !== undefined) return this.#seal(this.#sealer, chunk);
       if (this.#instanceHead === undefined && !this.#scanner.dataSet.has(Tags.SeriesInstanceUID)) {
         this.#hold(chunk);
         return undefined;
@@ -130,6 +126,16 @@ export class ArchiveWriter implements StoreWriter {
       this.#fail(error);
       return undefined;
     }
+  }
+
+  /** Waits for room in the sealing thread, if there is none, and for the disk. */
+  #seal(sealer: InstanceSealer, chunk: Uint8Array): void | Promise<void> {
+    const room = sealer.update(chunk);
+    if (room === undefined) return this.#host.log.pressure;
+    return room.then(
+      () => this.#host.log.pressure,
+      (error: unknown) => this.#fail(error),
+    );
   }
 
   #hold(chunk: Uint8Array): void {
@@ -168,6 +174,9 @@ export class ArchiveWriter implements StoreWriter {
       if (this.#instanceHead === undefined)
         throw new LeadglassError('INTERNAL', 'Cannot store: the head was never read');
       this.#ended = true;
+      // Whoever commits waits for it; who does not, need not hear of a failure.
+      this.#digest = Promise.resolve(this.#sealer?.end());
+      this.#digest.catch(() => undefined);
       return this.#instanceHead;
     } catch (error) {
       this.#fail(error);
@@ -191,6 +200,7 @@ export class ArchiveWriter implements StoreWriter {
       throw this.#failure ?? error;
     } finally {
       this.#host.openWriters.delete(this);
+      this.#sealer?.close();
     }
   }
 
@@ -253,18 +263,21 @@ export class ArchiveWriter implements StoreWriter {
     const key = deriveKey(studyKey.key, 'instance', salt);
     this.#sealing = { key, salt, instance, keyId: studyKey.id };
     this.#host.openWriters.add(this);
-    const plaintext = (bytes: Uint8Array): void => void this.#hash.update(bytes);
-    const { log, chunkBuffers: buffers, limits } = this.#host;
-    this.#sealer = new InstanceSealer(log, { key, instance, plaintext }, { buffers, limits });
-    for (const chunk of [this.#held.subarray(0, this.#heldBytes), ...this.#pending]) this.#sealer.update(chunk);
+    const sealer = new InstanceSealer(this.#host.sealing, { key, instance });
+    this.#sealer = sealer;
+    // What is held is a few megabytes at most: the sealer may keep it until there is room.
+    for (const chunk of [this.#held.subarray(0, this.#heldBytes), ...this.#pending]) {
+      sealer.update(chunk)?.catch((error: unknown) => this.#fail(error));
+    }
     this.#forgetHeld();
   }
 
   async #finish(): Promise<StoreOutcome> {
     const head = this.#instanceHead;
     if (head === undefined) throw new LeadglassError('INTERNAL', 'Cannot store: the head was never read');
-    this.#sealer?.end();
-    const sha256 = this.#hash.digest();
+    const sha256 = await this.#digest;
+    if (this.#failure !== undefined) throw this.#failure;
+    if (sha256 === undefined) throw new LeadglassError('INTERNAL', 'Cannot store: no digest was taken');
     const facts = { transferSyntaxUid: this.#pass.operation.transferSyntaxUid, sha256 };
     const outcome = { head, lengthBytes: this.#lengthBytes, sha256 };
     const { committing } = this.#host;
@@ -301,47 +314,47 @@ export class ArchiveWriter implements StoreWriter {
     if (sealing === undefined || this.#sealer === undefined) {
       throw new LeadglassError('INTERNAL', 'Cannot store: no key was set');
     }
-    const extents = this.#sealer.finish();
-    if (extents.some((extent) => log.isLost(extent.segment, extent.offset + extent.bodyBytes))) {
+    const sealed = this.#sealer.extents;
+    if (sealed.some((extent) => log.isLost(extent.segment, extent.offset + extent.bodyBytes))) {
       throw new LeadglassError(
         'BACKEND_UNAVAILABLE',
         'Cannot store: the disk failed while the instance arrived; send it again',
       );
     }
-    const { principal } = this.#pass;
-    const facts: CommitFacts = {
-      transferSyntaxUid: this.#pass.operation.transferSyntaxUid,
+    const facts = this.#commitFacts(sha256, result);
+    const { keyId, salt, instance } = sealing;
+    const sequence = this.#host.nextSequence();
+    const commitWith = (extents: readonly Extent[]): Uint8Array[] => {
+      const body = encodeCommit({ salt, sequence, synced: log.durable, keyId, extents }, facts, sealing);
+      const bodyBytes = body.length;
+      return [encodeRecordHead({ kind: 'commit', last: false, bodyBytes, firstChunk: 0, owner: instance }, body), body];
+    };
+    const rest = this.#sealer.rest();
+    try {
+      const { commit, commitAt, extents } = placeCommit(log, { sealed, rest, commitWith });
+      const head = this.#scanner.dataSet;
+      const entry: IndexEntry = { instance, sequence, keyId, salt, extents, commitAt, facts, head, isNew: true };
+      return log.appendDurably(joined(rest, commit), entry);
+    } catch (error) {
+      rest?.release?.();
+      throw error;
+    }
+  }
+
+  #commitFacts(sha256: Buffer, result: 'stored' | 'conflict'): CommitFacts {
+    const { principal, operation, transferId } = this.#pass;
+    return {
+      transferSyntaxUid: operation.transferSyntaxUid,
       lengthBytes: this.#lengthBytes,
       sha256,
       result,
-      transferId: this.#pass.transferId,
+      transferId,
       receivedFrom: principalName(principal),
       ...(principal.kind === 'device' ? { openingId: principal.openingId } : {}),
       receivedAtMs: this.#host.nowMs(),
       head: encodeHead(this.#scanner.dataSet),
       ...(this.#context.part10Head === undefined ? {} : { part10Head: this.#context.part10Head }),
     };
-    const { keyId, salt, instance } = sealing;
-    const sequence = this.#host.nextSequence();
-    const body = encodeCommit({ salt, sequence, synced: log.durable, keyId, extents }, facts, sealing);
-    const recordHead = encodeRecordHead(
-      { kind: 'commit', last: false, bodyBytes: body.length, firstChunk: 0, owner: instance },
-      body,
-    );
-    const lengthBytes = recordHeadBytes + body.length;
-    const commitAt = log.place(lengthBytes);
-    const entry: IndexEntry = {
-      instance,
-      sequence,
-      keyId,
-      salt,
-      extents,
-      commitAt,
-      facts,
-      head: this.#scanner.dataSet,
-      isNew: true,
-    };
-    return log.appendDurably([recordHead, body], lengthBytes, entry);
   }
 
   #forgetHeld(): void {
@@ -358,6 +371,46 @@ export class ArchiveWriter implements StoreWriter {
     this.#sealer = undefined;
     this.#scanner.close();
   }
+}
+
+const bytesOf = (buffers: readonly Uint8Array[]): number => buffers.reduce((sum, { length }) => sum + length, 0);
+
+/** Where the last data record and the commit behind it will lie: the commit says where, so it is made for the place. */
+function placeCommit(
+  log: SegmentLog<DurableToken>,
+  facts: {
+    readonly sealed: readonly Extent[];
+    readonly rest: HandOver | undefined;
+    readonly commitWith: (extents: readonly Extent[]) => Uint8Array[];
+  },
+): { readonly commit: Uint8Array[]; readonly commitAt: Position; readonly extents: readonly Extent[] } {
+  const { sealed, rest, commitWith } = facts;
+  const restBytes = rest?.lengthBytes ?? 0;
+  const make = ({ segment, offset }: Position) => {
+    const last = { segment, offset: offset + recordHeadBytes, bodyBytes: restBytes - recordHeadBytes };
+    const extents = rest === undefined ? [...sealed] : [...sealed, last];
+    return { commit: commitWith(extents), commitAt: { segment, offset: offset + restBytes }, extents };
+  };
+  const at = log.place(restBytes);
+  const made = make(at);
+  const place = log.place(restBytes + bytesOf(made.commit));
+  return place.segment === at.segment ? made : make(place);
+}
+
+/** In one hand-over; without a copy of the data record where its memory has room for the commit. */
+function joined(rest: HandOver | undefined, commit: readonly Uint8Array[]): HandOver {
+  const lengthBytes = (rest?.lengthBytes ?? 0) + bytesOf(commit);
+  if (rest === undefined) return { buffers: commit, lengthBytes };
+  const { memory, ...handOver } = rest;
+  const buffers = [...rest.buffers, ...commit];
+  if (memory === undefined || lengthBytes + 2 * blockBytes > memory.length)
+    return { ...handOver, buffers, lengthBytes };
+  let at = rest.lengthBytes;
+  for (const part of commit) {
+    memory.set(part, at);
+    at += part.length;
+  }
+  return { ...handOver, memory, buffers, lengthBytes };
 }
 
 function headTooLong(headBytesMax: number): LeadglassError {

@@ -26,6 +26,7 @@ import { type ReplayReport, type ReplaySource, readEntry, replay } from './repla
 import { type FileSystem, realFileSystem } from './store/file-system.ts';
 import { InstanceReader, type InstanceReaderLimits } from './store/instance-reader.ts';
 import { ChunkBuffers } from './store/instance-sealer.ts';
+import type { SealingThread } from './store/sealing-thread.ts';
 import { encodeNote, type NoteReason } from './store/note-record.ts';
 import { decodeFileHead, encodeRecordHead, fileHeadBytes, recordHeadBytes } from './store/record.ts';
 import { deriveKey, SaltPool } from './store/seal.ts';
@@ -63,6 +64,8 @@ export interface ArchiveOptions {
   readonly retentionDays: number;
   readonly nowMs?: () => number;
   readonly fileSystem?: FileSystem;
+  /** Seals arriving instances of several chunks; without one the thread that receives them does. Ended by whoever made it. */
+  readonly sealingThread?: SealingThread;
 }
 
 export class Archive implements Backend {
@@ -151,7 +154,12 @@ export class Archive implements Backend {
     const behind = new WriteBehind(index, options.limits);
     this.#behind = behind;
     this.#host = {
-      chunkBuffers: new ChunkBuffers(options.limits),
+      sealing: {
+        log,
+        buffers: new ChunkBuffers(options.limits),
+        limits: options.limits,
+        thread: options.sealingThread,
+      },
       log,
       keys,
       limits: options.limits,
@@ -240,7 +248,7 @@ export class Archive implements Backend {
       body,
     );
     const token: NoteToApply = { ...decision, sequence };
-    await this.log.appendDurably([head, body], recordHeadBytes + body.length, token);
+    await this.log.appendDurably({ buffers: [head, body], lengthBytes: recordHeadBytes + body.length }, token);
   }
 
   /** What the segments know of a stored instance or of one kept aside. */

@@ -117,7 +117,7 @@ async function moveInstance(archive: Archive, live: Live): Promise<void> {
       firstChunk,
       owner: live.instance,
     });
-    const at = log.append([head, bytes], recordHeadBytes + bytes.length);
+    const at = log.append({ buffers: [head, bytes], lengthBytes: recordHeadBytes + bytes.length });
     extents.push({ segment: at.segment, offset: at.offset + recordHeadBytes, bodyBytes: bytes.length });
     firstChunk += Math.ceil(bytes.length / (options.limits.chunkBytes + 16));
   }
@@ -131,7 +131,7 @@ async function moveInstance(archive: Archive, live: Live): Promise<void> {
   );
   const lengthBytes = recordHeadBytes + moved.length;
   const commitAt = log.place(lengthBytes);
-  await log.appendDurably([head, moved], lengthBytes, { ...entry, extents, commitAt });
+  await log.appendDurably({ buffers: [head, moved], lengthBytes }, { ...entry, extents, commitAt });
 }
 
 async function moveNotes(archive: Archive, segment: number): Promise<void> {
@@ -141,6 +141,7 @@ async function moveNotes(archive: Archive, segment: number): Promise<void> {
     const head = encodeRecordHead(scanned.head, scanned.body);
     // Applied before; applying it again changes nothing.
     const token = { note: decodeNote(scanned.body), sequence: scanned.head.owner };
-    await log.appendDurably([head, scanned.body], recordHeadBytes + scanned.body.length, token);
+    const lengthBytes = recordHeadBytes + scanned.body.length;
+    await log.appendDurably({ buffers: [head, scanned.body], lengthBytes }, token);
   }
 }

@@ -38,7 +38,7 @@ export interface ReplayReport {
   readonly instances: number;
   readonly notes: number;
   readonly problems: readonly SegmentProblem[];
-  /** Where the log goes on: behind the last commit or note. */
+  /** Where the log goes on: behind the last commit or note and the pad after it. */
   readonly end: Position;
 }
 
@@ -128,6 +128,10 @@ async function collect(source: ReplaySource, from: Position) {
         continue;
       }
       const { head, offset, body } = scanned;
+      if (head.kind === 'pad') {
+        if (segment === end.segment && offset === end.offset) end = { segment, offset: scanned.end };
+        continue;
+      }
       if (head.kind === 'data' || body === undefined) {
         instanceMax = Math.max(instanceMax, head.owner);
         continue;

@@ -3,7 +3,8 @@
  * forgets. The real one is at the end; nothing else in the archive opens a segment.
  */
 import { constants } from 'node:fs';
-import { open, readdir, statfs, unlink } from 'node:fs/promises';
+import { type FileHandle, open, readdir, statfs, unlink } from 'node:fs/promises';
+import { writeDirectly } from './direct-write.ts';
 
 export interface OpenFile {
   /** Writes the buffers at `position`; resolves with the bytes written, which may be fewer, when these are durable. */
@@ -36,12 +37,33 @@ const flags = {
   read: constants.O_RDONLY,
 } as const;
 
+/** A file for writing, past the page cache where the file system can (`direct`). */
+async function openForWriting(
+  path: string,
+  mode: 'create' | 'write',
+): Promise<{ readonly handle: FileHandle; readonly direct: boolean }> {
+  // Windows and macOS have no such flag, and its type does not say so.
+  const directFlag: number | undefined = constants.O_DIRECT;
+  if (directFlag !== undefined) {
+    try {
+      return { handle: await open(path, flags[mode] | directFlag, 0o600), direct: true };
+    } catch (error) {
+      // A file system without direct writes, such as tmpfs. The file may have been made all the same.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EINVAL')) throw error;
+      if (mode === 'create') await unlink(path).catch(() => undefined);
+    }
+  }
+  return { handle: await open(path, flags[mode], 0o600), direct: false };
+}
+
 export const realFileSystem: FileSystem = {
   async open(path, mode) {
-    const handle = await open(path, flags[mode], 0o600);
+    const { handle, direct } =
+      mode === 'read' ? { handle: await open(path, flags.read), direct: false } : await openForWriting(path, mode);
     return {
       async writev(buffers, position) {
-        return (await handle.writev(buffers, position)).bytesWritten;
+        const written = direct ? await writeDirectly(handle, buffers, position) : undefined;
+        return written ?? (await handle.writev(buffers, position)).bytesWritten;
       },
       async read(target, position) {
         let done = 0;

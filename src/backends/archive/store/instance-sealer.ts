@@ -1,23 +1,36 @@
 /**
- * From an instance's plaintext to data records: gathers whole chunks, so that hashing and encrypting are called once for 64 KiB
- * and not for each TLS record, puts chunks into extents of bounded size and hands each full extent to the log. Small instances
- * stay in memory until `finish`, so that an identical one sent again costs no disk.
+ * The plaintext of one instance becomes encrypted chunks in data records of the log, and its SHA-256. A small one is sealed
+ * where it arrives; one of several chunks goes to the sealing thread, where there is one with room.
  */
 import type { Extent } from './commit-record.ts';
-import { encodeRecordHead, recordHeadBytes } from './record.ts';
-import { sealChunk } from './seal.ts';
-import type { Position } from './segment-log.ts';
+import { InlineSealer } from './inline-sealer.ts';
+import { OffloadedSealer } from './offloaded-sealer.ts';
+import type { SealingThread } from './sealing-thread.ts';
+import type { HandOver, RecordSink } from './segment-log.ts';
 
-export interface InstanceSealerLimits {
+export interface SealerLimits {
   /** Plaintext bytes of a chunk. */
   readonly chunkBytes: number;
   /** An extent is handed over when it holds this many bytes. */
   readonly extentBytes: number;
 }
 
-/** The part of the log that takes data records. */
-export interface RecordSink {
-  append(buffers: readonly Uint8Array[], lengthBytes: number): Position;
+export interface Sealing {
+  readonly key: Uint8Array;
+  readonly instance: number;
+}
+
+export interface Sealer {
+  /** Handed over so far, in order. */
+  readonly extents: readonly Extent[];
+  /** `bytes` are copied or encrypted before this returns. Wait for the promise before giving more. */
+  update(bytes: Uint8Array): undefined | Promise<void>;
+  /** All plaintext was given: the SHA-256. */
+  end(): Buffer | Promise<Buffer>;
+  /** After `end`: the last data record, which was not handed over; undefined when nothing is left. Once only. */
+  rest(): HandOver | undefined;
+  /** Lets go of its memory; safe at any time. */
+  close(): void;
 }
 
 /** Buffers of one chunk each, used again by the next instance. */
@@ -41,106 +54,70 @@ export class ChunkBuffers {
   }
 }
 
-export interface Sealing {
-  readonly key: Uint8Array;
-  readonly instance: number;
-  /** Sees all plaintext in order, for the digest. */
-  readonly plaintext: (bytes: Uint8Array) => void;
+/** What all sealers of an archive share. */
+export interface SealingMeans {
+  readonly log: RecordSink;
+  readonly buffers: ChunkBuffers;
+  readonly limits: SealerLimits;
+  readonly thread: SealingThread | undefined;
 }
 
-export class InstanceSealer {
-  readonly extents: Extent[] = [];
-  readonly #log: RecordSink;
+export class InstanceSealer implements Sealer {
+  readonly #means: SealingMeans;
   readonly #sealing: Sealing;
-  readonly #buffers: ChunkBuffers;
-  readonly #limits: InstanceSealerLimits;
-  #chunkNumber = 0;
-  #extentFirstChunk = 0;
-  #extentBuffers: Buffer[] = [];
-  #extentBytes = 0;
-  #gather: Buffer | undefined;
-  #gathered = 0;
+  /** Set when it is known which way this instance goes. */
+  #sealer: Sealer | undefined;
+  #first: Buffer | undefined;
+  #firstBytes = 0;
 
-  constructor(
-    log: RecordSink,
-    sealing: Sealing,
-    { buffers, limits }: { readonly buffers: ChunkBuffers; readonly limits: InstanceSealerLimits },
-  ) {
-    this.#log = log;
+  constructor(means: SealingMeans, sealing: Sealing) {
+    this.#means = means;
     this.#sealing = sealing;
-    this.#buffers = buffers;
-    this.#limits = limits;
   }
 
-  /** `bytes` are copied or encrypted before this returns. */
-  update(bytes: Uint8Array): void {
-    const { chunkBytes } = this.#limits;
-    let at = 0;
-    while (at < bytes.length) {
-      if (this.#gathered === 0 && bytes.length - at >= chunkBytes) {
-        this.#seal(bytes.subarray(at, at + chunkBytes));
-        at += chunkBytes;
-        continue;
-      }
-      this.#gather ??= this.#buffers.take();
-      const end = Math.min(bytes.length, at + chunkBytes - this.#gathered);
-      this.#gather.set(at === 0 && end === bytes.length ? bytes : bytes.subarray(at, end), this.#gathered);
-      this.#gathered += end - at;
-      at = end;
-      if (this.#gathered === chunkBytes) this.#sealGathered();
+  get extents(): readonly Extent[] {
+    return this.#sealer?.extents ?? [];
+  }
+
+  update(bytes: Uint8Array): undefined | Promise<void> {
+    if (this.#sealer !== undefined) return this.#sealer.update(bytes);
+    const { chunkBytes } = this.#means.limits;
+    if (this.#firstBytes + bytes.length <= chunkBytes) {
+      this.#first ??= this.#means.buffers.take();
+      this.#first.set(bytes, this.#firstBytes);
+      this.#firstBytes += bytes.length;
+      return undefined;
     }
+    const sealer = this.#begin(OffloadedSealer.begin(this.#means, this.#sealing));
+    return sealer.update(bytes);
   }
 
-  /** All plaintext was given: seals the rest, so that the digest is complete. Nothing is handed over yet. */
-  end(): void {
-    if (this.#gathered > 0) this.#sealGathered();
-    this.close();
+  end(): Buffer | Promise<Buffer> {
+    return (this.#sealer ?? this.#begin(undefined)).end();
   }
 
-  /** After `end`: hands over what is left. */
-  finish(): readonly Extent[] {
-    this.#handOver(true);
-    return this.extents;
+  rest(): HandOver | undefined {
+    return this.#sealer?.rest();
   }
 
-  /** Lets go of the buffer; safe at any time. */
   close(): void {
-    if (this.#gather !== undefined) this.#buffers.give(this.#gather);
-    this.#gather = undefined;
-    this.#gathered = 0;
+    this.#sealer?.close();
+    this.#letGo();
   }
 
-  #sealGathered(): void {
-    if (this.#gather === undefined) return;
-    const bytes = this.#gather.subarray(0, this.#gathered);
-    this.#gathered = 0;
-    this.#seal(bytes);
+  #begin(offloaded: Sealer | undefined): Sealer {
+    const { log, ...means } = this.#means;
+    const sealer = offloaded ?? new InlineSealer(log, this.#sealing, means);
+    this.#sealer = sealer;
+    // Less than a slab: nothing to wait for.
+    if (this.#first !== undefined) void sealer.update(this.#first.subarray(0, this.#firstBytes));
+    this.#letGo();
+    return sealer;
   }
 
-  #seal(chunk: Uint8Array): void {
-    const { key, instance, plaintext } = this.#sealing;
-    plaintext(chunk);
-    for (const buffer of sealChunk(key, chunk, { instance, chunk: this.#chunkNumber })) {
-      this.#extentBuffers.push(buffer);
-      this.#extentBytes += buffer.length;
-    }
-    this.#chunkNumber += 1;
-    if (this.#extentBytes >= this.#limits.extentBytes) this.#handOver(false);
-  }
-
-  #handOver(last: boolean): void {
-    if (this.#extentBytes === 0) return;
-    const head = encodeRecordHead({
-      kind: 'data',
-      last,
-      bodyBytes: this.#extentBytes,
-      firstChunk: this.#extentFirstChunk,
-      owner: this.#sealing.instance,
-    });
-    const at = this.#log.append([head, ...this.#extentBuffers], recordHeadBytes + this.#extentBytes);
-    this.extents.push({ segment: at.segment, offset: at.offset + recordHeadBytes, bodyBytes: this.#extentBytes });
-    this.#extentFirstChunk = this.#chunkNumber;
-    this.#extentBuffers = [];
-    this.#extentBytes = 0;
+  #letGo(): void {
+    if (this.#first !== undefined) this.#means.buffers.give(this.#first);
+    this.#first = undefined;
+    this.#firstBytes = 0;
   }
 }

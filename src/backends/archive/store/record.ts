@@ -7,17 +7,25 @@
  *
  * All numbers are little-endian. The CRC of a `data` record covers its head only: its chunks carry their own GCM tags, and
  * a second pass over pixel data would buy nothing. The CRC of every other record covers head and body.
+ *
+ * What is written at once begins and ends at a multiple of 4096 bytes, filled up with a `pad` record: such writes can go
+ * to the disk past the page cache, and none ever touches a block that holds something acknowledged.
  */
 import { crc32 } from 'node:zlib';
 
 export const fileHeadBytes = 64;
 export const recordHeadBytes = 32;
 export const archiveIdBytes = 16;
+/** The largest block of usual disks and file systems. */
+export const blockBytes = 4096;
 
-/** `data`: encrypted chunks. `commit`: an instance is complete. `note`: a decision about a study or a conflict. */
-export type RecordKind = 'data' | 'commit' | 'note';
-const kindNumbers = { data: 1, commit: 2, note: 3 } as const satisfies Record<RecordKind, number>;
-const kindNames: readonly (RecordKind | undefined)[] = [undefined, 'data', 'commit', 'note'];
+/**
+ * `data`: encrypted chunks. `commit`: an instance is complete. `note`: a decision about a study or a conflict. `pad`: zeros up
+ * to the next block.
+ */
+export type RecordKind = 'data' | 'commit' | 'note' | 'pad';
+const kindNumbers = { data: 1, commit: 2, note: 3, pad: 4 } as const satisfies Record<RecordKind, number>;
+const kindNames: readonly (RecordKind | undefined)[] = [undefined, 'data', 'commit', 'note', 'pad'];
 
 export interface RecordHead {
   readonly kind: RecordKind;
@@ -26,14 +34,14 @@ export interface RecordHead {
   readonly bodyBytes: number;
   /** Of a data record: number of its first chunk within the instance. */
   readonly firstChunk: number;
-  /** Data and commit: local number of the instance. Note: its number in the order of all commits and notes. */
+  /** Data and commit: local number of the instance. Note: its number in the order of all commits and notes. Pad: 0. */
   readonly owner: number;
 }
 
 const magic = Buffer.from('LGR1', 'latin1');
 const fileMagic = Buffer.from('LGSEG001', 'latin1');
 
-/** The 32 bytes before a body. `body` is needed for commit and note, whose CRC covers it. */
+/** The 32 bytes before a body. `body` is needed for all but data, whose CRC leaves it out. */
 export function encodeRecordHead(head: RecordHead, body?: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(recordHeadBytes);
   bytes.set(magic, 0);
@@ -82,6 +90,18 @@ export function recordIsWhole(headBytes: Buffer, kind: RecordKind, body?: Uint8A
 /** Where the next bytes that look like a record head begin, or -1; used to go on after a damaged record. */
 export function findRecordHead(bytes: Buffer, from: number): number {
   return bytes.indexOf(magic, from);
+}
+
+const zeros = Buffer.alloc(2 * blockBytes);
+
+/** The pad record that fills the block in which something ends; empty when nothing is to fill. */
+export function encodePad(endOffset: number): readonly Buffer[] {
+  const used = endOffset % blockBytes;
+  if (used === 0) return [];
+  const left = blockBytes - used;
+  const length = left < recordHeadBytes ? left + blockBytes : left;
+  const body = zeros.subarray(0, length - recordHeadBytes);
+  return [encodeRecordHead({ kind: 'pad', last: false, bodyBytes: body.length, firstChunk: 0, owner: 0 }, body), body];
 }
 
 export function encodeFileHead(segment: number, archiveId: Uint8Array): Buffer {

@@ -2,7 +2,7 @@
  * The growing end of the archive: the current segment file. Records get their place at once; all that were handed over
  * while a write was under way go out together in the next one, so that one trip to the disk serves every instance that
  * finished meanwhile. Files are opened with O_DSYNC (Node refuses fsync under --permission), where a write ends when its
- * bytes are durable; large writes overlap. What is durable is handed to `onDurable` in order, and only then resolved.
+ * bytes are durable; large writes overlap. Each hand-over is filled up to whole blocks (record.ts). What is durable is handed to `onDurable` in order, and only then resolved.
  *
  * After a failed write everything not yet known durable is given up, the tail is cut off, and the log goes on in a new
  * segment: `isLost` tells an arriving instance that one of its earlier extents was in the part that went.
@@ -10,7 +10,7 @@
 import { join } from 'node:path';
 import { LeadglassError } from '../../../error.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
-import { encodeFileHead, fileHeadBytes } from './record.ts';
+import { blockBytes, encodeFileHead, encodePad, fileHeadBytes } from './record.ts';
 
 export interface SegmentLogLimits {
   /** A segment is closed when it would grow beyond this. */
@@ -32,11 +32,24 @@ export interface Position {
 /** IOV_MAX is 1024. */
 const buffersMax = 1000;
 
-interface Piece<T> {
-  readonly segment: number;
-  readonly offset: number;
+/** Records that lie one after the other and go out in one write. */
+export interface HandOver {
   readonly buffers: readonly Uint8Array[];
   readonly lengthBytes: number;
+  /** Aligned memory (aligned-memory.ts) at whose beginning all of `buffers` lie; the log fills up its last block. */
+  readonly memory?: Uint8Array;
+  /** Called once when the bytes are not read any more, whatever became of the write. */
+  readonly release?: () => void;
+}
+
+/** The part of the log that takes data records. */
+export interface RecordSink {
+  append(handOver: HandOver): Position;
+}
+
+interface Piece<T> extends HandOver {
+  readonly segment: number;
+  readonly offset: number;
   readonly waiter: Waiter<T> | undefined;
 }
 
@@ -103,6 +116,8 @@ export class SegmentLog<T> {
     this.#segment = options.start.segment;
     this.#offset = options.start.offset;
     this.#durable = options.start;
+    // A tail that was torn within a block, or written by an earlier version, is left as it is.
+    if (this.#offset % blockBytes !== 0) this.#roll();
   }
 
   /** Everything before this is durable. */
@@ -132,21 +147,20 @@ export class SegmentLog<T> {
   place(lengthBytes: number): Position {
     if (this.#closed) throw new LeadglassError('BACKEND_UNAVAILABLE', 'Cannot store: the archive is closed');
     if (this.#offset > fileHeadBytes && this.#offset + lengthBytes > this.#options.limits.segmentBytesMax) this.#roll();
-    return { segment: this.#segment, offset: this.#offset === 0 ? fileHeadBytes : this.#offset };
+    return { segment: this.#segment, offset: this.#offset === 0 ? blockBytes : this.#offset };
   }
 
-  /** Hands over one record. */
-  append(buffers: readonly Uint8Array[], lengthBytes: number): Position {
-    const at = this.place(lengthBytes);
-    this.#enqueue(at, { buffers, lengthBytes, waiter: undefined });
+  append(handOver: HandOver): Position {
+    const at = this.place(handOver.lengthBytes);
+    this.#enqueue(at, handOver, undefined);
     return at;
   }
 
-  /** Hands over one record and resolves when it and all before it are durable and `onDurable` took its token. */
-  appendDurably(buffers: readonly Uint8Array[], lengthBytes: number, token: T): Promise<void> {
-    const at = this.place(lengthBytes);
+  /** Resolves when these records and all before them are durable and `onDurable` took the token. */
+  appendDurably(handOver: HandOver, token: T): Promise<void> {
+    const at = this.place(handOver.lengthBytes);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    this.#enqueue(at, { buffers, lengthBytes, waiter: { token, resolve, reject } });
+    this.#enqueue(at, handOver, { token, resolve, reject });
     return promise;
   }
 
@@ -166,17 +180,22 @@ export class SegmentLog<T> {
     this.#files.clear();
   }
 
-  #enqueue(at: Position, record: Pick<Piece<T>, 'buffers' | 'lengthBytes' | 'waiter'>): void {
+  #enqueue(at: Position, handOver: HandOver, waiter: Waiter<T> | undefined): void {
     if (this.#offset === 0) {
       const head = encodeFileHead(this.#segment, this.#options.archiveId);
-      const buffers = [head];
-      this.#queue.push({ segment: this.#segment, offset: 0, buffers, lengthBytes: head.length, waiter: undefined });
-      this.#queuedBytes += head.length;
+      const fileHead = { buffers: [head], lengthBytes: fileHeadBytes };
+      this.#queueFilled({ segment: this.#segment, offset: 0 }, fileHead, undefined);
     }
-    this.#queue.push({ ...at, ...record });
-    this.#queuedBytes += record.lengthBytes;
-    this.#offset = at.offset + record.lengthBytes;
+    this.#offset = this.#queueFilled(at, handOver, waiter);
     this.#pumpSoon();
+  }
+
+  /** With a pad up to the next block; returns where that begins. */
+  #queueFilled(at: Position, handOver: HandOver, waiter: Waiter<T> | undefined): number {
+    const filled = fillUp(handOver, at.offset);
+    this.#queue.push({ ...at, ...filled, waiter });
+    this.#queuedBytes += filled.lengthBytes;
+    return at.offset + filled.lengthBytes;
   }
 
   #roll(): void {
@@ -221,6 +240,7 @@ export class SegmentLog<T> {
     } catch (error) {
       failure = error;
     }
+    for (const { release } of batch.pieces) release?.();
     this.#writes -= 1;
     // One that was given up already takes nothing with it that came later.
     if (failure !== undefined && batch.failures === this.#failures) this.#giveUp(failure);
@@ -334,6 +354,7 @@ export class SegmentLog<T> {
     const from = this.#durable;
     const pieces = [...this.#batches.flatMap((batch) => batch.pieces), ...this.#queue];
     this.#batches = [];
+    for (const { release } of this.#queue) release?.();
     this.#queue = [];
     this.#queuedBytes = 0;
     for (let segment = from.segment; segment <= this.#segment; segment += 1) {
@@ -369,7 +390,7 @@ export class SegmentLog<T> {
     } finally {
       await file.close();
     }
-    if (facts.keepBytes <= fileHeadBytes) await this.#options.fileSystem.remove(this.#path(segment));
+    if (facts.keepBytes <= blockBytes) await this.#options.fileSystem.remove(this.#path(segment));
   }
 
   /** No write is under way any more. */
@@ -384,6 +405,21 @@ export class SegmentLog<T> {
     this.#room.resolve();
     this.#room = undefined;
   }
+}
+
+function fillUp(handOver: HandOver, offset: number): HandOver {
+  const { memory, buffers, lengthBytes } = handOver;
+  const pad = encodePad(offset + lengthBytes);
+  let end = lengthBytes;
+  for (const part of pad) {
+    memory?.set(part, end);
+    end += part.length;
+  }
+  return {
+    ...handOver,
+    buffers: memory === undefined ? [...buffers, ...pad] : [memory.subarray(0, end)],
+    lengthBytes: end,
+  };
 }
 
 /** A failing disk in our words: full is OUT_OF_RESOURCES, anything else BACKEND_UNAVAILABLE. */

@@ -1,0 +1,69 @@
+/**
+ * What the main thread and the sealing thread share: a ring of jobs, a ring of answers, and the digests. Both rings are
+ * larger than all that can be under way at once, so that neither side ever waits for room.
+ */
+export const slabsMax = 32;
+/** Chunks of one slab. */
+export const slabChunksMax = 16;
+
+/** `begin`: key and number of an instance. `chunk`: encrypt in place. `end`: its digest, please. `drop`: forget it. `stop`: the thread ends. */
+export const JobKind = { begin: 1, chunk: 2, end: 3, drop: 4, stop: 5 } as const;
+/** `sealed`: a slab is encrypted as far as it was asked. `ended`: the digest is there. `dropped`: nothing of it is touched any more. */
+export const AnswerKind = { sealed: 1, ended: 2, dropped: 3 } as const;
+
+export const digestBytes = 32;
+const keyWords = 8;
+export const jobWords = 16;
+export const answerWords = 2;
+/** A `begin`, an `end` and a `drop` for each slot, and the chunks of all slabs fit; a power of two. */
+export const jobsMax = 1024;
+/** One answer for each slab and two for each slot fit; a power of two. */
+export const answersMax = 128;
+
+/** Words of `control`. */
+export const Control = { jobs: 0, answers: 1, isTold: 2 } as const;
+
+/** Words of a job. */
+export const JobWord = {
+  kind: 0,
+  slot: 1,
+  offset: 2,
+  length: 3,
+  chunk: 4,
+  isLast: 5,
+  instanceLow: 6,
+  instanceHigh: 7,
+  key: 8,
+} as const;
+
+export interface SealingRing {
+  readonly control: Int32Array;
+  readonly jobs: Int32Array;
+  readonly answers: Int32Array;
+  readonly digests: Uint8Array;
+  /** Memory of all slabs. */
+  readonly arena: Uint8Array;
+}
+
+export function newSealingRing(arena: Uint8Array): SealingRing {
+  return {
+    control: new Int32Array(new SharedArrayBuffer(64)),
+    jobs: new Int32Array(new SharedArrayBuffer(jobsMax * jobWords * 4)),
+    answers: new Int32Array(new SharedArrayBuffer(answersMax * answerWords * 4)),
+    digests: new Uint8Array(new SharedArrayBuffer(slabsMax * digestBytes)),
+    arena,
+  };
+}
+
+/** Numbers of jobs and answers count up for ever and wrap at 32 bits; these are their places in `jobs` and `answers`. */
+export function jobPlace(job: number): number {
+  return (job & (jobsMax - 1)) * jobWords;
+}
+export function answerPlace(answer: number): number {
+  return (answer & (answersMax - 1)) * answerWords;
+}
+
+/** The key of a `begin`, as bytes of its job; the sealing thread clears them. */
+export function jobKey(ring: SealingRing, job: number): Uint8Array {
+  return new Uint8Array(ring.jobs.buffer, (jobPlace(job) + JobWord.key) * 4, keyWords * 4);
+}

@@ -1,0 +1,219 @@
+/**
+ * The main thread's side of the sealing thread (sealing-worker.ts): gives out slabs, places in shared memory where an
+ * extent of an arriving instance is gathered and encrypted, and from where it is written to the disk without a copy.
+ *
+ * An instance waits for a slab only while one of its own is on the way to the disk, and those that wait are served first;
+ * so slow senders can hold slabs, but never stop anybody: who finds none at its beginning seals on the main thread.
+ */
+import { Worker } from 'node:worker_threads';
+import { LeadglassError } from '../../../error.ts';
+import { alignedMemory } from './aligned-memory.ts';
+import type { SealerLimits } from './instance-sealer.ts';
+import { blockBytes, recordHeadBytes } from './record.ts';
+import { tagBytes } from './seal.ts';
+import {
+  AnswerKind,
+  answerPlace,
+  Control,
+  digestBytes,
+  jobKey,
+  JobKind,
+  jobPlace,
+  JobWord,
+  newSealingRing,
+  type SealingRing,
+  slabChunksMax,
+  slabsMax,
+} from './sealing-ring.ts';
+
+/** A commit record fits behind the chunks, so that both go out in one write: heads of instances have some kilobytes. */
+const commitRoomBytes = 64 * 1024;
+/** The thread holds nothing but what it is working on. */
+const heapMb = 32;
+
+/** Record head, tags and chunks of one extent, and room for the commit. */
+function slabBytesFor({ chunkBytes, extentBytes }: SealerLimits): number {
+  const chunks = Math.min(slabChunksMax, Math.ceil(extentBytes / chunkBytes));
+  const bytes = recordHeadBytes + chunks * (tagBytes + chunkBytes) + commitRoomBytes;
+  return Math.ceil(bytes / blockBytes) * blockBytes;
+}
+
+/** Who is told what became of its jobs; see AnswerKind. */
+export interface SealingClient {
+  sealed(): void;
+  ended(sha256: Buffer): void;
+  dropped(): void;
+  failed(error: LeadglassError): void;
+}
+
+export interface Slab {
+  /** Its place in the shared memory. */
+  readonly offset: number;
+  /** Begins at a whole block. */
+  readonly memory: Uint8Array;
+}
+
+export class SealingThread {
+  readonly #ring: SealingRing;
+  readonly #worker: Worker;
+  readonly #freeSlabs: Slab[] = [];
+  readonly #freeSlots: number[] = [];
+  readonly #clients = new Map<number, SealingClient>();
+  #waiting: PromiseWithResolvers<Slab>[] = [];
+  #jobs = 0;
+  #answers = 0;
+  #failure: LeadglassError | undefined;
+
+  /** Needs the right to start a worker, which may be given up afterwards. */
+  constructor(limits: SealerLimits) {
+    const slabBytes = slabBytesFor(limits);
+    this.#ring = newSealingRing(alignedMemory(slabBytes * slabsMax, { shared: true }));
+    for (let index = slabsMax - 1; index >= 0; index -= 1) {
+      const offset = index * slabBytes;
+      this.#freeSlabs.push({ offset, memory: this.#ring.arena.subarray(offset, offset + slabBytes) });
+      this.#freeSlots.push(index);
+    }
+    const resourceLimits = { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: heapMb };
+    this.#worker = new Worker(new URL('sealing-worker.ts', import.meta.url), {
+      workerData: this.#ring,
+      resourceLimits,
+    });
+    this.#worker.on('message', () => this.#takeAnswers());
+    this.#worker.on('error', (cause) => this.#fail(cause));
+    this.#worker.on('exit', () => this.#fail(undefined));
+    this.#worker.unref();
+  }
+
+  /** Begins an instance; undefined when it has to be sealed elsewhere. */
+  begin(
+    client: SealingClient,
+    facts: { readonly key: Uint8Array; readonly instance: number },
+  ): SealingSlot | undefined {
+    if (this.#failure !== undefined || this.#waiting.length > 0) return undefined;
+    if (this.#freeSlots.length === 0) return undefined;
+    const slab = this.#freeSlabs.pop();
+    const slot = slab === undefined ? undefined : this.#freeSlots.pop();
+    if (slab === undefined || slot === undefined) return undefined;
+    this.#clients.set(slot, client);
+    jobKey(this.#ring, this.#jobs).set(facts.key);
+    const { instance } = facts;
+    this.#submit(JobKind.begin, slot, { instanceLow: instance, instanceHigh: Math.floor(instance / 0x100000000) });
+    return new SealingSlot(this, { slot, slab });
+  }
+
+  /** For SealingSlot. */
+  submitChunk(
+    slot: number,
+    facts: { readonly offset: number; readonly length: number; readonly chunk: number; readonly isLast: boolean },
+  ): void {
+    this.#submit(JobKind.chunk, slot, { ...facts, isLast: facts.isLast ? 1 : 0 });
+  }
+
+  /** For SealingSlot. */
+  submitEnd(kind: 'end' | 'drop', slot: number): void {
+    this.#submit(JobKind[kind], slot, {});
+  }
+
+  /** Undefined when there is none for you now. */
+  tryTakeSlab(): Slab | undefined {
+    return this.#waiting.length === 0 ? this.#freeSlabs.pop() : undefined;
+  }
+
+  /** Only for an instance of which a slab is on its way to the disk. */
+  async waitForSlab(): Promise<Slab> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const waiting = Promise.withResolvers<Slab>();
+    this.#waiting.push(waiting);
+    return waiting.promise;
+  }
+
+  /** Nobody reads or writes it any more. */
+  giveSlab(slab: Slab): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#freeSlabs.push(slab);
+    else next.resolve(slab);
+  }
+
+  async close(): Promise<void> {
+    this.#failure ??= new LeadglassError('BACKEND_UNAVAILABLE', 'Cannot store: the archive is closed');
+    await this.#worker.terminate();
+  }
+
+  #submit(kind: number, slot: number, facts: Partial<Record<keyof typeof JobWord, number>>): void {
+    const { jobs, control } = this.#ring;
+    const at = jobPlace(this.#jobs);
+    jobs[at + JobWord.kind] = kind;
+    jobs[at + JobWord.slot] = slot;
+    jobs[at + JobWord.offset] = facts.offset ?? 0;
+    jobs[at + JobWord.length] = facts.length ?? 0;
+    jobs[at + JobWord.chunk] = facts.chunk ?? 0;
+    jobs[at + JobWord.isLast] = facts.isLast ?? 0;
+    jobs[at + JobWord.instanceLow] = facts.instanceLow ?? 0;
+    jobs[at + JobWord.instanceHigh] = facts.instanceHigh ?? 0;
+    this.#jobs = (this.#jobs + 1) | 0;
+    Atomics.store(control, Control.jobs, this.#jobs);
+    Atomics.notify(control, Control.jobs, 1);
+  }
+
+  #takeAnswers(): void {
+    const { control, answers, digests } = this.#ring;
+    Atomics.store(control, Control.isTold, 0);
+    while (this.#answers !== Atomics.load(control, Control.answers)) {
+      const at = answerPlace(this.#answers);
+      this.#answers = (this.#answers + 1) | 0;
+      const kind = answers[at] ?? 0;
+      const slot = answers[at + 1] ?? 0;
+      const client = this.#clients.get(slot);
+      if (client === undefined) continue;
+      if (kind === AnswerKind.sealed) {
+        client.sealed();
+        continue;
+      }
+      this.#clients.delete(slot);
+      this.#freeSlots.push(slot);
+      if (kind === AnswerKind.dropped) client.dropped();
+      else client.ended(Buffer.from(digests.subarray(slot * digestBytes, (slot + 1) * digestBytes)));
+    }
+  }
+
+  #fail(cause: unknown): void {
+    this.#failure ??= new LeadglassError('INTERNAL', 'Cannot store: the sealing thread ended; send it again', {
+      cause,
+    });
+    const clients = [...this.#clients.values()];
+    this.#clients.clear();
+    for (const client of clients) client.failed(this.#failure);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { reject } of waiting) reject(this.#failure);
+  }
+}
+
+/** One arriving instance's place in the sealing thread. */
+export class SealingSlot {
+  readonly thread: SealingThread;
+  readonly firstSlab: Slab;
+  readonly #slot: number;
+
+  constructor(thread: SealingThread, facts: { readonly slot: number; readonly slab: Slab }) {
+    this.thread = thread;
+    this.#slot = facts.slot;
+    this.firstSlab = facts.slab;
+  }
+
+  /** Encrypts these bytes of the slab in place, the tag before them. `isLast`: `sealed` is told when it is done. */
+  seal(slab: Slab, facts: { at: number; length: number; chunk: number; isLast: boolean }): void {
+    const { at, ...rest } = facts;
+    this.thread.submitChunk(this.#slot, { ...rest, offset: slab.offset + at });
+  }
+
+  /** Asks for the digest. */
+  end(): void {
+    this.thread.submitEnd('end', this.#slot);
+  }
+
+  /** Gives the instance up; its slabs may be given back when `dropped` is told. */
+  drop(): void {
+    this.thread.submitEnd('drop', this.#slot);
+  }
+}
