@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import { array, assert as assertProperty, asyncProperty, integer, nat, record } from 'fast-check';
 import { LeadglassError } from '../../../error.ts';
 import { makeInstance, passFor, retrieveStudy, storeInstance } from '../../backend.test-support.ts';
 import type { StoreWriter } from '../../backend.ts';
@@ -28,9 +28,9 @@ async function begun(archive: Archive, instance: number, bytes: number): Promise
 test('instances of any length, in pieces of any size, several at once, come back as they were', async () => {
   const sealingThread = new SealingThread(small);
   try {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.array(fc.record({ pixels: fc.nat(40_000), piece: fc.integer({ min: 1, max: 20_000 }) }), {
+    await assertProperty(
+      asyncProperty(
+        array(record({ pixels: nat(40_000), piece: integer({ min: 1, max: 20_000 }) }), {
           minLength: 1,
           maxLength: 6,
         }),
