@@ -3,6 +3,7 @@
  * become U+FFFD and never an error, since a name that cannot be shown whole must not hide a patient. Which term a data set
  * has, and what padding is dropped, is for data-set.ts.
  */
+import { asciiText, isPlainAscii } from './ascii.ts';
 import {
   ascii,
   codedCharacterSet,
@@ -28,7 +29,6 @@ type Repertoire =
 const replacement = '\uFFFD';
 const escapeByte = 0x1b;
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
-const latin1 = new TextDecoder('latin1');
 const toUtf8 = new TextEncoder();
 
 /** Every defined term of PS3.3 tables C.12-2 to C.12-5. */
@@ -47,7 +47,7 @@ export const characterSetTerms: readonly string[] = [
  * @param vr decides which characters are delimiters, after which code extensions start afresh (PS3.5 6.1.2.5.3)
  */
 export function decodeText(bytes: Uint8Array, terms: readonly string[], vr: Vr): string {
-  if (isPlain(bytes)) return latin1.decode(bytes);
+  if (isPlainAscii(bytes)) return asciiText(bytes);
   const repertoire = repertoireOf(terms);
   if (repertoire.kind === 'utf-8') return utf8.decode(bytes);
   if (repertoire.kind === 'chinese') return new TextDecoder(repertoire.term).decode(bytes);
@@ -97,11 +97,6 @@ export function splitValues(bytes: Uint8Array, terms: readonly string[]): readon
   }
   parts.push(bytes.subarray(start));
   return parts;
-}
-
-function isPlain(bytes: Uint8Array): boolean {
-  for (const byte of bytes) if (byte >= 0x80 || byte === escapeByte) return false;
-  return true;
 }
 
 /** ISO 2022 IR 100, ISO_IR 100, and the slips `ISO-IR 100`, `ISO IR 100` and `ISO_IR100` that devices send. */

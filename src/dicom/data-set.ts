@@ -3,6 +3,7 @@
  * (identifiers, heads of instances, answers). Its encodings are in data-set-codec.ts; whole instances never become one.
  */
 import { LeadglassError } from '../error.ts';
+import { asciiText, isPlainAscii } from './ascii.ts';
 import { decodeText, encodeText } from './character-set.ts';
 import { attributeByTag, vrOf } from './dictionary/dictionary.ts';
 import { formatTag, type Tag } from './tag.ts';
@@ -13,7 +14,9 @@ const specificCharacterSet: Tag = 0x00080005;
 /** What new texts beyond ASCII are written in when nothing says otherwise: UTF-8. */
 const newCharacterSet = 'ISO_IR 192';
 const nothing = new Uint8Array(0);
-const ascii = new TextDecoder('latin1');
+const latin1 = new TextDecoder('latin1');
+/** What should be ASCII; what is not, as Windows would read it. */
+const plainText = (bytes: Uint8Array): string => (isPlainAscii(bytes) ? asciiText(bytes) : latin1.decode(bytes));
 
 /**
  * One data element. A sequence (VR SQ) has its items as value, every other element its bytes: in little-endian order,
@@ -74,7 +77,7 @@ export class DataSet implements Iterable<Element> {
   /** The terms of Specific Character Set (0008,0005): own ones, else those of the data set around this item. */
   get characterSet(): readonly string[] {
     const bytes = this.#bytes(specificCharacterSet);
-    if (bytes !== undefined) return bytes.length === 0 ? [] : splitTrimmed(ascii.decode(bytes), 'CS');
+    if (bytes !== undefined) return bytes.length === 0 ? [] : splitTrimmed(plainText(bytes), 'CS');
     // As deep as data sets are nested, which the readers bound.
     return this.#parent?.characterSet ?? [];
   }
@@ -116,9 +119,7 @@ export class DataSet implements Iterable<Element> {
       case 'UV':
         return numbersFrom(element.value, vr).map(String);
       default: {
-        const text = usesCharacterSet(vr)
-          ? decodeText(element.value, this.characterSet, vr)
-          : ascii.decode(element.value);
+        const text = usesCharacterSet(vr) ? decodeText(element.value, this.characterSet, vr) : plainText(element.value);
         return splitTrimmed(text, vr);
       }
     }

@@ -24,6 +24,7 @@ export function applyNote(index: ArchiveIndex, { note, sequence, entry }: NoteTo
            WHERE key_id = ? AND removal_sequence < ?`,
         )
         .run(hidden ? 1 : 0, hidden ? note.atMs : null, sequence, note.keyId, sequence);
+      index.hiddenChanged();
       return;
     }
     case 'removal-finished':

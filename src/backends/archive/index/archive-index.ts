@@ -52,6 +52,8 @@ export class ArchiveIndex {
   settle: () => void = () => undefined;
   #database: DatabaseSync;
   #inTransaction = false;
+  /** Studies whose removal is requested: asked for with every instance, and few. */
+  #hidden: Set<string> | undefined;
   readonly #statements = new Map<string, StatementSync>();
   /** Rows of the current group, so that its second instance of a series asks nothing. Cleared with each transaction. */
   readonly #studies = new Map<string, StudyRow>();
@@ -74,6 +76,7 @@ export class ArchiveIndex {
   replaceDatabase(swap: () => DatabaseSync): void {
     this.#statements.clear();
     this.#transfers.clear();
+    this.hiddenChanged();
     this.#database.close();
     this.#database = swap();
   }
@@ -122,6 +125,7 @@ export class ArchiveIndex {
     } catch (error) {
       this.database.exec('ROLLBACK');
       this.#transfers.clear(); // ids of rows that are gone again
+      this.hiddenChanged();
       throw error;
     } finally {
       this.#inTransaction = false;
@@ -239,8 +243,16 @@ export class ArchiveIndex {
 
   /** Is a removal of this study requested? Decisions never wait to be brought in. */
   isHidden(studyInstanceUid: string): boolean {
-    const row = this.#prepared('SELECT hidden FROM study WHERE uid = ?').get(studyInstanceUid);
-    return row !== undefined && row['hidden'] !== 0;
+    if (this.#hidden === undefined) {
+      const rows = this.#prepared('SELECT uid FROM study WHERE hidden <> 0').all();
+      this.#hidden = new Set(rows.map((row) => String(row['uid'])));
+    }
+    return this.#hidden.has(studyInstanceUid);
+  }
+
+  /** Inside `transaction`: a removal was requested, undone or finished. */
+  hiddenChanged(): void {
+    this.#hidden = undefined;
   }
 
   /** Inside `transaction`: numbers of instances per series go down, empty series, studies and patients vanish. */
@@ -278,6 +290,7 @@ export class ArchiveIndex {
     }
     this.statement('DELETE FROM conflict WHERE key_id = ?').run(keyId);
     this.#notRemoved.clear();
+    this.hiddenChanged();
     this.#studies.clear();
     this.#series.clear();
   }

@@ -84,6 +84,8 @@ export function openIndexFile(path: string): DatabaseSync {
         `Cannot open the index: its version is ${String(found)}, expected ${schemaVersion}; run leadglass index rebuild`,
       );
     }
+    // Not of the first version; making it changes nothing else.
+    database.exec('CREATE INDEX IF NOT EXISTS study_hidden ON study (hidden) WHERE hidden <> 0');
     return database;
   } catch (error) {
     database.close();

@@ -1,4 +1,5 @@
 /** Data sets of the index hold UTF-8 only, whatever character set they arrived in, so that heads can be put together. */
+import { isPlainAscii } from '../../../dicom/ascii.ts';
 import { DataSet, type Element } from '../../../dicom/data-set.ts';
 import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import { usesCharacterSet, type Vr } from '../../../dicom/vr.ts';
@@ -25,9 +26,4 @@ export function copyAsUtf8(target: DataSet, source: DataSet, elements: Iterable<
     else target.setText(element.tag, vr, source.texts(element.tag));
   }
   return target;
-}
-
-function isPlainAscii(bytes: Uint8Array): boolean {
-  for (const byte of bytes) if (byte > 0x7e || byte === 0x1b) return false;
-  return true;
 }

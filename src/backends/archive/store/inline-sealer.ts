@@ -2,7 +2,7 @@
  * Seals an arriving instance on the thread that receives it: gathers plaintext into chunks, encrypts each, and hands over
  * an extent whenever enough of them wait.
  */
-import { createHash } from 'node:crypto';
+import { createHash, hash, type Hash } from 'node:crypto';
 import type { Extent } from './commit-record.ts';
 import type { ChunkBuffers, SealerLimits, Sealer, Sealing } from './instance-sealer.ts';
 import { encodeRecordHead, recordHeadBytes } from './record.ts';
@@ -15,7 +15,8 @@ export class InlineSealer implements Sealer {
   readonly #sealing: Sealing;
   readonly #buffers: ChunkBuffers;
   readonly #limits: SealerLimits;
-  readonly #hash = createHash('sha256');
+  /** Unset while all there is may be one chunk, whose digest is cheaper in one call. */
+  #hash: Hash | undefined;
   #chunkNumber = 0;
   #extentFirstChunk = 0;
   #extentBuffers: Buffer[] = [];
@@ -54,9 +55,16 @@ export class InlineSealer implements Sealer {
   }
 
   end(): Buffer {
-    if (this.#gathered > 0) this.#sealGathered();
+    const only = this.#chunkNumber === 0 ? (this.#gather?.subarray(0, this.#gathered) ?? new Uint8Array(0)) : undefined;
+    const sha256 = only === undefined ? undefined : hash('sha256', only, 'buffer');
+    if (this.#gathered > 0) this.#sealGathered(only !== undefined);
     this.close();
-    return this.#hash.digest();
+    return sha256 ?? this.#digest.digest();
+  }
+
+  get #digest(): Hash {
+    this.#hash ??= createHash('sha256');
+    return this.#hash;
   }
 
   rest(): HandOver | undefined {
@@ -69,16 +77,16 @@ export class InlineSealer implements Sealer {
     this.#gathered = 0;
   }
 
-  #sealGathered(): void {
+  #sealGathered(isOnly = false): void {
     if (this.#gather === undefined) return;
     const bytes = this.#gather.subarray(0, this.#gathered);
     this.#gathered = 0;
-    this.#seal(bytes);
+    this.#seal(bytes, isOnly);
   }
 
-  #seal(chunk: Uint8Array): void {
+  #seal(chunk: Uint8Array, isOnly = false): void {
     const { key, instance } = this.#sealing;
-    this.#hash.update(chunk);
+    if (!isOnly) this.#digest.update(chunk);
     for (const buffer of sealChunk(key, chunk, { instance, chunk: this.#chunkNumber })) {
       this.#extentBuffers.push(buffer);
       this.#extentBytes += buffer.length;

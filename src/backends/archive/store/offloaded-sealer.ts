@@ -25,6 +25,7 @@ export class OffloadedSealer implements Sealer, SealingClient {
   readonly #instance: number;
   readonly #chunkBytes: number;
   readonly #slabChunks: number;
+  readonly #earlyChunks: number;
   #slot: SealingSlot | undefined;
   #slab: Slab | undefined;
   /** Chunks of the slab that were given to be sealed, and plaintext bytes behind them. */
@@ -62,6 +63,7 @@ export class OffloadedSealer implements Sealer, SealingClient {
     this.#instance = instance;
     this.#chunkBytes = limits.chunkBytes;
     this.#slabChunks = Math.min(slabChunksMax, Math.ceil(limits.extentBytes / limits.chunkBytes));
+    this.#earlyChunks = Math.ceil(this.#slabChunks / 4);
   }
 
   update(bytes: Uint8Array): undefined | Promise<void> {
@@ -83,7 +85,7 @@ export class OffloadedSealer implements Sealer, SealingClient {
     const digest = Promise.withResolvers<Buffer>();
     this.#digest = digest;
     if (this.#slab !== undefined) {
-      if (this.#gathered > 0) this.#sealChunk(this.#slab);
+      if (this.#gathered > 0) this.#sealChunk(this.#slab, false);
       this.#rest = this.#takeFilled(this.#slab);
     }
     this.#slot?.end();
@@ -144,8 +146,11 @@ export class OffloadedSealer implements Sealer, SealingClient {
       this.#gathered += end - at;
       at = end;
       if (this.#gathered < this.#chunkBytes) continue;
-      this.#sealChunk(this.#slab);
-      if (this.#slabChunk === this.#slabChunks) this.#filled.push(this.#takeFilled(this.#slab));
+      // While the disk has nothing to do, half an instance there early is half of the wait at its end.
+      const isLast =
+        this.#slabChunk + 1 === this.#slabChunks || (this.#slabChunk + 1 >= this.#earlyChunks && this.#log.isIdle);
+      this.#sealChunk(this.#slab, isLast);
+      if (isLast) this.#filled.push(this.#takeFilled(this.#slab));
     }
     return at;
   }
@@ -166,8 +171,7 @@ export class OffloadedSealer implements Sealer, SealingClient {
     return recordHeadBytes + this.#slabChunk * (tagBytes + this.#chunkBytes) + tagBytes;
   }
 
-  #sealChunk(slab: Slab): void {
-    const isLast = this.#slabChunk + 1 === this.#slabChunks;
+  #sealChunk(slab: Slab, isLast: boolean): void {
     this.#slot?.seal(slab, { at: this.#chunkAt, length: this.#gathered, chunk: this.#chunkNumber, isLast });
     this.#bodyBytes += tagBytes + this.#gathered;
     this.#chunkNumber += 1;

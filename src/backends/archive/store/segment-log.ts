@@ -45,6 +45,8 @@ export interface HandOver {
 /** The part of the log that takes data records. */
 export interface RecordSink {
   append(handOver: HandOver): Position;
+  /** Nothing waits for the disk. */
+  readonly isIdle: boolean;
 }
 
 interface Piece<T> extends HandOver {
@@ -135,6 +137,10 @@ export class SegmentLog<T> {
     if (this.#queuedBytes <= this.#options.limits.unwrittenBytesMax) return undefined;
     this.#room ??= Promise.withResolvers();
     return this.#room.promise;
+  }
+
+  get isIdle(): boolean {
+    return this.#queue.length === 0 && this.#writes === 0;
   }
 
   /** Was any of this given up by a failed write? */
