@@ -25,6 +25,9 @@ export interface Target {
   readonly session?: Buffer;
 }
 
+/** In the place of a control header: the four bytes that follow an A-RELEASE-RP's header. */
+const releaseResponseRest = 0x100;
+
 export interface Message {
   readonly contextId: number;
   readonly command: ParsedCommand;
@@ -41,8 +44,12 @@ export class RawAssociation {
   readonly reused: boolean;
   readonly #socket: net.Socket;
   readonly #maximumLength: number;
-  #pending: Buffer[] = [];
-  #pendingBytes = 0;
+  readonly #head = Buffer.alloc(6);
+  #headBytes = 0;
+  #pduLeft = 0;
+  #contextId = 0;
+  #control = 0;
+  #fragmentLeft = 0;
   #command: Buffer[] = [];
   #data: Buffer[] = [];
   #current: { contextId: number; command: ParsedCommand; dataBytes: number } | undefined;
@@ -129,53 +136,67 @@ export class RawAssociation {
     this.#socket.destroy();
   }
 
-  /** Whole PDUs only; pieces are joined once, when the last one is there. */
+  /** Takes bytes as they come; the many of data sets are only counted, so that the generator is not what is measured. */
   #take(chunk: Buffer): void {
-    this.#pending.push(chunk);
-    this.#pendingBytes += chunk.length;
-    while (this.#pendingBytes >= 6) {
-      let head = this.#pending[0] ?? chunk;
-      if (head.length < 6) head = this.#joined();
-      const length = head.readUInt32BE(2) + 6;
-      if (this.#pendingBytes < length) return;
-      const all = this.#joined();
-      this.#pdu(all[0] ?? 0, all.subarray(6, length));
-      const rest = all.subarray(length);
-      this.#pending = rest.length === 0 ? [] : [rest];
-      this.#pendingBytes = rest.length;
-    }
-  }
-
-  #joined(): Buffer {
-    const [first, second] = this.#pending;
-    if (first !== undefined && second === undefined) return first;
-    const all = Buffer.concat(this.#pending);
-    this.#pending = [all];
-    return all;
-  }
-
-  #pdu(type: number, body: Buffer): void {
-    if (type === 0x06) return this.#onRelease();
-    if (type !== 0x04) return this.#failed(new Error(`PDU type ${type}`));
-    for (let at = 0; at + 6 <= body.length; ) {
-      const length = body.readUInt32BE(at);
-      const contextId = body[at + 4] ?? 0;
-      const control = body[at + 5] ?? 0;
-      const data = body.subarray(at + 6, at + 4 + length);
-      at += 4 + length;
-      if ((control & 1) === 1) {
-        this.#command.push(Buffer.from(data));
-        if ((control & 2) === 0) continue;
-        const command = parseCommand(Buffer.concat(this.#command));
-        this.#command = [];
-        this.#current = { contextId, command, dataBytes: 0 };
-        if (!command.hasDataSet) this.#finish();
-      } else if (this.#current !== undefined) {
-        this.#current.dataBytes += data.length;
-        if (this.keepData) this.#data.push(data);
-        if ((control & 2) === 2) this.#finish();
+    let at = 0;
+    while (at < chunk.length) {
+      if (this.#fragmentLeft > 0) {
+        const end = Math.min(chunk.length, at + this.#fragmentLeft);
+        this.#fragmentBytes(chunk.subarray(at, end));
+        this.#fragmentLeft -= end - at;
+        at = end;
+        if (this.#fragmentLeft === 0) this.#fragmentEnded();
+        continue;
       }
+      // Six bytes of PDU header, then for each fragment six more (length, context, control).
+      const end = Math.min(chunk.length, at + 6 - this.#headBytes);
+      chunk.copy(this.#head, this.#headBytes, at, end);
+      this.#headBytes += end - at;
+      at = end;
+      if (this.#headBytes < 6) break;
+      this.#headBytes = 0;
+      this.#header();
     }
+  }
+
+  #header(): void {
+    if (this.#pduLeft === 0) {
+      const [type] = this.#head;
+      if (type === 0x06) {
+        this.#fragmentLeft = 4;
+        this.#control = releaseResponseRest;
+        return;
+      }
+      if (type !== 0x04) return this.#failed(new Error(`PDU type ${type}`));
+      this.#pduLeft = this.#head.readUInt32BE(2);
+      return;
+    }
+    const length = this.#head.readUInt32BE(0);
+    this.#contextId = this.#head[4] ?? 0;
+    this.#control = this.#head[5] ?? 0;
+    this.#fragmentLeft = length - 2;
+    this.#pduLeft -= 4 + length;
+    if (this.#fragmentLeft === 0) this.#fragmentEnded();
+  }
+
+  #fragmentBytes(bytes: Buffer): void {
+    if ((this.#control & 1) === 1) this.#command.push(Buffer.from(bytes));
+    else if (this.#current !== undefined) {
+      this.#current.dataBytes += bytes.length;
+      if (this.keepData) this.#data.push(Buffer.from(bytes));
+    }
+  }
+
+  #fragmentEnded(): void {
+    if (this.#control === releaseResponseRest) return this.#onRelease();
+    const isLast = (this.#control & 2) === 2;
+    if (!isLast) return;
+    if ((this.#control & 1) === 1) {
+      const command = parseCommand(Buffer.concat(this.#command));
+      this.#command = [];
+      this.#current = { contextId: this.#contextId, command, dataBytes: 0 };
+      if (!command.hasDataSet) this.#finish();
+    } else if (this.#current !== undefined) this.#finish();
   }
 
   #finish(): void {

@@ -98,7 +98,7 @@ export class Archive implements Backend {
     const fileSystem = options.fileSystem ?? realFileSystem;
     const index = new ArchiveIndex(openIndexFile(join(options.directory, 'index.sqlite')));
     const keys = new StudyKeyCache(options.keys, options.limits.studyKeysInUseMax);
-    const reader = new InstanceReader(fileSystem, segments, options.limits);
+    const reader = new InstanceReader(fileSystem, segments, options);
     try {
       const { limits, dataSetLimits } = options;
       const source: ReplaySource = { fileSystem, directory: segments, reader, keys, limits, dataSetLimits };

@@ -2,12 +2,13 @@
  * Reads one stored instance back: extents with one read ahead, chunk by chunk, each checked by its tag, the whole by its
  * SHA-256 before the last chunk leaves. Open segment files are kept for the next reader, a bounded number of them.
  */
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { LeadglassError } from '../../../error.ts';
 import type { Extent } from './commit-record.ts';
 import type { FileSystem, OpenFile } from './file-system.ts';
-import { openChunk, tagBytes } from './seal.ts';
+import { InlineOpener, type Opener } from './inline-opener.ts';
+import { InstanceOpener } from './instance-opener.ts';
+import type { SealingThread } from './sealing-thread.ts';
 import { segmentName } from './segment-log.ts';
 
 export interface StoredBytes {
@@ -34,15 +35,24 @@ export class InstanceReader {
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
   readonly #limits: InstanceReaderLimits;
+  readonly #sealingThread: SealingThread | undefined;
   /** Least recently used first. */
   readonly #handles = new Map<number, Handle>();
 
   readonly #reading = new Map<number, number>();
 
-  constructor(fileSystem: FileSystem, directory: string, limits: InstanceReaderLimits) {
+  constructor(
+    fileSystem: FileSystem,
+    directory: string,
+    {
+      limits,
+      sealingThread,
+    }: { readonly limits: InstanceReaderLimits; readonly sealingThread?: SealingThread | undefined },
+  ) {
     this.#fileSystem = fileSystem;
     this.#directory = directory;
     this.#limits = limits;
+    this.#sealingThread = sealingThread;
   }
 
   /**
@@ -66,34 +76,44 @@ export class InstanceReader {
   }
 
   async *#read(stored: StoredBytes): AsyncGenerator<Uint8Array> {
-    const hash = createHash('sha256');
-    const sealedChunkBytes = this.#limits.chunkBytes + tagBytes;
-    let chunk = 0;
-    let total = 0;
-    let held: Buffer | undefined;
-    let next = stored.extents[0] === undefined ? undefined : this.readExtent(stored.extents[0]);
-    // Read-ahead may fail while we still yield; it is awaited below, this only keeps Node from reporting it early.
-    next?.catch(() => undefined);
-    for (let index = 0; index < stored.extents.length; index += 1) {
-      const body = await next;
-      const following = stored.extents[index + 1];
-      next = following === undefined ? undefined : this.readExtent(following);
-      next?.catch(() => undefined);
-      if (body === undefined) break;
-      for (let at = 0; at < body.length; at += sealedChunkBytes) {
-        const sealed = body.subarray(at, Math.min(at + sealedChunkBytes, body.length));
-        if (sealed.length <= tagBytes) throw damaged('a chunk is cut short');
-        const plain = openChunk(stored.key, sealed, { instance: stored.instance, chunk });
-        chunk += 1;
-        hash.update(plain);
-        total += plain.length;
-        if (held !== undefined) yield held;
-        held = plain;
+    const opener = await this.#openerFor(stored);
+    try {
+      let total = 0;
+      let held: Buffer | undefined;
+      let next = this.#opened(opener, stored.extents[0]);
+      for (let index = 0; index < stored.extents.length; index += 1) {
+        const chunks = await next;
+        next = this.#opened(opener, stored.extents[index + 1]);
+        for (const plain of chunks) {
+          total += plain.length;
+          if (held !== undefined) yield held;
+          held = plain;
+        }
       }
+      if (total !== stored.lengthBytes) throw damaged(`length is ${total}, expected ${stored.lengthBytes}`);
+      if (!(await opener.end()).equals(stored.sha256)) throw damaged('the SHA-256 differs');
+      if (held !== undefined) yield held;
+    } finally {
+      opener.close();
     }
-    if (total !== stored.lengthBytes) throw damaged(`length is ${total}, expected ${stored.lengthBytes}`);
-    if (!hash.digest().equals(stored.sha256)) throw damaged('the SHA-256 differs');
-    if (held !== undefined) yield held;
+  }
+
+  /** What fits one chunk is opened sooner than handed over. */
+  async #openerFor({ key, instance, lengthBytes }: StoredBytes): Promise<Opener> {
+    const { chunkBytes } = this.#limits;
+    const thread = this.#sealingThread;
+    return thread?.isWorking === true && lengthBytes > chunkBytes
+      ? InstanceOpener.begin(thread, { key, instance, chunkBytes })
+      : new InlineOpener({ key, instance, chunkBytes });
+  }
+
+  #opened(opener: Opener, extent: Extent | undefined): Promise<readonly Buffer[]> {
+    if (extent === undefined) return Promise.resolve([]);
+    const { segment, offset, bodyBytes } = extent;
+    const chunks = opener.open(bodyBytes, (target) => this.#readInto(segment, { offset, target }));
+    // Reading ahead may fail while earlier chunks still leave; it is awaited later, this only keeps Node from telling early.
+    chunks.catch(() => undefined);
+    return chunks;
   }
 
   /** The raw body of one data record. */
@@ -103,12 +123,17 @@ export class InstanceReader {
 
   /** Any bytes of a segment. @throws LeadglassError CORRUPT when the segment ends before, BACKEND_UNAVAILABLE */
   async readRaw(segment: number, range: { readonly offset: number; readonly lengthBytes: number }): Promise<Buffer> {
+    const target = Buffer.allocUnsafe(range.lengthBytes);
+    await this.#readInto(segment, { offset: range.offset, target });
+    return target;
+  }
+
+  async #readInto(segment: number, place: { readonly offset: number; readonly target: Uint8Array }): Promise<void> {
+    const { offset, target } = place;
     const handle = this.#take(segment);
     try {
       const file = await handle.file;
-      const bytes = Buffer.allocUnsafe(range.lengthBytes);
-      if ((await file.read(bytes, range.offset)) < bytes.length) throw damaged('the segment ends too early');
-      return bytes;
+      if ((await file.read(target, offset)) < target.length) throw damaged('the segment ends too early');
     } catch (error) {
       if (error instanceof LeadglassError) throw error;
       this.drop(segment);

@@ -2,7 +2,7 @@
  * Seals an arriving instance in the sealing thread: the plaintext is copied to where its ciphertext will lie, in a slab;
  * a full slab is one data record, which the log writes from there.
  */
-import type { LeadglassError } from '../../../error.ts';
+import { LeadglassError } from '../../../error.ts';
 import type { Extent } from './commit-record.ts';
 import type { Sealer, Sealing, SealingMeans } from './instance-sealer.ts';
 import { encodeRecordHead, recordHeadBytes } from './record.ts';
@@ -106,11 +106,15 @@ export class OffloadedSealer implements Sealer, SealingClient {
     else if (this.#digest === undefined) this.#slot.drop();
   }
 
-  sealed(): void {
+  done(): void {
     const filled = this.#filled.shift();
     if (filled === undefined) return;
     if (this.#closed || this.#failure !== undefined) this.#thread.giveSlab(filled.slab);
     else this.#append(filled);
+  }
+
+  damaged(): void {
+    this.#fail(new LeadglassError('INTERNAL', 'Cannot store: sealing failed')); // only opening can find damage
   }
 
   ended(sha256: Buffer): void {

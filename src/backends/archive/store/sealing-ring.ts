@@ -3,13 +3,20 @@
  * larger than all that can be under way at once, so that neither side ever waits for room.
  */
 export const slabsMax = 32;
+/** Slabs for reading, each held for a read from the disk and its decryption. */
+export const readingSlabsMax = 16;
+/** Instances in the thread at once. */
+export const slotsMax = slabsMax + readingSlabsMax;
 /** Chunks of one slab. */
 export const slabChunksMax = 16;
 
-/** `begin`: key and number of an instance. `chunk`: encrypt in place. `end`: its digest, please. `drop`: forget it. `stop`: the thread ends. */
-export const JobKind = { begin: 1, chunk: 2, end: 3, drop: 4, stop: 5 } as const;
-/** `sealed`: a slab is encrypted as far as it was asked. `ended`: the digest is there. `dropped`: nothing of it is touched any more. */
-export const AnswerKind = { sealed: 1, ended: 2, dropped: 3 } as const;
+/** `begin`: key and number of an instance to seal, `beginOpening`: of one to open. `chunk`: encrypt or decrypt in place. `end`: its digest, please. `drop`: forget it. `stop`: the thread ends. */
+export const JobKind = { begin: 1, chunk: 2, end: 3, drop: 4, stop: 5, beginOpening: 6 } as const;
+/**
+ * `done`: a slab is encrypted or decrypted as far as it was asked. `damaged`: a chunk of it did not verify. `ended`: the
+ * digest is there. `dropped`: nothing of it is touched any more.
+ */
+export const AnswerKind = { done: 1, ended: 2, dropped: 3, damaged: 4 } as const;
 
 export const digestBytes = 32;
 const keyWords = 8;
@@ -18,10 +25,13 @@ export const answerWords = 2;
 /** A `begin`, an `end` and a `drop` for each slot, and the chunks of all slabs fit; a power of two. */
 export const jobsMax = 1024;
 /** One answer for each slab and two for each slot fit; a power of two. */
-export const answersMax = 128;
+export const answersMax = 256;
 
-/** Words of `control`. */
-export const Control = { jobs: 0, answers: 1, isTold: 2 } as const;
+/**
+ * Words of `control`: how many jobs were given and answers made, is the main thread told of answers that it did not take yet,
+ * and does the sealing thread sleep, or is about to.
+ */
+export const Control = { jobs: 0, answers: 1, isTold: 2, isAsleep: 3 } as const;
 
 /** Words of a job. */
 export const JobWord = {
@@ -50,7 +60,7 @@ export function newSealingRing(arena: Uint8Array): SealingRing {
     control: new Int32Array(new SharedArrayBuffer(64)),
     jobs: new Int32Array(new SharedArrayBuffer(jobsMax * jobWords * 4)),
     answers: new Int32Array(new SharedArrayBuffer(answersMax * answerWords * 4)),
-    digests: new Uint8Array(new SharedArrayBuffer(slabsMax * digestBytes)),
+    digests: new Uint8Array(new SharedArrayBuffer(slotsMax * digestBytes)),
     arena,
   };
 }

@@ -24,6 +24,7 @@ import {
   type SealingRing,
   slabChunksMax,
   slabsMax,
+  slotsMax,
 } from './sealing-ring.ts';
 
 /** A commit record fits behind the chunks, so that both go out in one write: heads of instances have some kilobytes. */
@@ -40,7 +41,8 @@ function slabBytesFor({ chunkBytes, extentBytes }: SealerLimits): number {
 
 /** Who is told what became of its jobs; see AnswerKind. */
 export interface SealingClient {
-  sealed(): void;
+  done(): void;
+  damaged(): void;
   ended(sha256: Buffer): void;
   dropped(): void;
   failed(error: LeadglassError): void;
@@ -56,8 +58,10 @@ export interface Slab {
 export class SealingThread {
   readonly #ring: SealingRing;
   readonly #worker: Worker;
-  readonly #freeSlabs: Slab[] = [];
-  readonly #freeSlots: number[] = [];
+  readonly #freeSlabs: Slab[];
+  readonly #readingSlabs: Queue<Slab>;
+  readonly #freeSlots: number[];
+  readonly #readingSlots: Queue<number>;
   readonly #clients = new Map<number, SealingClient>();
   #waiting: PromiseWithResolvers<Slab>[] = [];
   #jobs = 0;
@@ -67,12 +71,17 @@ export class SealingThread {
   /** Needs the right to start a worker, which may be given up afterwards. */
   constructor(limits: SealerLimits) {
     const slabBytes = slabBytesFor(limits);
-    this.#ring = newSealingRing(alignedMemory(slabBytes * slabsMax, { shared: true }));
-    for (let index = slabsMax - 1; index >= 0; index -= 1) {
+    this.#ring = newSealingRing(alignedMemory(slabBytes * slotsMax, { shared: true }));
+    const slabs = Array.from({ length: slotsMax }, (_, index) => {
       const offset = index * slabBytes;
-      this.#freeSlabs.push({ offset, memory: this.#ring.arena.subarray(offset, offset + slabBytes) });
-      this.#freeSlots.push(index);
-    }
+      return { offset, memory: this.#ring.arena.subarray(offset, offset + slabBytes) };
+    });
+    const slots = slabs.keys().toArray();
+    // The last one given back is taken first: its memory is still in the processor's cache.
+    this.#freeSlabs = slabs.slice(0, slabsMax);
+    this.#freeSlots = slots.slice(0, slabsMax);
+    this.#readingSlabs = new Queue(slabs.slice(slabsMax));
+    this.#readingSlots = new Queue(slots.slice(slabsMax));
     const resourceLimits = { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: heapMb };
     this.#worker = new Worker(new URL('sealing-worker.ts', import.meta.url), {
       workerData: this.#ring,
@@ -94,14 +103,48 @@ export class SealingThread {
     const slab = this.#freeSlabs.pop();
     const slot = slab === undefined ? undefined : this.#freeSlots.pop();
     if (slab === undefined || slot === undefined) return undefined;
-    this.#clients.set(slot, client);
-    jobKey(this.#ring, this.#jobs).set(facts.key);
-    const { instance } = facts;
-    this.#submit(JobKind.begin, slot, { instanceLow: instance, instanceHigh: Math.floor(instance / 0x100000000) });
+    this.#begin(JobKind.begin, slot, { client, ...facts });
     return new SealingSlot(this, { slot, slab });
   }
 
-  /** For SealingSlot. */
+  /** Begins an instance that is to be opened; waits for its turn. */
+  async beginOpening(
+    client: SealingClient,
+    facts: { readonly key: Uint8Array; readonly instance: number },
+  ): Promise<number> {
+    const slot = await this.#readingSlots.take();
+    if (this.#failure !== undefined) throw this.#failure;
+    this.#begin(JobKind.beginOpening, slot, { client, ...facts });
+    return slot;
+  }
+
+  #begin(
+    kind: number,
+    slot: number,
+    facts: { readonly client: SealingClient; readonly key: Uint8Array; readonly instance: number },
+  ): void {
+    const { client, key, instance } = facts;
+    this.#clients.set(slot, client);
+    jobKey(this.#ring, this.#jobs).set(key);
+    this.#submit(kind, slot, { instanceLow: instance, instanceHigh: Math.floor(instance / 0x100000000) });
+  }
+
+  /** For a moment: until the bytes of one extent are read, decrypted and copied. */
+  async takeReadingSlab(): Promise<Slab> {
+    const slab = await this.#readingSlabs.take();
+    if (this.#failure !== undefined) throw this.#failure;
+    return slab;
+  }
+
+  giveReadingSlab(slab: Slab): void {
+    this.#readingSlabs.give(slab);
+  }
+
+  get isWorking(): boolean {
+    return this.#failure === undefined;
+  }
+
+  /** For SealingSlot and InstanceOpener. */
   submitChunk(
     slot: number,
     facts: { readonly offset: number; readonly length: number; readonly chunk: number; readonly isLast: boolean },
@@ -109,7 +152,7 @@ export class SealingThread {
     this.#submit(JobKind.chunk, slot, { ...facts, isLast: facts.isLast ? 1 : 0 });
   }
 
-  /** For SealingSlot. */
+  /** For SealingSlot and InstanceOpener. */
   submitEnd(kind: 'end' | 'drop', slot: number): void {
     this.#submit(JobKind[kind], slot, {});
   }
@@ -152,7 +195,8 @@ export class SealingThread {
     jobs[at + JobWord.instanceHigh] = facts.instanceHigh ?? 0;
     this.#jobs = (this.#jobs + 1) | 0;
     Atomics.store(control, Control.jobs, this.#jobs);
-    Atomics.notify(control, Control.jobs, 1);
+    // Waking costs a system call, and a thread that is at work sees the new number by itself.
+    if (Atomics.load(control, Control.isAsleep) === 1) Atomics.notify(control, Control.jobs, 1);
   }
 
   #takeAnswers(): void {
@@ -165,12 +209,12 @@ export class SealingThread {
       const slot = answers[at + 1] ?? 0;
       const client = this.#clients.get(slot);
       if (client === undefined) continue;
-      if (kind === AnswerKind.sealed) {
-        client.sealed();
-        continue;
-      }
+      if (kind === AnswerKind.done) client.done();
+      if (kind === AnswerKind.damaged) client.damaged();
+      if (kind === AnswerKind.done || kind === AnswerKind.damaged) continue;
       this.#clients.delete(slot);
-      this.#freeSlots.push(slot);
+      if (slot < slabsMax) this.#freeSlots.push(slot);
+      else this.#readingSlots.give(slot);
       if (kind === AnswerKind.dropped) client.dropped();
       else client.ended(Buffer.from(digests.subarray(slot * digestBytes, (slot + 1) * digestBytes)));
     }
@@ -186,6 +230,27 @@ export class SealingThread {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { reject } of waiting) reject(this.#failure);
+  }
+}
+
+/** Things that are given out one by one, to whoever asked first. */
+class Queue<T> {
+  readonly #free: T[];
+  readonly #waiting: ((one: T) => void)[] = [];
+
+  constructor(free: T[]) {
+    this.#free = free;
+  }
+
+  async take(): Promise<T> {
+    const one = this.#free.pop();
+    return one ?? new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  give(one: T): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free.push(one);
+    else next(one);
   }
 }
 

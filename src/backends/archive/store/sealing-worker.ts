@@ -1,10 +1,11 @@
 /**
- * The sealing thread: takes the SHA-256 of each arriving instance and encrypts its chunks where they lie, so that the
- * thread that talks with the network does neither. It sleeps on the ring, never on messages, and touches nothing else.
+ * The sealing thread: takes the SHA-256 of each arriving instance and encrypts its chunks where they lie, and the other way
+ * round for one that leaves, so that the thread that talks with the network does neither. It sleeps on the ring, never on
+ * messages, and touches nothing else.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
-import { sealChunk, tagBytes } from './seal.ts';
+import { openChunk, sealChunk, tagBytes } from './seal.ts';
 import {
   AnswerKind,
   answerPlace,
@@ -17,7 +18,8 @@ import {
   type SealingRing,
 } from './sealing-ring.ts';
 
-interface Arriving {
+interface Passing {
+  readonly isOpening: boolean;
   readonly key: Buffer;
   readonly instance: number;
   readonly hash: Hash;
@@ -28,7 +30,7 @@ const ring = workerData as SealingRing;
 const { control, jobs, answers, digests, arena } = ring;
 // Nothing more is loaded, opened or called from here.
 for (const right of ['fs', 'net', 'worker']) process.permission?.drop(right);
-const arriving = new Map<number, Arriving>();
+const passing = new Map<number, Passing>();
 let answered = 0;
 
 function answer(kind: number, slot: number): void {
@@ -41,45 +43,81 @@ function answer(kind: number, slot: number): void {
   if (Atomics.exchange(control, Control.isTold, 1) === 0) parentPort?.postMessage(0);
 }
 
-function begin(job: number, slot: number): void {
+function begin(job: number, slot: number, isOpening: boolean): void {
   const at = jobPlace(job);
   const shared = jobKey(ring, job);
   const key = Buffer.from(shared);
   shared.fill(0);
   const instance = (jobs[at + JobWord.instanceHigh] ?? 0) * 0x100000000 + ((jobs[at + JobWord.instanceLow] ?? 0) >>> 0);
-  arriving.set(slot, { key, instance, hash: createHash('sha256') });
+  passing.set(slot, { isOpening, key, instance, hash: createHash('sha256') });
 }
 
-/** The plaintext lies behind the room of its tag; tag and ciphertext take their place. */
-function sealInPlace(at: number, slot: number): void {
-  const one = arriving.get(slot);
+/** Plaintext or ciphertext lies behind its tag; the other takes its place. */
+function workOn(at: number, slot: number): void {
+  const one = passing.get(slot);
   if (one === undefined) return;
   const offset = jobs[at + JobWord.offset] ?? 0;
-  const plain = arena.subarray(offset, offset + (jobs[at + JobWord.length] ?? 0));
+  const end = offset + (jobs[at + JobWord.length] ?? 0);
+  const chunk = jobs[at + JobWord.chunk] ?? 0;
+  const isWhole = one.isOpening ? open(one, { offset, end, chunk }) : seal(one, { offset, end, chunk });
+  if (!isWhole) answer(AnswerKind.damaged, slot);
+  else if (jobs[at + JobWord.isLast] === 1) answer(AnswerKind.done, slot);
+}
+
+interface Place {
+  readonly offset: number;
+  readonly end: number;
+  readonly chunk: number;
+}
+
+function seal(one: Passing, { offset, end, chunk }: Place): boolean {
+  const plain = arena.subarray(offset, end);
   one.hash.update(plain);
-  const facts = { instance: one.instance, chunk: jobs[at + JobWord.chunk] ?? 0 };
-  const [tag, ciphertext] = sealChunk(one.key, plain, facts);
+  const [tag, ciphertext] = sealChunk(one.key, plain, { instance: one.instance, chunk });
   arena.set(tag, offset - tagBytes);
   arena.set(ciphertext, offset);
-  // Gives its memory back now: left to the collector, this would make it run thirty times a second.
-  if (ciphertext.buffer instanceof ArrayBuffer) ciphertext.buffer.transfer(0);
-  if (jobs[at + JobWord.isLast] === 1) answer(AnswerKind.sealed, slot);
+  giveBack(ciphertext);
+  return true;
+}
+
+function open(one: Passing, { offset, end, chunk }: Place): boolean {
+  try {
+    const plain = openChunk(one.key, arena.subarray(offset - tagBytes, end), { instance: one.instance, chunk });
+    one.hash.update(plain);
+    arena.set(plain, offset);
+    giveBack(plain);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Now: left to the collector, this memory would make it run thirty times a second. */
+function giveBack(bytes: Buffer): void {
+  if (bytes.buffer instanceof ArrayBuffer) bytes.buffer.transfer(0);
+}
+
+/** Whoever gives a job after this said that it sleeps wakes it; whoever gave one just before is seen by the wait itself. */
+function sleepUntilAfter(job: number): void {
+  Atomics.store(control, Control.isAsleep, 1);
+  while (Atomics.load(control, Control.jobs) === job) Atomics.wait(control, Control.jobs, job);
+  Atomics.store(control, Control.isAsleep, 0);
 }
 
 function forget(slot: number): void {
-  arriving.get(slot)?.key.fill(0);
-  arriving.delete(slot);
+  passing.get(slot)?.key.fill(0);
+  passing.delete(slot);
 }
 
 for (let job = 0; ; job = (job + 1) | 0) {
-  while (Atomics.load(control, Control.jobs) === job) Atomics.wait(control, Control.jobs, job);
+  if (Atomics.load(control, Control.jobs) === job) sleepUntilAfter(job);
   const at = jobPlace(job);
   const slot = jobs[at + JobWord.slot] ?? 0;
   const kind = jobs[at + JobWord.kind];
-  if (kind === JobKind.begin) begin(job, slot);
-  else if (kind === JobKind.chunk) sealInPlace(at, slot);
+  if (kind === JobKind.begin || kind === JobKind.beginOpening) begin(job, slot, kind === JobKind.beginOpening);
+  else if (kind === JobKind.chunk) workOn(at, slot);
   else if (kind === JobKind.end) {
-    const digest = arriving.get(slot)?.hash.digest();
+    const digest = passing.get(slot)?.hash.digest();
     if (digest !== undefined) digests.set(digest, slot * digestBytes);
     forget(slot);
     answer(AnswerKind.ended, slot);
