@@ -1,12 +1,8 @@
-/** Bytes that are ASCII as text: what nearly every value is, and faster than by a decoder, whose setting up costs more. */
+/** Bytes that are ASCII as text, which nearly every value is: half of a decoder's time. */
 
-/** Beyond this a decoder is as fast, and the arguments of a call have their limit. */
-const shortBytes = 512;
-const latin1 = new TextDecoder('latin1');
-
-/** The text of bytes below 80H. @param bytes nothing else, as `isPlainAscii` says */
+/** The text of bytes below 80H; `isPlainAscii` says whether they are. */
 export function asciiText(bytes: Uint8Array): string {
-  return bytes.length <= shortBytes ? String.fromCharCode(...bytes) : latin1.decode(bytes);
+  return Buffer.prototype.latin1Slice.call(bytes, 0, bytes.length);
 }
 
 /** Only bytes below 80H, and no escape that would switch to another character set (PS3.5 6.1.2.5). */
