@@ -1,6 +1,5 @@
 /** `leadglass study list|show|export|remove|release`: what is stored, for whoever administers. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { StudyView } from '../doors/control/control-services.ts';
@@ -8,6 +7,7 @@ import { LeadglassError } from '../error.ts';
 import type { Context } from './context.ts';
 import { isoDay, wholeNumber, withJson } from './options.ts';
 import { counted, factLines, formatBytes, shortInstant, tableLines } from './output.ts';
+import { writeWhole } from './whole-file.ts';
 
 export function register(program: Command, context: Context): void {
   const study = program.command('study').description('List, show, export, remove and release stored studies.');
@@ -157,26 +157,6 @@ function registerExport(study: Command, context: Context): void {
         else output.line(`${counted(files.length, 'instance')}, ${formatBytes(bytes)}, in ${folder}.`);
       },
     );
-}
-
-/** A file is there under its name only when all of it came. Returns its length in bytes. */
-async function writeWhole(path: string, source: AsyncIterable<Uint8Array>): Promise<number> {
-  const partial = `${path}.part`;
-  let lengthBytes = 0;
-  const file = await open(partial, 'wx', 0o600);
-  try {
-    for await (const chunk of source) {
-      await file.write(chunk);
-      lengthBytes += chunk.length;
-    }
-    await file.close();
-    renameSync(partial, path);
-  } catch (error) {
-    await file.close().catch(() => {});
-    rmSync(partial, { force: true });
-    throw error;
-  }
-  return lengthBytes;
 }
 
 function registerChange(study: Command, context: Context): void {
