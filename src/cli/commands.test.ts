@@ -319,5 +319,53 @@ test('config check and show work without a server', async (t) => {
   writeFileSync(file, 'aeTitle: PACS1');
   assert.equal((await run('config', 'check')).status, 0);
   assert.match((await run('config', 'show')).lines.join('\n'), /^aeTitle: PACS1$/m);
-  await assert.rejects(run('config', 'check', join(data, 'none.yaml')), code('BACKEND_UNAVAILABLE'));
+});
+
+test('a named file that cannot be read is wrong use in every command, and the text says why and what to do', async (t) => {
+  const { run, data } = await bench(t);
+  const none = join(data, 'none');
+  const sub = join(data, 'sub');
+  mkdirSync(sub);
+  mkdirSync(join(data, 'ledger'));
+  writeFileSync(join(data, 'ledger', 'public-key.pem'), '');
+  const commandsWith = (file: string): readonly (readonly string[])[] => [
+    [...addCt1, '--csr', file, '--out', join(data, 'out')],
+    [...addCt1, '--certificate', file],
+    ['opening', 'apply', file],
+    ['config', 'check', file],
+    ['config', 'show', '--config', file],
+    ['ledger', 'verify', '--key', file],
+    ['ledger', 'verify', '--checkpoint', file],
+  ];
+  for (const [file, why] of [
+    [none, `Cannot read ${none}: there is no such file; check the path`],
+    [sub, `Cannot read ${sub}: it is a folder; name a file`],
+  ] as const) {
+    for (const words of commandsWith(file)) {
+      await assert.rejects(
+        run(...words),
+        (error) => code('BAD_REQUEST')(error) && error instanceof Error && error.message === why,
+        words.join(' '),
+      );
+    }
+  }
+  assert.equal(existsSync(join(data, 'out')), false);
+  await assert.rejects(run('import', none), code('BAD_REQUEST'));
+});
+
+test('a file of the data folder that is not there is no wrong use', async (t) => {
+  const { run, data } = await bench(t, { server: false });
+  for (const words of [
+    ['config', 'check'],
+    ['ledger', 'verify'],
+  ]) {
+    await assert.rejects(run(...words), (error) => {
+      assert.ok(code('BACKEND_UNAVAILABLE')(error), words.join(' '));
+      assert.ok(
+        error instanceof Error && error.message.startsWith(`Cannot read ${data}`) && /--data/.test(error.message),
+      );
+      return true;
+    });
+  }
+  await assert.rejects(run('ledger', 'verify', '--ledger', join(data, 'copy')), code('BAD_REQUEST'));
 });

@@ -1,6 +1,6 @@
 /** `leadglass device add|list|show|renew|revoke`: who may come in. */
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
@@ -13,6 +13,7 @@ import { deviceLines, openingLines, scopeText } from './opening-text.ts';
 import { collect, isoDay, moveDestination, wholeNumber, withJson } from './options.ts';
 import type { MoveDestinationOption } from './options.ts';
 import { counted, shortInstant, tableLines } from './output.ts';
+import { readNamedFile } from './read-file.ts';
 
 type Purpose = CallInput<'deviceAdd'>['purpose'];
 type Operation = NonNullable<CallInput<'deviceAdd'>['operations']>[number];
@@ -191,20 +192,12 @@ function credentialOf(options: EnrolOptions, keepKey: (pem: string) => void): Cr
   if (options.plain === true) {
     return { kind: 'plain', risk: options.risk ?? '', ...(options.port === undefined ? {} : { port: options.port }) };
   }
-  if (options.csr !== undefined) return { kind: 'csr', pem: readPem(options.csr) };
-  if (options.certificate !== undefined) return { kind: 'certificate', pem: readPem(options.certificate) };
+  if (options.csr !== undefined) return { kind: 'csr', pem: readNamedFile(options.csr) };
+  if (options.certificate !== undefined) return { kind: 'certificate', pem: readNamedFile(options.certificate) };
   // The private key never leaves this process but into the folder; the server sees the public half.
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   keepKey(privateKey.export({ type: 'pkcs8', format: 'pem' }));
   return { kind: 'public-key', pem: publicKey.export({ type: 'spki', format: 'pem' }) };
-}
-
-function readPem(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new LeadglassError('BAD_REQUEST', `Cannot read ${file}`, { cause });
-  }
 }
 
 function folderNameOf(aeTitle: string): string {

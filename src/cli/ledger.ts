@@ -1,5 +1,4 @@
 /** `leadglass ledger show|verify`: the audit trail. `verify` needs no server and no private key. */
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { LedgerRecordView } from '../doors/control/control-services.ts';
@@ -11,6 +10,7 @@ import type { Context } from './context.ts';
 import { exitStatus } from './exit-status.ts';
 import { wholeNumber, withJson } from './options.ts';
 import { counted, tableLines } from './output.ts';
+import { readNamedFile, readOwnFile } from './read-file.ts';
 
 interface ShowOptions {
   readonly since?: string;
@@ -70,12 +70,17 @@ export function register(program: Command, context: Context): void {
         readonly json?: boolean;
       }) => {
         const directory = resolve(options.ledger ?? join(context.dataDirectory, 'ledger'));
+        const publicKeyOf = ({ key, ledger: named }: typeof options): string => {
+          if (key !== undefined) return readNamedFile(key);
+          const beside = join(directory, publicKeyFileName);
+          return named === undefined ? readOwnFile(beside) : readNamedFile(beside);
+        };
         // Loaded late: the other commands of this file do not need it.
         const { verifyLedger } = await import('../ledger/verify.ts');
         const verdict = await verifyLedger({
           directory,
-          publicKey: readText(options.key ?? join(directory, publicKeyFileName)),
-          ...(options.checkpoint === undefined ? {} : { checkpoint: readText(options.checkpoint) }),
+          publicKey: publicKeyOf(options),
+          ...(options.checkpoint === undefined ? {} : { checkpoint: readNamedFile(options.checkpoint) }),
           // A record and its frame in one line.
           limits: { lineBytesMax: 2 * limits.ledgerRecordBytesMax },
         });
@@ -142,12 +147,4 @@ export function instantOf(text: string, nowMs: number): string {
       '--since must be a date (2026-11-25), a time (2026-11-25T10:00Z) or a span (90m, 12h, 7d)',
     );
   return new Date(time).toISOString();
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new LeadglassError('BACKEND_UNAVAILABLE', `Cannot read ${file}`, { cause });
-  }
 }

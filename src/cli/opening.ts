@@ -1,5 +1,4 @@
 /** `leadglass opening list|show|close|export|apply`: what is open, and closing it. */
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { parseDocument, stringify } from 'yaml';
@@ -12,6 +11,7 @@ import { exitStatus } from './exit-status.ts';
 import { openingLines } from './opening-text.ts';
 import { withJson } from './options.ts';
 import { counted, shortInstant, tableLines } from './output.ts';
+import { readNamedFile } from './read-file.ts';
 
 export function register(program: Command, context: Context): void {
   const opening = program.command('opening').description('What is open to whom, until when; and closing it.');
@@ -132,15 +132,9 @@ function registerApply(opening: Command, context: Context): void {
 
 /** The server checks every field; here only the frame is looked at. */
 function readOpenings(file: string): CallInput<'openingApply'> {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new LeadglassError('BAD_REQUEST', `Cannot read ${file}`, { cause });
-  }
-  const document = parseDocument(text, { merge: false, uniqueKeys: true });
+  const document = parseDocument(readNamedFile(file), { merge: false, uniqueKeys: true });
   const [problem] = [...document.errors, ...document.warnings];
-  if (problem !== undefined) throw new LeadglassError('BAD_REQUEST', `Cannot read ${file}: ${problem.message}`);
+  if (problem !== undefined) throw new LeadglassError('BAD_REQUEST', `Cannot use ${file}: ${problem.message}`);
   const read: unknown = document.toJS({ maxAliasCount: 0 });
   if (typeof read !== 'object' || read === null || !('openings' in read) || !Array.isArray(read.openings)) {
     throw new LeadglassError(
