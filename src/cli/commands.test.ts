@@ -66,6 +66,7 @@ async function bench(t: TestContext, { server = true } = {}): Promise<Bench> {
         control: (command) => controlClient({ dataDirectory: data, user: 'ana', command }),
         connect: () => assert.fail(),
         send: () => assert.fail(),
+        signal: new AbortController().signal,
         exitWith: (wanted) => void (status = Math.max(status, wanted)),
       };
       const program = new Command('leadglass')
@@ -93,6 +94,7 @@ test('every command and subcommand has a description and help with an example', 
     control: () => assert.fail(),
     connect: () => assert.fail(),
     send: () => assert.fail(),
+    signal: new AbortController().signal,
     exitWith: () => {},
   } satisfies Context;
   for (const entry of Object.values(commands)) {

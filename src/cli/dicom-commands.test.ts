@@ -83,6 +83,7 @@ async function run(connect: Context['connect'], ...words: readonly string[]) {
     control: () => assert.fail(),
     connect,
     send: () => assert.fail(),
+    signal: new AbortController().signal,
     exitWith: (wanted) => void (status = Math.max(status, wanted)),
   };
   const program = new Command('leadglass').exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });

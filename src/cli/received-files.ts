@@ -29,6 +29,7 @@ export class ReceivedFiles {
   readonly files: ReceivedFile[] = [];
   #bytes = 0;
   #next = 1;
+  readonly #underWay = new Set<Promise<ReceivedFile>>();
 
   /** @throws LeadglassError BAD_REQUEST when the folder has anything in it */
   constructor(folder: string, sourceAeTitle: string, limits: ReceivedLimits) {
@@ -51,6 +52,21 @@ export class ReceivedFiles {
 
   /** @throws LeadglassError LIMIT_EXCEEDED, or what the source throws; no part of the file stays */
   async take(instance: IncomingInstance): Promise<ReceivedFile> {
+    const taking = this.#take(instance);
+    this.#underWay.add(taking);
+    try {
+      return await taking;
+    } finally {
+      this.#underWay.delete(taking);
+    }
+  }
+
+  /** Resolves when nothing is being written any more; after a broken association that takes a moment. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+  }
+
+  async #take(instance: IncomingInstance): Promise<ReceivedFile> {
     if (this.files.length >= this.#limits.getInstancesMax)
       throw this.#tooMuch(`${this.#limits.getInstancesMax} instances`);
     const path = join(this.#folder, `image-${String(this.#next).padStart(6, '0')}.dcm`);
