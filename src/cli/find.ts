@@ -11,7 +11,7 @@ import { dicomJsonOf } from './dicom-json.ts';
 import { interrupted } from './interruption.ts';
 import { collect, wholeNumber, withJson } from './options.ts';
 import { counted, tableLines } from './output.ts';
-import { identifierOf, levelOf, nameOf } from './query-keys.ts';
+import { identifierOf, levelOf, nameOf, requireUpperKeys } from './query-keys.ts';
 import { targetOf, withTarget } from './target.ts';
 import type { TargetOptions } from './target.ts';
 
@@ -56,8 +56,10 @@ Examples:
         withUsualKeys: true,
       });
       // Study Root has no patient level, PS3.4 C.6.2.1.
+      const model = options.model ?? (level === 'PATIENT' ? 'patient' : 'study');
+      requireUpperKeys(identifier, { model, level });
       const sopClassUid =
-        (options.model ?? (level === 'PATIENT' ? 'patient' : 'study')) === 'study'
+        model === 'study'
           ? SopClasses.StudyRootQueryRetrieveInformationModelFind
           : SopClasses.PatientRootQueryRetrieveInformationModelFind;
       const matches: DataSet[] = [];
