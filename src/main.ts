@@ -7,6 +7,7 @@ import { commands } from './cli/commands.ts';
 import { contextOf } from './cli/context.ts';
 import { exitStatus, exitStatusOf } from './cli/exit-status.ts';
 import { Interruption } from './cli/interruption.ts';
+import { examples } from './cli/options.ts';
 import { processOutput } from './cli/output.ts';
 import { packageVersion } from './cli/package-version.ts';
 import { nearest } from './config/nearest.ts';
@@ -34,7 +35,14 @@ async function main(arguments_: readonly string[], interruption: Interruption): 
     .configureHelp({ showGlobalOptions: true })
     .addHelpText(
       'after',
-      '\nEach command has --help with examples. Exit status: 0 done, 1 the answer is no, 2 wrong use, 3 could not run.',
+      examples(
+        'leadglass serve',
+        'leadglass status',
+        'leadglass device add CT1 --purpose acquisition --reason "CT, room 1" --until 2027-06-30 --out ct1',
+        'leadglass send localhost:2762 --as ct1 images/',
+        'leadglass device --help',
+      ) +
+        '\n\nEach command has --help with examples. Exit status: 0 done, 1 the answer is no, 2 wrong use, 3 could not run.',
     );
   const wanted = arguments_.find((argument) => !argument.startsWith('-'));
   const entry = wanted !== undefined && Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;

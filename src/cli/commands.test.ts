@@ -85,7 +85,7 @@ const code =
     error instanceof LeadglassError && error.code === wanted;
 const addCt1 = ['device', 'add', 'CT1', '--purpose', 'acquisition', '--reason', 'CT, room 1', '--until', '2027-06-30'];
 
-test('every command and subcommand has a description and help with an example', async (t) => {
+test('every command, group and subcommand has a description and help with an example', async (t) => {
   const { data } = await bench(t, { server: false });
   const context = {
     output: capturedOutput(),
@@ -102,12 +102,10 @@ test('every command and subcommand has a description and help with an example', 
     (await entry.load()).register(program, context);
     const check = (command: Command): void => {
       assert.notEqual(command.description(), '', command.name());
-      if (command.commands.length > 0) command.commands.forEach(check);
-      else {
-        let text = '';
-        command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp();
-        assert.match(text, /Examples?:\n {2}(leadglass|npm) /, command.name());
-      }
+      let text = '';
+      command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp();
+      assert.match(text, /Examples?:\n {2}(leadglass|npm) /, command.name());
+      command.commands.forEach(check);
     };
     program.commands.forEach(check);
   }

@@ -7,6 +7,7 @@ import { checkConfig, parseConfig } from '../config/parse.ts';
 import { redactedConfig } from '../config/render.ts';
 import type { Context } from './context.ts';
 import { exitStatus } from './exit-status.ts';
+import { examples } from './options.ts';
 import { counted } from './output.ts';
 import { readNamedFile, readOwnFile } from './read-file.ts';
 
@@ -17,7 +18,10 @@ interface Options {
 
 export function register(program: Command, context: Context): void {
   const { output, dataDirectory } = context;
-  const group = program.command('config').description('Check a configuration file, or show what is in effect.');
+  const group = program
+    .command('config')
+    .description('Check a configuration file, or show what is in effect.')
+    .addHelpText('after', examples('leadglass config check', 'leadglass config show --json | jq .doors'));
   group
     .command('check [file]')
     .description('Check a configuration file (default: leadglass.yaml in the data folder).')

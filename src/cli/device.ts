@@ -10,7 +10,7 @@ import { LeadglassError } from '../error.ts';
 import type { Context } from './context.ts';
 import { fillDeviceFolder, makeDeviceFolder } from './device-folder.ts';
 import { deviceLines, openingLines, scopeText } from './opening-text.ts';
-import { collect, isoDay, moveDestination, wholeNumber, withJson } from './options.ts';
+import { examples, collect, isoDay, moveDestination, wholeNumber, withJson } from './options.ts';
 import type { MoveDestinationOption } from './options.ts';
 import { counted, shortInstant, tableLines } from './output.ts';
 import { readNamedFile } from './read-file.ts';
@@ -46,7 +46,17 @@ interface AddOptions extends CredentialOptions {
 }
 
 export function register(program: Command, context: Context): void {
-  const device = program.command('device').description('Enrol devices and end their access.');
+  const device = program
+    .command('device')
+    .description('Enrol devices and end their access.')
+    .addHelpText(
+      'after',
+      examples(
+        'leadglass device add CT1 --purpose acquisition --reason "CT, room 1" --until 2027-06-30 --out ct1',
+        'leadglass device list',
+        'leadglass device revoke CT1 --reason "scanner sold"',
+      ),
+    );
   registerAdd(device, context);
   registerList(device, context);
   registerChange(device, context);

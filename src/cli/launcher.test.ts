@@ -79,6 +79,12 @@ test('wrong use ends with 2, no server with 3, and neither makes a data folder',
   assert.equal(existsSync(data), false);
 });
 
+test('the first help shows how to begin', () => {
+  const { status, stdout } = run(launcher, ['--help']);
+  assert.equal(status, 0);
+  assert.match(stdout, /Examples:\n {2}leadglass serve\n/);
+});
+
 test('a misspelt command gets a suggestion', () => {
   assert.match(run(launcher, ['stauts']).stderr, /Did you mean "status"\?/);
 });

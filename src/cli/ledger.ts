@@ -8,7 +8,7 @@ import { limits } from '../limits.ts';
 import { escapeForDisplay } from '../log.ts';
 import type { Context } from './context.ts';
 import { exitStatus } from './exit-status.ts';
-import { wholeNumber, withJson } from './options.ts';
+import { examples, wholeNumber, withJson } from './options.ts';
 import { counted, tableLines } from './output.ts';
 import { readNamedFile, readOwnFile } from './read-file.ts';
 
@@ -24,7 +24,13 @@ interface ShowOptions {
 
 export function register(program: Command, context: Context): void {
   const { output } = context;
-  const ledger = program.command('ledger').description('Show and verify the audit trail.');
+  const ledger = program
+    .command('ledger')
+    .description('Show and verify the audit trail.')
+    .addHelpText(
+      'after',
+      examples('leadglass ledger show --since 12h', 'leadglass ledger show --study 1.2.3', 'leadglass ledger verify'),
+    );
   withJson(ledger.command('show'))
     .description('Records, newest first. Reading the ledger is itself recorded.')
     .option('--since <time>', 'from this time: 2026-11-25, 2026-11-25T10:00Z, or 90m, 12h, 7d ago')

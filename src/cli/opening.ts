@@ -9,12 +9,22 @@ import { escapeForDisplay } from '../log.ts';
 import type { Context } from './context.ts';
 import { exitStatus } from './exit-status.ts';
 import { openingLines } from './opening-text.ts';
-import { withJson } from './options.ts';
+import { examples, withJson } from './options.ts';
 import { counted, shortInstant, tableLines } from './output.ts';
 import { readNamedFile } from './read-file.ts';
 
 export function register(program: Command, context: Context): void {
-  const opening = program.command('opening').description('What is open to whom, until when; and closing it.');
+  const opening = program
+    .command('opening')
+    .description('What is open to whom, until when; and closing it.')
+    .addHelpText(
+      'after',
+      examples(
+        'leadglass opening list',
+        'leadglass opening close CT1 --reason "room rebuilt"',
+        'leadglass opening export > openings.yaml',
+      ),
+    );
   registerRead(opening, context);
   registerClose(opening, context);
   registerApply(opening, context);

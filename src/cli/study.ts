@@ -6,12 +6,22 @@ import type { ExportedInstance, StudyView } from '../doors/control/control-servi
 import { LeadglassError } from '../error.ts';
 import type { Context } from './context.ts';
 import { interrupted } from './interruption.ts';
-import { isoDay, wholeNumber, withJson } from './options.ts';
+import { examples, isoDay, wholeNumber, withJson } from './options.ts';
 import { counted, factLines, formatBytes, shortInstant, tableLines } from './output.ts';
 import { writeWhole } from './whole-file.ts';
 
 export function register(program: Command, context: Context): void {
-  const study = program.command('study').description('List, show, export, remove and release stored studies.');
+  const study = program
+    .command('study')
+    .description('List, show, export, remove and release stored studies.')
+    .addHelpText(
+      'after',
+      examples(
+        'leadglass study list --from 2026-11-01 --modality CT',
+        'leadglass study show 1.2.3',
+        'leadglass study export 1.2.3 --out study1 --reason "second opinion"',
+      ),
+    );
   registerRead(study, context);
   registerExport(study, context);
   registerChange(study, context);
