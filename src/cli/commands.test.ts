@@ -250,6 +250,31 @@ test('the folder for a signing request speaks of no key that it does not hold', 
   assert.doesNotMatch(lines.join('\n'), /Try it/);
 });
 
+test('a certificate of another authority: the output says where to get what the device must trust', async (t) => {
+  const { run, data } = await bench(t);
+  const pem = join(data, 'foreign.pem');
+  writeFileSync(pem, '-----BEGIN CERTIFICATE-----\n');
+  const bare = await run(...addCt1, '--certificate', pem);
+  assert.ok(bare.lines.includes(`It must trust the authority of this server: ${data}/certificates/authority-root.pem`));
+  const other = ['device', 'add', 'CT2', ...addCt1.slice(3)];
+  const withFolder = await run(...other, '--certificate', pem, '--out', join(data, 'ct2'));
+  assert.doesNotMatch(withFolder.lines.join('\n'), /It must trust/);
+  assert.ok(existsSync(join(data, 'ct2', 'ca.pem')));
+});
+
+test('device renew says until when the certificate before is valid and how to end it, and passes the reason on', async (t) => {
+  const { run, data, fake } = await bench(t);
+  await run(...addCt1, '--out', join(data, 'ct1'));
+  const renew = ['device', 'renew', 'CT1', '--until', '2028-06-30', '--reason', 'the yearly one'];
+  const { lines } = await run(...renew, '--out', join(data, 'ct1-2028'));
+  const told = lines.find((line) => line.startsWith('The certificate before'));
+  assert.match(told ?? '', /stays valid until 2027-06-30 23:59Z/);
+  assert.match(told ?? '', /leadglass device revoke CT1 --reason TEXT/);
+  const kept = await run(...renew, '--keep-certificate');
+  assert.doesNotMatch(kept.lines.join('\n'), /certificate before/);
+  assert.deepEqual(fake.reasons, ['the yearly one', 'the yearly one']);
+});
+
 test('opening apply shows the difference, and in a script changes nothing without --yes', async (t) => {
   const { run, data } = await bench(t);
   const file = join(data, 'o.yaml');

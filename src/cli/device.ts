@@ -82,7 +82,10 @@ function registerAdd(device: Command, context: Context): void {
     )
     .option('--out <dir>', 'folder for key.pem, cert.pem, ca.pem and a README (default: the AE title in small letters)')
     .option('--csr <file>', 'the device made its own key: its certificate signing request')
-    .option('--certificate <file>', 'trust exactly this certificate of another authority')
+    .option(
+      '--certificate <file>',
+      'trust exactly this certificate of another authority; --out DIR writes the ca.pem that the device must trust',
+    )
     .option('--plain', 'an exception for a device that cannot do TLS: own port, named addresses, at most 90 days')
     .option('--risk <text>', 'with --plain: the risk, in words, that you accept')
     .option('--port <number>', 'with --plain: its port (default: the next free one)', wholeNumber)
@@ -117,6 +120,10 @@ Examples:
         context.control('device add').call('deviceAdd', addArguments(aeTitle, options, credential)),
       );
       printAdded(context, added, options.json);
+      if (options.json !== true && added.server.tls && added.folder === undefined) {
+        const authority = join(context.dataDirectory, 'certificates', 'authority-root.pem');
+        context.output.line(`It must trust the authority of this server: ${authority}`);
+      }
     });
 }
 
@@ -247,6 +254,17 @@ function printAdded(
   }
 }
 
+/** A renewal leaves the certificate before as it is, so that the device can be changed over in peace. */
+function printBefore({ output }: Context, { device }: DeviceAdded): void {
+  const valid = device.certificates.filter(({ state }) => state === 'valid');
+  for (const { notAfter } of valid.slice(0, -1)) {
+    output.line(
+      `The certificate before stays valid until ${shortInstant(notAfter)}, so that the device can change over. If its key is ` +
+        `lost: "leadglass device revoke ${device.aeTitle} --reason TEXT" ends all of them; then add the device anew.`,
+    );
+  }
+}
+
 function registerList(device: Command, context: Context): void {
   const { output } = context;
   withJson(device.command('list'))
@@ -297,7 +315,7 @@ function registerChange(device: Command, context: Context): void {
   withJson(device.command('renew <aet>'))
     .description('A new key and certificate, and a new end date; or only the date with --keep-certificate.')
     .requiredOption('--until <date>', 'new last day, YYYY-MM-DD', isoDay)
-    .option('--reason <text>', 'a new reason')
+    .option('--reason <text>', 'why, for the ledger; the reason of the opening stays')
     .option('--out <dir>', 'folder for the new files')
     .option('--csr <file>', 'the device made a new key: its certificate signing request')
     .option('--certificate <file>', 'a new certificate of another authority')
@@ -333,6 +351,7 @@ function registerChange(device: Command, context: Context): void {
           control.call('deviceRenew', { ...given, credential }),
         );
         printAdded(context, renewed, options.json);
+        if (options.json !== true) printBefore(context, renewed);
       },
     );
   withJson(device.command('revoke <aet>'))
