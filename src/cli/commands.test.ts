@@ -85,18 +85,23 @@ const code =
     error instanceof LeadglassError && error.code === wanted;
 const addCt1 = ['device', 'add', 'CT1', '--purpose', 'acquisition', '--reason', 'CT, room 1', '--until', '2027-06-30'];
 
-test('every command, group and subcommand has a description and help with an example', async (t) => {
-  const { data } = await bench(t, { server: false });
-  const context = {
+/** For commands that are only looked at. */
+function idleContext(dataDirectory: string): Context {
+  return {
     output: capturedOutput(),
-    dataDirectory: data,
+    dataDirectory,
     user: 'ana',
     control: () => assert.fail(),
     connect: () => assert.fail(),
     send: () => assert.fail(),
     signal: new AbortController().signal,
     exitWith: () => {},
-  } satisfies Context;
+  };
+}
+
+test('every command, group and subcommand has a description and help with an example', async (t) => {
+  const { data } = await bench(t, { server: false });
+  const context = idleContext(data);
   for (const entry of Object.values(commands)) {
     const program = new Command('leadglass');
     (await entry.load()).register(program, context);
@@ -109,6 +114,24 @@ test('every command, group and subcommand has a description and help with an exa
     };
     program.commands.forEach(check);
   }
+});
+
+test('the page about --json names every command that has it, and no other', async (t) => {
+  const { data } = await bench(t, { server: false });
+  const page = readFileSync(join(import.meta.dirname, '../../docs/reference/json.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, cell = '']) => cell.split(', '));
+  const having: string[] = [];
+  for (const entry of Object.values(commands)) {
+    const program = new Command('');
+    (await entry.load()).register(program, idleContext(data));
+    const walk = (command: Command, path: string): void => {
+      const name = `${path} ${command.name()}`.trim();
+      if (command.options.some(({ long }) => long === '--json')) having.push(`\`${name}\``);
+      for (const below of command.commands) walk(below, name);
+    };
+    walk(program, '');
+  }
+  assert.deepEqual(rows.toSorted(), having.toSorted());
 });
 
 test('status of an empty server says what to do next', async (t) => {
@@ -215,6 +238,42 @@ test('empty lists say what to do next', async (t) => {
   assert.match((await run('study', 'list')).lines.join('\n'), /No study matches/);
   assert.match((await run('conflict', 'list')).lines.join('\n'), /Nothing to decide/);
   assert.match((await run('ledger', 'show')).lines.join('\n'), /No record matches/);
+});
+
+test('every list is an object with a named array and whether there is more, also when it is empty', async (t) => {
+  const { run, data } = await bench(t);
+  const shapes = [
+    ['device', 'list', 'devices'],
+    ['opening', 'list', 'openings'],
+    ['study', 'list', 'studies'],
+    ['conflict', 'list', 'conflicts'],
+    ['ledger', 'show', 'records'],
+  ] as const;
+  for (const [group, command, name] of shapes)
+    assert.deepEqual((await run(group, command, '--json')).values, [{ [name]: [], more: false }]);
+  await run(...addCt1, '--out', join(data, 'ct1'));
+  const [listed] = (await run('device', 'list', '--json')).values;
+  assert.ok(typeof listed === 'object' && listed !== null && 'devices' in listed && Array.isArray(listed.devices));
+  assert.equal(listed.devices.length, 1);
+});
+
+test('every show is an object that names what it shows', async (t) => {
+  const { run, data } = await bench(t);
+  await run(...addCt1, '--out', join(data, 'ct1'));
+  const namesOf = async (...words: readonly string[]): Promise<readonly string[]> =>
+    Object.keys((await run(...words, '--json')).values[0] ?? {});
+  assert.deepEqual(await namesOf('device', 'show', 'CT1'), ['device', 'openings']);
+  assert.deepEqual(await namesOf('opening', 'show', 'CT1'), ['opening']);
+});
+
+test('opening export as JSON is what it is as YAML, and can be applied', async (t) => {
+  const { run, data } = await bench(t);
+  const { values } = await run('opening', 'export', '--json');
+  const { lines } = await run('opening', 'export');
+  assert.deepEqual([values, lines], [[{ openings: [] }], ['openings: []']]);
+  const file = join(data, 'openings.json');
+  writeFileSync(file, JSON.stringify(values[0]));
+  assert.equal((await run('opening', 'apply', file)).status, 0);
 });
 
 test('opening list marks what was never used', async (t) => {

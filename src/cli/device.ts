@@ -272,7 +272,7 @@ function registerList(device: Command, context: Context): void {
     .addHelpText('after', '\nExample:\n  leadglass device list')
     .action(async (options: { readonly json?: boolean }) => {
       const devices = await context.control('device list').call('deviceList', {});
-      if (options.json === true) output.json(devices);
+      if (options.json === true) output.json({ devices, more: false });
       else if (devices.length === 0) {
         output.line('No device is enrolled. Enrol one:');
         output.line(

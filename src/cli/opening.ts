@@ -49,7 +49,7 @@ function registerRead(opening: Command, context: Context): void {
     .addHelpText('after', '\nExample:\n  leadglass opening list')
     .action(async (options: { readonly all?: boolean; readonly json?: boolean }) => {
       const openings = await context.control('opening list').call('openingList', { all: options.all === true });
-      if (options.json === true) output.json(openings);
+      if (options.json === true) output.json({ openings, more: false });
       else if (openings.length === 0) {
         output.line('Nothing is open. "leadglass device add" enrols a device and makes its opening.');
       } else {
@@ -73,7 +73,7 @@ function registerRead(opening: Command, context: Context): void {
     .addHelpText('after', '\nExample:\n  leadglass opening show CT1')
     .action(async (name: string, options: { readonly json?: boolean }) => {
       const shown = await context.control('opening show').call('openingShow', { name });
-      if (options.json === true) output.json(shown);
+      if (options.json === true) output.json({ opening: shown });
       else for (const line of openingLines(shown)) output.line(line);
     });
 }
@@ -96,13 +96,16 @@ function registerClose(opening: Command, context: Context): void {
 
 function registerApply(opening: Command, context: Context): void {
   const { output } = context;
-  opening
-    .command('export')
+  withJson(opening.command('export'))
     .description('Every open opening as YAML on standard output, for review or version control. Holds no secrets.')
-    .addHelpText('after', '\nExample:\n  leadglass opening export > openings.yaml')
-    .action(async () => {
+    .addHelpText(
+      'after',
+      examples('leadglass opening export > openings.yaml', 'leadglass opening export --json | jq .openings'),
+    )
+    .action(async (options: { readonly json?: boolean }) => {
       const exported = await context.control('opening export').call('openingExport', {});
-      output.line(stringify(exported, { lineWidth: 110 }).trimEnd());
+      if (options.json === true) output.json(exported);
+      else output.line(stringify(exported, { lineWidth: 110 }).trimEnd());
     });
   withJson(opening.command('apply <file>'))
     .description(

@@ -184,6 +184,6 @@ test('opening export and apply: the difference is shown, and taken with --yes', 
   assert.equal(asked.status, 1, 'nobody said yes');
   assert.match(asked.stdout, new RegExp(`until: .*${day(20)}.* -> .*${day(10)}`));
   await leadglass.succeed('opening', 'apply', file, '--yes');
-  const shown = await leadglass.json<{ until: string }>('opening', 'show', 'CT1');
-  assert.equal(shown.until, day(10));
+  const { opening } = await leadglass.json<{ opening: { until: string } }>('opening', 'show', 'CT1');
+  assert.equal(opening.until, day(10));
 });

@@ -71,7 +71,11 @@ export function fakeControl(): FakeControl {
       return { aeTitle, certificatesRevoked: 1, openingsClosed: 1, associationsEnded: 0 };
     },
     openingList: async () => [...devices.values()].map(({ opening }) => opening),
-    openingShow: notHere,
+    openingShow: async (_call, { name }) => {
+      const found = devices.get(name);
+      if (found === undefined) throw missing();
+      return found.opening;
+    },
     openingClose: async (_call, { name }) => ({ name, associationsEnded: 1 }),
     openingExport: async () => ({ openings: [] }),
     openingApply: async (_call, { openings, planned }) => ({
