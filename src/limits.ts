@@ -243,6 +243,8 @@ export const limits = {
   getListingMs: 10_000,
   /** How long a client command waits for the peer to take its release, before it hangs up. */
   clientReleaseMs: 3_000,
+  /** After Ctrl-C a command has said how far it came; its A-ABORT is on its way, and the peer may hang up for so long. */
+  interruptedLingerMs: 1_000,
   /** How late a plain door may close after its exception has ended; the guard refuses at once. */
   plainDoorsReviewMs: 10_000,
   /** One command's arguments; the largest is an `opening apply` of thousands of openings. */

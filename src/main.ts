@@ -6,17 +6,23 @@ import { Command, CommanderError } from 'commander';
 import { commands } from './cli/commands.ts';
 import { contextOf } from './cli/context.ts';
 import { exitStatus, exitStatusOf } from './cli/exit-status.ts';
+import { Interruption } from './cli/interruption.ts';
+import { examples } from './cli/options.ts';
 import { processOutput } from './cli/output.ts';
 import { packageVersion } from './cli/package-version.ts';
 import { nearest } from './config/nearest.ts';
 import { LeadglassError, asLeadglassError } from './error.ts';
+import { limits } from './limits.ts';
 
 /** Runs one command; `arguments_` are what follows the program's name. Returns the exit status. */
-async function main(arguments_: readonly string[]): Promise<number> {
+async function main(arguments_: readonly string[], interruption: Interruption): Promise<number> {
   const output = processOutput();
   let status: number = exitStatus.done;
-  const context = contextOf(output, (wanted) => {
-    status = Math.max(status, wanted);
+  const context = contextOf(output, {
+    interruption,
+    exitWith: (wanted) => {
+      status = Math.max(status, wanted);
+    },
   });
   const program = new Command('leadglass')
     .description('A DICOM server that is closed until somebody opens it.')
@@ -29,7 +35,14 @@ async function main(arguments_: readonly string[]): Promise<number> {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText(
       'after',
-      '\nEach command has --help with examples. Exit status: 0 done, 1 the answer is no, 2 wrong use, 3 could not run.',
+      examples(
+        'leadglass serve',
+        'leadglass status',
+        'leadglass device add CT1 --purpose acquisition --reason "CT, room 1" --until 2027-06-30 --out ct1',
+        'leadglass send localhost:2762 --as ct1 images/',
+        'leadglass device --help',
+      ) +
+        '\n\nEach command has --help with examples. Exit status: 0 done, 1 the answer is no, 2 wrong use, 3 could not run.',
     );
   const wanted = arguments_.find((argument) => !argument.startsWith('-'));
   const entry = wanted !== undefined && Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
@@ -71,4 +84,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitStatus.done);
   throw error;
 });
-process.exitCode = await main(process.argv.slice(2));
+const interruption = new Interruption();
+process.exitCode = await main(process.argv.slice(2), interruption);
+// Who interrupts does not wait for a peer that keeps its side of an ended connection open.
+if (interruption.happened) setTimeout(() => process.exit(), limits.interruptedLingerMs).unref();

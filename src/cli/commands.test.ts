@@ -66,6 +66,7 @@ async function bench(t: TestContext, { server = true } = {}): Promise<Bench> {
         control: (command) => controlClient({ dataDirectory: data, user: 'ana', command }),
         connect: () => assert.fail(),
         send: () => assert.fail(),
+        signal: new AbortController().signal,
         exitWith: (wanted) => void (status = Math.max(status, wanted)),
       };
       const program = new Command('leadglass')
@@ -84,31 +85,53 @@ const code =
     error instanceof LeadglassError && error.code === wanted;
 const addCt1 = ['device', 'add', 'CT1', '--purpose', 'acquisition', '--reason', 'CT, room 1', '--until', '2027-06-30'];
 
-test('every command and subcommand has a description and help with an example', async (t) => {
-  const { data } = await bench(t, { server: false });
-  const context = {
+/** For commands that are only looked at. */
+function idleContext(dataDirectory: string): Context {
+  return {
     output: capturedOutput(),
-    dataDirectory: data,
+    dataDirectory,
     user: 'ana',
     control: () => assert.fail(),
     connect: () => assert.fail(),
     send: () => assert.fail(),
+    signal: new AbortController().signal,
     exitWith: () => {},
-  } satisfies Context;
+  };
+}
+
+test('every command, group and subcommand has a description and help with an example', async (t) => {
+  const { data } = await bench(t, { server: false });
+  const context = idleContext(data);
   for (const entry of Object.values(commands)) {
     const program = new Command('leadglass');
     (await entry.load()).register(program, context);
     const check = (command: Command): void => {
       assert.notEqual(command.description(), '', command.name());
-      if (command.commands.length > 0) command.commands.forEach(check);
-      else {
-        let text = '';
-        command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp();
-        assert.match(text, /Examples?:\n {2}(leadglass|npm) /, command.name());
-      }
+      let text = '';
+      command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp();
+      assert.match(text, /Examples?:\n {2}(leadglass|npm) /, command.name());
+      command.commands.forEach(check);
     };
     program.commands.forEach(check);
   }
+});
+
+test('the page about --json names every command that has it, and no other', async (t) => {
+  const { data } = await bench(t, { server: false });
+  const page = readFileSync(join(import.meta.dirname, '../../docs/reference/json.md'), 'utf8');
+  const rows = [...page.matchAll(/^\| (`.*?`) \|/gm)].flatMap(([, cell = '']) => cell.split(', '));
+  const having: string[] = [];
+  for (const entry of Object.values(commands)) {
+    const program = new Command('');
+    (await entry.load()).register(program, idleContext(data));
+    const walk = (command: Command, path: string): void => {
+      const name = `${path} ${command.name()}`.trim();
+      if (command.options.some(({ long }) => long === '--json')) having.push(`\`${name}\``);
+      for (const below of command.commands) walk(below, name);
+    };
+    walk(program, '');
+  }
+  assert.deepEqual(rows.toSorted(), having.toSorted());
 });
 
 test('status of an empty server says what to do next', async (t) => {
@@ -217,6 +240,42 @@ test('empty lists say what to do next', async (t) => {
   assert.match((await run('ledger', 'show')).lines.join('\n'), /No record matches/);
 });
 
+test('every list is an object with a named array and whether there is more, also when it is empty', async (t) => {
+  const { run, data } = await bench(t);
+  const shapes = [
+    ['device', 'list', 'devices'],
+    ['opening', 'list', 'openings'],
+    ['study', 'list', 'studies'],
+    ['conflict', 'list', 'conflicts'],
+    ['ledger', 'show', 'records'],
+  ] as const;
+  for (const [group, command, name] of shapes)
+    assert.deepEqual((await run(group, command, '--json')).values, [{ [name]: [], more: false }]);
+  await run(...addCt1, '--out', join(data, 'ct1'));
+  const [listed] = (await run('device', 'list', '--json')).values;
+  assert.ok(typeof listed === 'object' && listed !== null && 'devices' in listed && Array.isArray(listed.devices));
+  assert.equal(listed.devices.length, 1);
+});
+
+test('every show is an object that names what it shows', async (t) => {
+  const { run, data } = await bench(t);
+  await run(...addCt1, '--out', join(data, 'ct1'));
+  const namesOf = async (...words: readonly string[]): Promise<readonly string[]> =>
+    Object.keys((await run(...words, '--json')).values[0] ?? {});
+  assert.deepEqual(await namesOf('device', 'show', 'CT1'), ['device', 'openings']);
+  assert.deepEqual(await namesOf('opening', 'show', 'CT1'), ['opening']);
+});
+
+test('opening export as JSON is what it is as YAML, and can be applied', async (t) => {
+  const { run, data } = await bench(t);
+  const { values } = await run('opening', 'export', '--json');
+  const { lines } = await run('opening', 'export');
+  assert.deepEqual([values, lines], [[{ openings: [] }], ['openings: []']]);
+  const file = join(data, 'openings.json');
+  writeFileSync(file, JSON.stringify(values[0]));
+  assert.equal((await run('opening', 'apply', file)).status, 0);
+});
+
 test('opening list marks what was never used', async (t) => {
   const { run, data } = await bench(t);
   await run(...addCt1, '--out', join(data, 'ct1'));
@@ -248,6 +307,31 @@ test('the folder for a signing request speaks of no key that it does not hold', 
   assert.doesNotMatch(readme, /delete it here/);
   assert.match(readme, /key\.pem +is not here: the device has it/);
   assert.doesNotMatch(lines.join('\n'), /Try it/);
+});
+
+test('a certificate of another authority: the output says where to get what the device must trust', async (t) => {
+  const { run, data } = await bench(t);
+  const pem = join(data, 'foreign.pem');
+  writeFileSync(pem, '-----BEGIN CERTIFICATE-----\n');
+  const bare = await run(...addCt1, '--certificate', pem);
+  assert.ok(bare.lines.includes(`It must trust the authority of this server: ${data}/certificates/authority-root.pem`));
+  const other = ['device', 'add', 'CT2', ...addCt1.slice(3)];
+  const withFolder = await run(...other, '--certificate', pem, '--out', join(data, 'ct2'));
+  assert.doesNotMatch(withFolder.lines.join('\n'), /It must trust/);
+  assert.ok(existsSync(join(data, 'ct2', 'ca.pem')));
+});
+
+test('device renew says until when the certificate before is valid and how to end it, and passes the reason on', async (t) => {
+  const { run, data, fake } = await bench(t);
+  await run(...addCt1, '--out', join(data, 'ct1'));
+  const renew = ['device', 'renew', 'CT1', '--until', '2028-06-30', '--reason', 'the yearly one'];
+  const { lines } = await run(...renew, '--out', join(data, 'ct1-2028'));
+  const told = lines.find((line) => line.startsWith('The certificate before'));
+  assert.match(told ?? '', /stays valid until 2027-06-30 23:59Z/);
+  assert.match(told ?? '', /leadglass device revoke CT1 --reason TEXT/);
+  const kept = await run(...renew, '--keep-certificate');
+  assert.doesNotMatch(kept.lines.join('\n'), /certificate before/);
+  assert.deepEqual(fake.reasons, ['the yearly one', 'the yearly one']);
 });
 
 test('opening apply shows the difference, and in a script changes nothing without --yes', async (t) => {
@@ -319,5 +403,53 @@ test('config check and show work without a server', async (t) => {
   writeFileSync(file, 'aeTitle: PACS1');
   assert.equal((await run('config', 'check')).status, 0);
   assert.match((await run('config', 'show')).lines.join('\n'), /^aeTitle: PACS1$/m);
-  await assert.rejects(run('config', 'check', join(data, 'none.yaml')), code('BACKEND_UNAVAILABLE'));
+});
+
+test('a named file that cannot be read is wrong use in every command, and the text says why and what to do', async (t) => {
+  const { run, data } = await bench(t);
+  const none = join(data, 'none');
+  const sub = join(data, 'sub');
+  mkdirSync(sub);
+  mkdirSync(join(data, 'ledger'));
+  writeFileSync(join(data, 'ledger', 'public-key.pem'), '');
+  const commandsWith = (file: string): readonly (readonly string[])[] => [
+    [...addCt1, '--csr', file, '--out', join(data, 'out')],
+    [...addCt1, '--certificate', file],
+    ['opening', 'apply', file],
+    ['config', 'check', file],
+    ['config', 'show', '--config', file],
+    ['ledger', 'verify', '--key', file],
+    ['ledger', 'verify', '--checkpoint', file],
+  ];
+  for (const [file, why] of [
+    [none, `Cannot read ${none}: there is no such file; check the path`],
+    [sub, `Cannot read ${sub}: it is a folder; name a file`],
+  ] as const) {
+    for (const words of commandsWith(file)) {
+      await assert.rejects(
+        run(...words),
+        (error) => code('BAD_REQUEST')(error) && error instanceof Error && error.message === why,
+        words.join(' '),
+      );
+    }
+  }
+  assert.equal(existsSync(join(data, 'out')), false);
+  await assert.rejects(run('import', none), code('BAD_REQUEST'));
+});
+
+test('a file of the data folder that is not there is no wrong use', async (t) => {
+  const { run, data } = await bench(t, { server: false });
+  for (const words of [
+    ['config', 'check'],
+    ['ledger', 'verify'],
+  ]) {
+    await assert.rejects(run(...words), (error) => {
+      assert.ok(code('BACKEND_UNAVAILABLE')(error), words.join(' '));
+      assert.ok(
+        error instanceof Error && error.message.startsWith(`Cannot read ${data}`) && /--data/.test(error.message),
+      );
+      return true;
+    });
+  }
+  await assert.rejects(run('ledger', 'verify', '--ledger', join(data, 'copy')), code('BAD_REQUEST'));
 });

@@ -3,12 +3,21 @@ import { Option } from 'commander';
 import type { Command } from 'commander';
 import { LeadglassError } from '../error.ts';
 import type { Context } from './context.ts';
-import { wholeNumber, withJson } from './options.ts';
+import { examples, wholeNumber, withJson } from './options.ts';
 import { shortInstant, tableLines } from './output.ts';
 
 export function register(program: Command, context: Context): void {
   const { output } = context;
-  const conflict = program.command('conflict').description('Decide about instances that were kept aside.');
+  const conflict = program
+    .command('conflict')
+    .description('Decide about instances that were kept aside.')
+    .addHelpText(
+      'after',
+      examples(
+        'leadglass conflict list',
+        'leadglass conflict resolve 3 --keep stored --reason "the modality sent a test image"',
+      ),
+    );
   withJson(conflict.command('list'))
     .description(
       'Instances whose UID was known with other content. The stored one stays in use until somebody decides.',

@@ -1,18 +1,36 @@
 /** Joins the commands to dimse/client.ts: settings and limits in, streams and plain results out. */
 import { type ClientOptions, DimseClient } from '../dimse/client.ts';
-import { send } from '../dimse/send.ts';
+import { send, type SendInstance } from '../dimse/send.ts';
 import { asLeadglassError, LeadglassError } from '../error.ts';
 import { limits } from '../limits.ts';
 import { chunkChannel } from './chunk-channel.ts';
-import type { ConnectDicom, DicomTarget, RetrieveProgress, RetrieveResult, SendDicom } from './dicom-client.ts';
+import type {
+  DicomClient,
+  DicomTarget,
+  RetrieveProgress,
+  RetrieveResult,
+  SendDicom,
+  WantedContext,
+} from './dicom-client.ts';
+import { heldUp } from './interruption.ts';
 
-/** As `send`, with as many instances under way as the peer lets us. */
-export const sendDicom: SendDicom = (target, instances, options) =>
-  send(instances, {
+/**
+ * As `send`, with as many instances under way as the peer lets us. When `signal` fires no further one is begun, and an
+ * instance whose bytes end by it takes the association with it (A-ABORT); a peer that does not answer is not waited for.
+ * @throws LeadglassError as `send`; CANCELLED after the signal
+ */
+export async function sendDicom(
+  target: DicomTarget,
+  instances: readonly SendInstance[],
+  options: Parameters<SendDicom>[2] & { readonly signal: AbortSignal },
+): Promise<void> {
+  const sending = send(instances, {
     ...connectionOf(target),
     window: { invoked: limits.dimse.operationsMax, performed: 1 },
     ...options,
   });
+  await Promise.race([sending, heldUp(options.signal, { until: sending })]);
+}
 
 function connectionOf({
   host,
@@ -34,7 +52,12 @@ function connectionOf({
   };
 }
 
-export const connectDicom: ConnectDicom = async (target, contexts) => {
+/** One association; when `signal` fires it is aborted, and what waits for the peer is rejected with CANCELLED. */
+export async function connectDicom(
+  target: DicomTarget,
+  contexts: readonly WantedContext[],
+  signal: AbortSignal,
+): Promise<DicomClient> {
   const connecting = DimseClient.connect({
     ...connectionOf(target),
     contexts: contexts.map(({ abstractSyntax, transferSyntaxes, asScp }) => ({
@@ -43,8 +66,12 @@ export const connectDicom: ConnectDicom = async (target, contexts) => {
       // PS3.7 D.3.3.4: both roles, since some acceptors refuse a context without the usual one.
       ...(asScp === true ? { role: { scu: true, scp: true } } : {}),
     })),
+    signal,
   });
   const client = await ofPeer(connecting);
+  const onAbort = (): void => client.abort();
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
   return {
     accepted: (uid) =>
       [...client.contexts.values()].flatMap(({ abstractSyntax, transferSyntax }) =>
@@ -97,10 +124,11 @@ export const connectDicom: ConnectDicom = async (target, contexts) => {
       const late = setTimeout(() => client.abort(), limits.clientReleaseMs);
       await client.release().catch(() => client.abort());
       clearTimeout(late);
+      signal.removeEventListener('abort', onAbort);
     },
     abort: () => client.abort(),
   };
-};
+}
 
 /** Bytes that cannot be read came from the peer here: its failure, not a command used wrongly. */
 function blamed(thrown: unknown): unknown {

@@ -13,15 +13,21 @@ import type { ErrorCode } from '../error.ts';
 export interface ControlClient {
   /** @throws LeadglassError as the server says; BACKEND_UNAVAILABLE when no server runs */
   call<N extends keyof ResultOf>(name: N, given: CallInput<N>): Promise<ResultOf[N]>;
-  /** Opens a session; `store` sends one file. */
-  beginImport(): Promise<{ store(part10: AsyncIterable<Uint8Array>): Promise<ImportOutcome>; end(): Promise<void> }>;
+  /** Opens a session; `store` sends one file, and gives it up when `signal` fires. */
+  beginImport(): Promise<{
+    store(part10: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<ImportOutcome>;
+    end(how: SessionEnd): Promise<void>;
+  }>;
   beginExport(given: CallInput<'exportBegin'>): Promise<{
     readonly instances: readonly ExportedInstance[];
     /** The bytes end only when the whole file came; a torn one throws. */
-    read(index: number): AsyncIterable<Uint8Array>;
-    end(): Promise<void>;
+    read(index: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
+    end(how: SessionEnd): Promise<void>;
   }>;
 }
+
+/** What the ledger is told; without a word the server ends a session as broken, but only after a while. */
+export type SessionEnd = 'done' | 'broken';
 
 export interface ControlClientOptions {
   readonly dataDirectory: string;
@@ -37,10 +43,11 @@ const lineBytesMax = 64 * 1024 * 1024;
 
 export function controlClient(options: ControlClientOptions): ControlClient {
   const socketPath = join(options.dataDirectory, 'control.sock');
-  const send = (method: string, path: string): ClientRequest =>
+  const send = (method: string, path: string, signal?: AbortSignal): ClientRequest =>
     httpRequest({
       method,
       path,
+      ...(signal === undefined ? {} : { signal }),
       // Without an agent, so that this connection is used.
       createConnection: () => connectTo(socketPath),
       headers: {
@@ -68,8 +75,8 @@ export function controlClient(options: ControlClientOptions): ControlClient {
     async beginImport() {
       const { session } = (await callRaw('importBegin', {})) as { readonly session: string };
       return {
-        async store(part10): Promise<ImportOutcome> {
-          const request = send('PUT', `/import/${session}`);
+        async store(part10, signal): Promise<ImportOutcome> {
+          const request = send('PUT', `/import/${session}`, signal);
           const answered = responseOf(request, socketPath);
           const sent = pipeline(part10, request);
           // The server may refuse before it has read everything; its answer counts then. Whichever fails first is the reason.
@@ -77,8 +84,8 @@ export function controlClient(options: ControlClientOptions): ControlClient {
           answered.catch(() => {});
           return (await lastLine(await Promise.race([answered, sent.then(() => answered)]))) as ImportOutcome;
         },
-        async end(): Promise<void> {
-          await callRaw('importEnd', { session });
+        async end(how): Promise<void> {
+          await callRaw('importEnd', { session, how });
         },
       };
     },
@@ -89,8 +96,8 @@ export function controlClient(options: ControlClientOptions): ControlClient {
       };
       return {
         instances,
-        async *read(index): AsyncGenerator<Uint8Array> {
-          const request = send('GET', `/export/${session}/${index}`);
+        async *read(index, signal): AsyncGenerator<Uint8Array> {
+          const request = send('GET', `/export/${session}/${index}`, signal);
           request.end();
           const response = await responseOf(request, socketPath);
           if (response.headers['content-type'] !== 'application/dicom') {
@@ -99,8 +106,8 @@ export function controlClient(options: ControlClientOptions): ControlClient {
           }
           yield* response as AsyncIterable<Buffer>;
         },
-        async end(): Promise<void> {
-          await callRaw('exportEnd', { session });
+        async end(how): Promise<void> {
+          await callRaw('exportEnd', { session, how });
         },
       };
     },

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { LeadglassError } from '../error.ts';
 import type { DeviceAdded } from '../doors/control/control-services.ts';
+import { readNamedFile } from './read-file.ts';
 
 const deviceFile = v.object({
   aeTitle: v.string(),
@@ -80,13 +81,7 @@ export function readDeviceFolder(
     );
   }
   if (!facts.server.tls) return facts;
-  const read = (name: string): string => {
-    try {
-      return readFileSync(join(path, name), 'utf8');
-    } catch (cause) {
-      throw new LeadglassError('BAD_REQUEST', `Cannot read ${join(path, name)}`, { cause });
-    }
-  };
+  const read = (name: string): string => readNamedFile(join(path, name));
   return { ...facts, key: read('key.pem'), cert: read('cert.pem'), ca: read('ca.pem') };
 }
 

@@ -1,6 +1,6 @@
 /** `leadglass device add|list|show|renew|revoke`: who may come in. */
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import type { Command } from 'commander';
@@ -10,9 +10,10 @@ import { LeadglassError } from '../error.ts';
 import type { Context } from './context.ts';
 import { fillDeviceFolder, makeDeviceFolder } from './device-folder.ts';
 import { deviceLines, openingLines, scopeText } from './opening-text.ts';
-import { collect, isoDay, moveDestination, wholeNumber, withJson } from './options.ts';
+import { examples, collect, isoDay, moveDestination, wholeNumber, withJson } from './options.ts';
 import type { MoveDestinationOption } from './options.ts';
 import { counted, shortInstant, tableLines } from './output.ts';
+import { readNamedFile } from './read-file.ts';
 
 type Purpose = CallInput<'deviceAdd'>['purpose'];
 type Operation = NonNullable<CallInput<'deviceAdd'>['operations']>[number];
@@ -45,7 +46,17 @@ interface AddOptions extends CredentialOptions {
 }
 
 export function register(program: Command, context: Context): void {
-  const device = program.command('device').description('Enrol devices and end their access.');
+  const device = program
+    .command('device')
+    .description('Enrol devices and end their access.')
+    .addHelpText(
+      'after',
+      examples(
+        'leadglass device add CT1 --purpose acquisition --reason "CT, room 1" --until 2027-06-30 --out ct1',
+        'leadglass device list',
+        'leadglass device revoke CT1 --reason "scanner sold"',
+      ),
+    );
   registerAdd(device, context);
   registerList(device, context);
   registerChange(device, context);
@@ -71,7 +82,10 @@ function registerAdd(device: Command, context: Context): void {
     )
     .option('--out <dir>', 'folder for key.pem, cert.pem, ca.pem and a README (default: the AE title in small letters)')
     .option('--csr <file>', 'the device made its own key: its certificate signing request')
-    .option('--certificate <file>', 'trust exactly this certificate of another authority')
+    .option(
+      '--certificate <file>',
+      'trust exactly this certificate of another authority; --out DIR writes the ca.pem that the device must trust',
+    )
     .option('--plain', 'an exception for a device that cannot do TLS: own port, named addresses, at most 90 days')
     .option('--risk <text>', 'with --plain: the risk, in words, that you accept')
     .option('--port <number>', 'with --plain: its port (default: the next free one)', wholeNumber)
@@ -106,6 +120,10 @@ Examples:
         context.control('device add').call('deviceAdd', addArguments(aeTitle, options, credential)),
       );
       printAdded(context, added, options.json);
+      if (options.json !== true && added.server.tls && added.folder === undefined) {
+        const authority = join(context.dataDirectory, 'certificates', 'authority-root.pem');
+        context.output.line(`It must trust the authority of this server: ${authority}`);
+      }
     });
 }
 
@@ -191,20 +209,12 @@ function credentialOf(options: EnrolOptions, keepKey: (pem: string) => void): Cr
   if (options.plain === true) {
     return { kind: 'plain', risk: options.risk ?? '', ...(options.port === undefined ? {} : { port: options.port }) };
   }
-  if (options.csr !== undefined) return { kind: 'csr', pem: readPem(options.csr) };
-  if (options.certificate !== undefined) return { kind: 'certificate', pem: readPem(options.certificate) };
+  if (options.csr !== undefined) return { kind: 'csr', pem: readNamedFile(options.csr) };
+  if (options.certificate !== undefined) return { kind: 'certificate', pem: readNamedFile(options.certificate) };
   // The private key never leaves this process but into the folder; the server sees the public half.
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   keepKey(privateKey.export({ type: 'pkcs8', format: 'pem' }));
   return { kind: 'public-key', pem: publicKey.export({ type: 'spki', format: 'pem' }) };
-}
-
-function readPem(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new LeadglassError('BAD_REQUEST', `Cannot read ${file}`, { cause });
-  }
 }
 
 function folderNameOf(aeTitle: string): string {
@@ -244,6 +254,17 @@ function printAdded(
   }
 }
 
+/** A renewal leaves the certificate before as it is, so that the device can be changed over in peace. */
+function printBefore({ output }: Context, { device }: DeviceAdded): void {
+  const valid = device.certificates.filter(({ state }) => state === 'valid');
+  for (const { notAfter } of valid.slice(0, -1)) {
+    output.line(
+      `The certificate before stays valid until ${shortInstant(notAfter)}, so that the device can change over. If its key is ` +
+        `lost: "leadglass device revoke ${device.aeTitle} --reason TEXT" ends all of them; then add the device anew.`,
+    );
+  }
+}
+
 function registerList(device: Command, context: Context): void {
   const { output } = context;
   withJson(device.command('list'))
@@ -251,7 +272,7 @@ function registerList(device: Command, context: Context): void {
     .addHelpText('after', '\nExample:\n  leadglass device list')
     .action(async (options: { readonly json?: boolean }) => {
       const devices = await context.control('device list').call('deviceList', {});
-      if (options.json === true) output.json(devices);
+      if (options.json === true) output.json({ devices, more: false });
       else if (devices.length === 0) {
         output.line('No device is enrolled. Enrol one:');
         output.line(
@@ -294,7 +315,7 @@ function registerChange(device: Command, context: Context): void {
   withJson(device.command('renew <aet>'))
     .description('A new key and certificate, and a new end date; or only the date with --keep-certificate.')
     .requiredOption('--until <date>', 'new last day, YYYY-MM-DD', isoDay)
-    .option('--reason <text>', 'a new reason')
+    .option('--reason <text>', 'why, for the ledger; the reason of the opening stays')
     .option('--out <dir>', 'folder for the new files')
     .option('--csr <file>', 'the device made a new key: its certificate signing request')
     .option('--certificate <file>', 'a new certificate of another authority')
@@ -330,6 +351,7 @@ function registerChange(device: Command, context: Context): void {
           control.call('deviceRenew', { ...given, credential }),
         );
         printAdded(context, renewed, options.json);
+        if (options.json !== true) printBefore(context, renewed);
       },
     );
   withJson(device.command('revoke <aet>'))

@@ -71,7 +71,7 @@ export interface DicomClient extends AsyncDisposable {
   abort(): void;
 }
 
-/** `connect` of connect-dicom.ts, or a test's. */
+/** `connectDicom` of connect-dicom.ts, or a test's. */
 export type ConnectDicom = (target: DicomTarget, contexts: readonly WantedContext[]) => Promise<DicomClient>;
 
 /** `sendDicom` of connect-dicom.ts, or a test's: dimse/send.ts on associations with this peer. */

@@ -83,6 +83,7 @@ async function run(connect: Context['connect'], ...words: readonly string[]) {
     control: () => assert.fail(),
     connect,
     send: () => assert.fail(),
+    signal: new AbortController().signal,
     exitWith: (wanted) => void (status = Math.max(status, wanted)),
   };
   const program = new Command('leadglass').exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
@@ -137,7 +138,7 @@ test('find at PATIENT level asks the patient root, which alone has it, unless a 
   for (const words of [
     ['--level', 'PATIENT'],
     ['-k', 'QueryRetrieveLevel=PATIENT'],
-    ['--level', 'SERIES'],
+    ['--level', 'SERIES', '-k', 'StudyInstanceUID=1.2'],
     ['--level', 'PATIENT', '--model', 'study'],
   ]) {
     const { connect, fake } = peer({});
@@ -191,6 +192,38 @@ test('query keys: keywords, tags, sequences, and a hint for a misspelt one', () 
     () => identifierOf(['PatientID.PatientName=1'], { level: undefined, withUsualKeys: false }),
     /no sequence/,
   );
+});
+
+test('a UID that is none, or a missing key of a level above, is told before anything is connected', async (t) => {
+  const study = 'StudyInstanceUID=1.2.3';
+  const cases: readonly (readonly [words: readonly string[], text: RegExp])[] = [
+    [['get', '--study', 'a.b'], /^a\.b is no UID .*StudyInstanceUID/],
+    [['get', '--study', '1.2\\a.b'], /^a\.b is no UID/],
+    [['get', '--study', '1'.repeat(65)], /is no UID .*at most 64/],
+    [['move', '--to', 'WS2', '-k', study, '-k', 'SeriesInstanceUID=x'], /^x is no UID .*SeriesInstanceUID/],
+    [['find', '-k', 'StudyInstanceUID=1.2.*'], /is no UID .*leave it empty/],
+    [['find', '-k', 'ReferencedStudySequence.ReferencedSOPInstanceUID=?'], /^\? is no UID/],
+    [['find', '--level', 'SERIES'], /^To find at level SERIES, StudyInstanceUID .*-k StudyInstanceUID=/],
+    [['find', '--level', 'IMAGE', '-k', study], /SeriesInstanceUID needs exactly one value: add -k SeriesInstanceUID=/],
+    [['find', '-k', 'QueryRetrieveLevel=SERIES', '-k', 'StudyInstanceUID=1.2\\1.3'], /exactly one value, without/],
+    [['find', '--model', 'patient', '-k', 'PatientID=P*'], /PatientID .*without wildcards/],
+    [['find', '--model', 'patient'], /^To find at level STUDY, PatientID .*-k PatientID=/],
+  ];
+  const place = folder(t);
+  for (const [[command = '', ...words], text] of cases) {
+    const { connect, fake } = peer({});
+    const out = command === 'get' ? ['--out', join(place, 'out')] : [];
+    await assert.rejects(
+      run(connect, command, ...plain, ...words, ...out),
+      (error) => {
+        assert.ok(error instanceof LeadglassError && error.code === 'BAD_REQUEST', String(error));
+        assert.match(error.message, text);
+        return true;
+      },
+      words.join(' '),
+    );
+    assert.deepEqual([fake.connects.length, existsSync(join(place, 'out'))], [0, false]);
+  }
 });
 
 test('what is retrieved follows from the lowest key', () => {

@@ -5,6 +5,7 @@ import { TransferSyntaxes } from '../dicom/transfer-syntax.ts';
 import type { Context } from './context.ts';
 import { statusText } from './dicom-client.ts';
 import { exitStatus } from './exit-status.ts';
+import { interrupted } from './interruption.ts';
 import { withJson } from './options.ts';
 import { targetOf, withTarget } from './target.ts';
 import type { TargetOptions } from './target.ts';
@@ -20,17 +21,31 @@ export function register(program: Command, context: Context): void {
     .action(async (place: string, options: TargetOptions & { readonly json?: boolean }) => {
       const target = targetOf(place, options);
       const before = performance.now();
-      await using client = await context.connect(target, [
-        { abstractSyntax: SopClasses.Verification, transferSyntaxes: [TransferSyntaxes.ImplicitVrLittleEndian] },
-      ]);
-      const connectedMs = performance.now() - before;
-      const status = await client.echo();
-      const echoMs = performance.now() - before - connectedMs;
+      let connectedMs: number | undefined;
+      let status: number;
+      let echoMs: number;
+      try {
+        await using client = await context.connect(target, [
+          { abstractSyntax: SopClasses.Verification, transferSyntaxes: [TransferSyntaxes.ImplicitVrLittleEndian] },
+        ]);
+        connectedMs = performance.now() - before;
+        status = await client.echo();
+        echoMs = performance.now() - before - connectedMs;
+      } catch (error) {
+        if (!context.signal.aborted) throw error;
+        if (options.json === true) output.json({ ok: false, interrupted: true });
+        else {
+          const what = connectedMs === undefined ? 'had not accepted an association' : 'had not answered';
+          output.line(`${target.calledAeTitle} ${what} until then.`);
+        }
+        throw interrupted();
+      }
       const facts = {
         ok: status === 0,
         status,
         connectedMs: Math.round(connectedMs),
         echoMs: Math.round(echoMs * 10) / 10,
+        interrupted: false,
       };
       if (options.json === true) output.json(facts);
       else {

@@ -2,10 +2,21 @@
  * Which files `import` and `send` take for the paths that were named. Links inside folders are not followed, and what a
  * DICOMDIR refers to must lie inside its folder: a hostile medium cannot make us read another file (or send it away).
  */
-import { closeSync, lstatSync, openSync, readSync, readdirSync, realpathSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readSync,
+  readdirSync,
+  realpathSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { LeadglassError } from '../error.ts';
 import { readDicomdir } from './dicomdir.ts';
+import { whyUnreadable } from './read-file.ts';
 
 export type FoundFile =
   | { readonly kind: 'dicom'; readonly path: string }
@@ -16,11 +27,13 @@ export type FoundFile =
 /** Folders deeper than this are no image collection. */
 const depthMax = 64;
 
-/** Before anything begins. @throws LeadglassError BAD_REQUEST for a named path that is not there */
+/** Before anything begins. @throws LeadglassError BAD_REQUEST for a named path that is not there or may not be read */
 export function requirePaths(paths: readonly string[]): void {
   for (const path of paths) {
-    if (statSync(path, { throwIfNoEntry: false }) === undefined) {
-      throw new LeadglassError('BAD_REQUEST', `There is no file or folder ${path}`);
+    try {
+      accessSync(path, constants.R_OK);
+    } catch (cause) {
+      throw new LeadglassError('BAD_REQUEST', `Cannot read ${path}: ${whyUnreadable(cause)}`, { cause });
     }
   }
 }

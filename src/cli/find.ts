@@ -4,11 +4,14 @@ import type { Command } from 'commander';
 import type { DataSet } from '../dicom/data-set.ts';
 import { SopClasses } from '../dicom/sop-class.ts';
 import { TransferSyntaxes } from '../dicom/transfer-syntax.ts';
+import type { Uid } from '../dicom/uid.ts';
 import type { Context } from './context.ts';
+import type { DicomTarget } from './dicom-client.ts';
 import { dicomJsonOf } from './dicom-json.ts';
+import { interrupted } from './interruption.ts';
 import { collect, wholeNumber, withJson } from './options.ts';
 import { counted, tableLines } from './output.ts';
-import { identifierOf, levelOf, nameOf } from './query-keys.ts';
+import { identifierOf, levelOf, nameOf, requireUpperKeys } from './query-keys.ts';
 import { targetOf, withTarget } from './target.ts';
 import type { TargetOptions } from './target.ts';
 
@@ -53,31 +56,19 @@ Examples:
         withUsualKeys: true,
       });
       // Study Root has no patient level, PS3.4 C.6.2.1.
+      const model = options.model ?? (level === 'PATIENT' ? 'patient' : 'study');
+      requireUpperKeys(identifier, { model, level });
       const sopClassUid =
-        (options.model ?? (level === 'PATIENT' ? 'patient' : 'study')) === 'study'
+        model === 'study'
           ? SopClasses.StudyRootQueryRetrieveInformationModelFind
           : SopClasses.PatientRootQueryRetrieveInformationModelFind;
-      await using client = await context.connect(target, [
-        {
-          abstractSyntax: sopClassUid,
-          transferSyntaxes: [TransferSyntaxes.ExplicitVrLittleEndian, TransferSyntaxes.ImplicitVrLittleEndian],
-        },
-      ]);
       const matches: DataSet[] = [];
-      let more = false;
-      for await (const match of client.find(sopClassUid, identifier)) {
-        if (matches.length >= options.rows) {
-          // Leaving the loop sends C-CANCEL.
-          more = true;
-          break;
-        }
-        matches.push(match);
-        output.progress(counted(matches.length, 'match', 'matches'));
-      }
+      const ended = await findAll(context, matches, { target, sopClassUid, identifier, rows: options.rows });
       output.progress(undefined);
       if (options.json === true) output.json(matches.map(dicomJsonOf));
-      else if (matches.length === 0) output.line('No match.');
-      else {
+      else if (matches.length === 0) {
+        if (ended !== 'interrupted') output.line('No match.');
+      } else {
         const shown = columns.filter((tag) => matches.some((match) => (match.text(tag) ?? '') !== ''));
         const lines = tableLines(
           matches,
@@ -85,6 +76,46 @@ Examples:
         );
         for (const line of lines) output.line(line);
       }
-      if (more) output.note(`There are more; narrow the search or raise --rows (was ${options.rows}).`);
+      if (ended === 'more') output.note(`There are more; narrow the search or raise --rows (was ${options.rows}).`);
+      if (ended === 'interrupted') {
+        output.note(`${counted(matches.length, 'match', 'matches')} until then; there may be more.`);
+        throw interrupted();
+      }
     });
+}
+
+/** Adds the answers to `matches`, as far as it comes. */
+async function findAll(
+  { connect, output, signal }: Context,
+  matches: DataSet[],
+  {
+    target,
+    sopClassUid,
+    identifier,
+    rows,
+  }: {
+    readonly target: DicomTarget;
+    readonly sopClassUid: Uid;
+    readonly identifier: DataSet;
+    readonly rows: number;
+  },
+): Promise<'all' | 'more' | 'interrupted'> {
+  try {
+    await using client = await connect(target, [
+      {
+        abstractSyntax: sopClassUid,
+        transferSyntaxes: [TransferSyntaxes.ExplicitVrLittleEndian, TransferSyntaxes.ImplicitVrLittleEndian],
+      },
+    ]);
+    for await (const match of client.find(sopClassUid, identifier)) {
+      // Leaving the loop sends C-CANCEL.
+      if (matches.length >= rows) return 'more';
+      matches.push(match);
+      output.progress(counted(matches.length, 'match', 'matches'));
+    }
+    return 'all';
+  } catch (error) {
+    if (signal.aborted) return 'interrupted';
+    throw error;
+  }
 }

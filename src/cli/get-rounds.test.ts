@@ -117,6 +117,7 @@ async function get(t: TestContext, connect: Context['connect'], ...words: readon
     control: () => assert.fail(),
     send: () => assert.fail(),
     connect,
+    signal: new AbortController().signal,
     exitWith: (wanted) => void (status = Math.max(status, wanted)),
   };
   const program = new Command('leadglass').exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });

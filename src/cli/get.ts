@@ -14,6 +14,7 @@ import { canList, findContexts, listInstances } from './get-plan.ts';
 import type { Listing, Model } from './get-plan.ts';
 import { getInRounds } from './get-rounds.ts';
 import type { RoundsFacts, RoundsOutcome } from './get-rounds.ts';
+import { interrupted } from './interruption.ts';
 import { wholeNumber, withJson } from './options.ts';
 import { counted, formatBytes } from './output.ts';
 import { ReceivedFiles } from './received-files.ts';
@@ -39,7 +40,6 @@ interface GetOptions extends TargetOptions, RetrieveOptions {
 }
 
 export function register(program: Command, context: Context): void {
-  const { output } = context;
   withJson(withRetrieveKeys(withTarget(program.command('get'))))
     .description('C-GET: fetch instances into a new folder, as they are stored.')
     .requiredOption('--out <dir>', 'a folder that is empty or not there yet')
@@ -49,67 +49,136 @@ export function register(program: Command, context: Context): void {
       'after',
       '\nExamples:\n  leadglass get localhost:2762 --as read1 --study 1.2.3 --out study1\n  leadglass get localhost:2762 --as read1 --study 1.2.3 --series 1.2.3.4 --out series1',
     )
-    .action(async (place: string, options: GetOptions) => {
-      const target = targetOf(place, options);
-      const { identifier, model } = retrieveIdentifier(options);
-      const sopClassUid =
-        model === 'study'
-          ? SopClasses.StudyRootQueryRetrieveInformationModelGet
-          : SopClasses.PatientRootQueryRetrieveInformationModelGet;
-      const files = new ReceivedFiles(resolve(options.out), target.calledAeTitle, {
-        getInstancesMax: options.maxInstances,
-        getBytesMax: options.maxBytes,
-      });
-      let failed = 0;
-      const receiving: Pick<RoundsFacts, 'onInstance' | 'onProgress'> = {
-        onProgress: ({ remaining }) =>
-          output.progress(
-            `${counted(files.files.length, 'instance')}, ${formatBytes(files.bytes)}, ${remaining} to come`,
-          ),
-        onInstance: async (instance) => {
-          try {
-            await files.take(instance);
-            output.progress(`${counted(files.files.length, 'instance')}, ${formatBytes(files.bytes)}`);
-            return { status: 0 };
-          } catch (thrown) {
-            failed += 1;
-            const error = asLeadglassError(thrown);
-            if (error.code === 'LIMIT_EXCEEDED') throw error;
-            output.note(`One instance could not be kept: ${error.message}`);
-            // PS3.4 table C.4-1: out of resources.
-            return { status: 0xa700 };
-          }
-        },
-      };
-      const listing = await listingOf(context, target, { identifier, model });
-      const facts: RoundsFacts = {
-        ...receiving,
-        sopClassUid,
-        identifier,
-        connect: (wanted) => context.connect(target, wanted),
-      };
-      const { result, missing } = listing === undefined ? await getByGuess(facts) : await getInRounds(facts, listing);
-      output.progress(undefined);
-      noteMissing(output, missing);
-      const cameNothing = files.files.length === 0 && result.status === 0 && result.failed === 0;
+    .action((place: string, options: GetOptions) => getInto(context, place, options));
+}
+
+async function getInto(context: Context, place: string, options: GetOptions): Promise<void> {
+  const { output, signal } = context;
+  const target = targetOf(place, options);
+  const { identifier, model } = retrieveIdentifier(options);
+  const sopClassUid =
+    model === 'study'
+      ? SopClasses.StudyRootQueryRetrieveInformationModelGet
+      : SopClasses.PatientRootQueryRetrieveInformationModelGet;
+  const files = new ReceivedFiles(resolve(options.out), target.calledAeTitle, {
+    getInstancesMax: options.maxInstances,
+    getBytesMax: options.maxBytes,
+  });
+  const state: GetState = { notKept: 0, toCome: undefined };
+  let outcome: RoundsOutcome | undefined;
+  let broken: unknown;
+  try {
+    const listing = await listingOf(context, target, { identifier, model });
+    // An empty list comes from a peer that tells classes only.
+    if (listing !== undefined && listing.instances.length > 0) state.toCome = listing.instances.length;
+    const facts: RoundsFacts = {
+      ...receiving(context, files, state),
+      sopClassUid,
+      identifier,
+      connect: (wanted) => context.connect(target, wanted),
+    };
+    outcome = listing === undefined ? await getByGuess(facts) : await getInRounds(facts, listing);
+  } catch (error) {
+    await files.settled();
+    // What came until then is told before the error.
+    if (files.files.length === 0 && !signal.aborted) {
       files.leaveNoEmptyFolder();
-      if (options.json === true)
-        output.json({
-          ...result,
-          ...(missing.length === 0
-            ? {}
-            : { missing: missing.map(({ instance: { sopInstanceUid }, problem }) => ({ sopInstanceUid, problem })) }),
-          bytes: files.bytes,
-          files: files.files,
-        });
-      else if (cameNothing) output.line('Nothing came: the peer has no such instances for us.');
-      else
-        output.line(
-          `${counted(files.files.length, 'instance')}, ${formatBytes(files.bytes)}, in ${resolve(options.out)}.`,
-        );
-      reportRetrieve(context, result);
-      if (failed > 0 || cameNothing) context.exitWith(exitStatus.answerIsNo);
+      throw error;
+    }
+    broken = signal.aborted ? interrupted() : error;
+  }
+  output.progress(undefined);
+  files.leaveNoEmptyFolder();
+  if (outcome === undefined) {
+    reportBroken(context, files, { options, toCome: state.toCome });
+    throw broken;
+  }
+  report(context, files, { options, outcome });
+  if (state.notKept > 0) context.exitWith(exitStatus.answerIsNo);
+}
+
+interface GetState {
+  /** Came, but could not be written. */
+  notKept: number;
+  /** Not here yet; undefined while nobody has said. */
+  toCome: number | undefined;
+}
+
+function receiving(
+  { output, signal }: Context,
+  files: ReceivedFiles,
+  state: GetState,
+): Pick<RoundsFacts, 'onInstance' | 'onProgress'> {
+  const soFar = (): string => `${counted(files.files.length, 'instance')}, ${formatBytes(files.bytes)}`;
+  return {
+    onProgress: ({ remaining }) => {
+      state.toCome = remaining;
+      output.progress(`${soFar()}, ${remaining} to come`);
+    },
+    onInstance: async (instance) => {
+      try {
+        await files.take(instance);
+        if (state.toCome !== undefined) state.toCome = Math.max(0, state.toCome - 1);
+        output.progress(soFar());
+        return { status: 0 };
+      } catch (thrown) {
+        const error = asLeadglassError(thrown);
+        if (error.code === 'LIMIT_EXCEEDED' || signal.aborted) throw error;
+        state.notKept += 1;
+        output.note(`One instance could not be kept: ${error.message}`);
+        // PS3.4 table C.4-1: out of resources.
+        return { status: 0xa700 };
+      }
+    },
+  };
+}
+
+function report(
+  context: Context,
+  files: ReceivedFiles,
+  { options, outcome: { result, missing } }: { readonly options: GetOptions; readonly outcome: RoundsOutcome },
+): void {
+  const { output } = context;
+  noteMissing(output, missing);
+  const cameNothing = files.files.length === 0 && result.status === 0 && result.failed === 0;
+  if (options.json === true) {
+    output.json({
+      ...result,
+      ...(missing.length === 0
+        ? {}
+        : { missing: missing.map(({ instance: { sopInstanceUid }, problem }) => ({ sopInstanceUid, problem })) }),
+      bytes: files.bytes,
+      files: files.files,
+      interrupted: false,
     });
+  } else if (cameNothing) output.line('Nothing came: the peer has no such instances for us.');
+  else {
+    output.line(`${counted(files.files.length, 'instance')}, ${formatBytes(files.bytes)}, in ${resolve(options.out)}.`);
+  }
+  reportRetrieve(context, result);
+  if (cameNothing) context.exitWith(exitStatus.answerIsNo);
+}
+
+/** The association ended before the peer's last word: what is here is whole, the rest is not here. */
+function reportBroken(
+  { output, signal }: Context,
+  { files }: ReceivedFiles,
+  { options, toCome }: { readonly options: GetOptions; readonly toCome: number | undefined },
+): void {
+  const bytes = files.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
+  if (options.json === true) {
+    output.json({
+      completed: files.length,
+      ...(toCome === undefined ? {} : { notFetched: toCome }),
+      bytes,
+      files,
+      interrupted: signal.aborted,
+    });
+    return;
+  }
+  const rest = toCome === undefined ? 'the rest was not fetched' : `${toCome} not fetched`;
+  const where = files.length === 0 ? '' : `, in ${resolve(options.out)}`;
+  output.line(`${counted(files.length, 'instance')} fetched, ${formatBytes(bytes)}${where}; ${rest}.`);
 }
 
 /** What the peer says it has of this; undefined when it cannot be asked or says nothing, and contexts have to be guessed. */

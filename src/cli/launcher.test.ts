@@ -69,11 +69,20 @@ test('wrong use ends with 2, no server with 3, and neither makes a data folder',
     assert.equal(alone.status, 3, words.join(' '));
     assert.ok(alone.stderr.includes(data), alone.stderr);
   }
+  const noConfig = run(launcher, ['serve', '--data', join(place, 'other'), '--config', join(place, 'none.yaml')]);
+  assert.deepEqual([noConfig.status, existsSync(join(place, 'other'))], [2, false]);
+  assert.match(noConfig.stderr, /none\.yaml: there is no such file; check the path$/m);
   const { status, stderr } = run(launcher, ['status', `--data=${data}`]);
   assert.equal(status, 3);
   assert.match(stderr, new RegExp(`No Leadglass server is running on ${data}`));
   assert.equal(run(launcher, ['serve', '--help', '--data', data]).status, 0);
   assert.equal(existsSync(data), false);
+});
+
+test('the first help shows how to begin', () => {
+  const { status, stdout } = run(launcher, ['--help']);
+  assert.equal(status, 0);
+  assert.match(stdout, /Examples:\n {2}leadglass serve\n/);
 });
 
 test('a misspelt command gets a suggestion', () => {

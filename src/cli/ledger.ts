@@ -1,5 +1,4 @@
 /** `leadglass ledger show|verify`: the audit trail. `verify` needs no server and no private key. */
-import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { LedgerRecordView } from '../doors/control/control-services.ts';
@@ -9,8 +8,9 @@ import { limits } from '../limits.ts';
 import { escapeForDisplay } from '../log.ts';
 import type { Context } from './context.ts';
 import { exitStatus } from './exit-status.ts';
-import { wholeNumber, withJson } from './options.ts';
+import { examples, wholeNumber, withJson } from './options.ts';
 import { counted, tableLines } from './output.ts';
+import { readNamedFile, readOwnFile } from './read-file.ts';
 
 interface ShowOptions {
   readonly since?: string;
@@ -24,7 +24,13 @@ interface ShowOptions {
 
 export function register(program: Command, context: Context): void {
   const { output } = context;
-  const ledger = program.command('ledger').description('Show and verify the audit trail.');
+  const ledger = program
+    .command('ledger')
+    .description('Show and verify the audit trail.')
+    .addHelpText(
+      'after',
+      examples('leadglass ledger show --since 12h', 'leadglass ledger show --study 1.2.3', 'leadglass ledger verify'),
+    );
   withJson(ledger.command('show'))
     .description('Records, newest first. Reading the ledger is itself recorded.')
     .option('--since <time>', 'from this time: 2026-11-25, 2026-11-25T10:00Z, or 90m, 12h, 7d ago')
@@ -70,12 +76,17 @@ export function register(program: Command, context: Context): void {
         readonly json?: boolean;
       }) => {
         const directory = resolve(options.ledger ?? join(context.dataDirectory, 'ledger'));
+        const publicKeyOf = ({ key, ledger: named }: typeof options): string => {
+          if (key !== undefined) return readNamedFile(key);
+          const beside = join(directory, publicKeyFileName);
+          return named === undefined ? readOwnFile(beside) : readNamedFile(beside);
+        };
         // Loaded late: the other commands of this file do not need it.
         const { verifyLedger } = await import('../ledger/verify.ts');
         const verdict = await verifyLedger({
           directory,
-          publicKey: readText(options.key ?? join(directory, publicKeyFileName)),
-          ...(options.checkpoint === undefined ? {} : { checkpoint: readText(options.checkpoint) }),
+          publicKey: publicKeyOf(options),
+          ...(options.checkpoint === undefined ? {} : { checkpoint: readNamedFile(options.checkpoint) }),
           // A record and its frame in one line.
           limits: { lineBytesMax: 2 * limits.ledgerRecordBytesMax },
         });
@@ -142,12 +153,4 @@ export function instantOf(text: string, nowMs: number): string {
       '--since must be a date (2026-11-25), a time (2026-11-25T10:00Z) or a span (90m, 12h, 7d)',
     );
   return new Date(time).toISOString();
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new LeadglassError('BACKEND_UNAVAILABLE', `Cannot read ${file}`, { cause });
-  }
 }

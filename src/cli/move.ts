@@ -3,6 +3,8 @@ import type { Command } from 'commander';
 import { SopClasses } from '../dicom/sop-class.ts';
 import { TransferSyntaxes } from '../dicom/transfer-syntax.ts';
 import type { Context } from './context.ts';
+import type { RetrieveProgress, RetrieveResult } from './dicom-client.ts';
+import { interrupted } from './interruption.ts';
 import { withJson } from './options.ts';
 import { reportRetrieve, retrieveIdentifier, withRetrieveKeys } from './retrieve.ts';
 import type { RetrieveOptions } from './retrieve.ts';
@@ -26,21 +28,47 @@ export function register(program: Command, context: Context): void {
           model === 'study'
             ? SopClasses.StudyRootQueryRetrieveInformationModelMove
             : SopClasses.PatientRootQueryRetrieveInformationModelMove;
-        await using client = await context.connect(target, [
-          {
-            abstractSyntax: sopClassUid,
-            transferSyntaxes: [TransferSyntaxes.ExplicitVrLittleEndian, TransferSyntaxes.ImplicitVrLittleEndian],
-          },
-        ]);
-        const result = await client.move(sopClassUid, identifier, {
-          destination: options.to,
-          onProgress: ({ completed, remaining, failed }) =>
-            output.progress(`${completed} moved, ${failed} failed, ${remaining} to go`),
-        });
+        let last: RetrieveProgress | undefined;
+        const onProgress = (progress: RetrieveProgress): void => {
+          last = progress;
+          const { completed, failed, remaining } = progress;
+          output.progress(`${completed} moved, ${failed} failed, ${remaining} to go`);
+        };
+        let result: RetrieveResult;
+        try {
+          await using client = await context.connect(target, [
+            {
+              abstractSyntax: sopClassUid,
+              transferSyntaxes: [TransferSyntaxes.ExplicitVrLittleEndian, TransferSyntaxes.ImplicitVrLittleEndian],
+            },
+          ]);
+          result = await client.move(sopClassUid, identifier, { destination: options.to, onProgress });
+        } catch (error) {
+          if (!context.signal.aborted) throw error;
+          output.progress(undefined);
+          reportInterrupted(context, last, options);
+          throw interrupted();
+        }
         output.progress(undefined);
-        if (options.json === true) output.json(result);
+        if (options.json === true) output.json({ ...result, interrupted: false });
         else output.line(`${result.completed + result.warning} moved to ${options.to}, ${result.failed} failed.`);
         reportRetrieve(context, result);
       },
     );
+}
+
+/** What the peer had said last; it goes on with nothing once the association is aborted. */
+function reportInterrupted(
+  { output }: Context,
+  last: RetrieveProgress | undefined,
+  { to, json }: { readonly to: string; readonly json?: boolean },
+): void {
+  const { completed = 0, failed = 0, remaining } = last ?? {};
+  if (json === true) {
+    const rest = remaining === undefined ? {} : { notMoved: remaining };
+    output.json({ completed, failed, ...rest, interrupted: true });
+    return;
+  }
+  const rest = remaining === undefined ? 'the peer had told of none' : `${remaining} not moved`;
+  output.line(`${completed} moved to ${to}, ${failed} failed; ${rest}.`);
 }

@@ -1,5 +1,4 @@
 /** `leadglass opening list|show|close|export|apply`: what is open, and closing it. */
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { parseDocument, stringify } from 'yaml';
@@ -10,11 +9,22 @@ import { escapeForDisplay } from '../log.ts';
 import type { Context } from './context.ts';
 import { exitStatus } from './exit-status.ts';
 import { openingLines } from './opening-text.ts';
-import { withJson } from './options.ts';
+import { examples, withJson } from './options.ts';
 import { counted, shortInstant, tableLines } from './output.ts';
+import { readNamedFile } from './read-file.ts';
 
 export function register(program: Command, context: Context): void {
-  const opening = program.command('opening').description('What is open to whom, until when; and closing it.');
+  const opening = program
+    .command('opening')
+    .description('What is open to whom, until when; and closing it.')
+    .addHelpText(
+      'after',
+      examples(
+        'leadglass opening list',
+        'leadglass opening close CT1 --reason "room rebuilt"',
+        'leadglass opening export > openings.yaml',
+      ),
+    );
   registerRead(opening, context);
   registerClose(opening, context);
   registerApply(opening, context);
@@ -39,7 +49,7 @@ function registerRead(opening: Command, context: Context): void {
     .addHelpText('after', '\nExample:\n  leadglass opening list')
     .action(async (options: { readonly all?: boolean; readonly json?: boolean }) => {
       const openings = await context.control('opening list').call('openingList', { all: options.all === true });
-      if (options.json === true) output.json(openings);
+      if (options.json === true) output.json({ openings, more: false });
       else if (openings.length === 0) {
         output.line('Nothing is open. "leadglass device add" enrols a device and makes its opening.');
       } else {
@@ -63,7 +73,7 @@ function registerRead(opening: Command, context: Context): void {
     .addHelpText('after', '\nExample:\n  leadglass opening show CT1')
     .action(async (name: string, options: { readonly json?: boolean }) => {
       const shown = await context.control('opening show').call('openingShow', { name });
-      if (options.json === true) output.json(shown);
+      if (options.json === true) output.json({ opening: shown });
       else for (const line of openingLines(shown)) output.line(line);
     });
 }
@@ -86,13 +96,16 @@ function registerClose(opening: Command, context: Context): void {
 
 function registerApply(opening: Command, context: Context): void {
   const { output } = context;
-  opening
-    .command('export')
+  withJson(opening.command('export'))
     .description('Every open opening as YAML on standard output, for review or version control. Holds no secrets.')
-    .addHelpText('after', '\nExample:\n  leadglass opening export > openings.yaml')
-    .action(async () => {
+    .addHelpText(
+      'after',
+      examples('leadglass opening export > openings.yaml', 'leadglass opening export --json | jq .openings'),
+    )
+    .action(async (options: { readonly json?: boolean }) => {
       const exported = await context.control('opening export').call('openingExport', {});
-      output.line(stringify(exported, { lineWidth: 110 }).trimEnd());
+      if (options.json === true) output.json(exported);
+      else output.line(stringify(exported, { lineWidth: 110 }).trimEnd());
     });
   withJson(opening.command('apply <file>'))
     .description(
@@ -132,15 +145,9 @@ function registerApply(opening: Command, context: Context): void {
 
 /** The server checks every field; here only the frame is looked at. */
 function readOpenings(file: string): CallInput<'openingApply'> {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new LeadglassError('BAD_REQUEST', `Cannot read ${file}`, { cause });
-  }
-  const document = parseDocument(text, { merge: false, uniqueKeys: true });
+  const document = parseDocument(readNamedFile(file), { merge: false, uniqueKeys: true });
   const [problem] = [...document.errors, ...document.warnings];
-  if (problem !== undefined) throw new LeadglassError('BAD_REQUEST', `Cannot read ${file}: ${problem.message}`);
+  if (problem !== undefined) throw new LeadglassError('BAD_REQUEST', `Cannot use ${file}: ${problem.message}`);
   const read: unknown = document.toJS({ maxAliasCount: 0 });
   if (typeof read !== 'object' || read === null || !('openings' in read) || !Array.isArray(read.openings)) {
     throw new LeadglassError(

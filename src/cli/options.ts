@@ -56,6 +56,11 @@ export function isoDay(value: string): string {
   return value;
 }
 
+/** The end of a help text. */
+export function examples(...lines: readonly string[]): string {
+  return `\n${lines.length === 1 ? 'Example' : 'Examples'}:\n${lines.map((line) => `  ${line}`).join('\n')}`;
+}
+
 /** Options of commands that print data. */
 export function withJson(command: Command): Command {
   return command.option('--json', 'print JSON');

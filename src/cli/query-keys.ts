@@ -1,12 +1,13 @@
 /** `-k KEY=VALUE` into an identifier: keywords or tags, sequence items by a dot, an empty value to ask for the attribute. */
 import { DataSet } from '../dicom/data-set.ts';
 import { Tags, attributeByKeyword, attributeByTag, vrOf } from '../dicom/dictionary/dictionary.ts';
+import { queryLevels, uniqueKeyOf, type QueryLevel } from '../dicom/query-level.ts';
 import type { Tag } from '../dicom/tag.ts';
 import { formatTag } from '../dicom/tag.ts';
 import { nearest } from '../config/nearest.ts';
 import { LeadglassError } from '../error.ts';
 
-export type QueryLevelWord = 'PATIENT' | 'STUDY' | 'SERIES' | 'IMAGE';
+export type QueryLevelWord = QueryLevel;
 
 /** What is asked for when no key says otherwise: enough to recognise a match and to go on from it. */
 const usualKeys: Readonly<Record<QueryLevelWord, readonly Tag[]>> = {
@@ -52,6 +53,38 @@ export function identifierOf(
   return { identifier, level: used, columns };
 }
 
+/**
+ * Our client negotiates no relational queries, so a C-FIND needs exactly one value for the unique key of each level above (PS3.4
+ * C.4.1.2.1). A retrieve is left to the peer: some find an instance without its study.
+ * @throws LeadglassError BAD_REQUEST
+ */
+export function requireUpperKeys(
+  identifier: DataSet,
+  { model, level }: { readonly model: 'study' | 'patient'; readonly level: QueryLevelWord },
+): void {
+  const levels = model === 'patient' ? queryLevels : queryLevels.slice(1);
+  for (const upper of levels.slice(0, Math.max(0, levels.indexOf(level)))) {
+    const tag = uniqueKeyOf(upper);
+    const name = nameOf(tag);
+    const values = valuesOf(identifier, tag);
+    const [value] = values;
+    if (value === undefined)
+      throw new LeadglassError(
+        'BAD_REQUEST',
+        `To find at level ${level}, ${name} needs exactly one value: add -k ${name}=…`,
+      );
+    if (values.length > 1 || (tag === Tags.PatientID && /[*?]/.test(value)))
+      throw new LeadglassError(
+        'BAD_REQUEST',
+        `To find at level ${level}, ${name} needs exactly one value, without wildcards`,
+      );
+  }
+}
+
+function valuesOf(identifier: DataSet, tag: Tag): readonly string[] {
+  return identifier.texts(tag).filter((value) => value !== '');
+}
+
 export function levelOf(text: string): QueryLevelWord {
   const word = text.trim().toUpperCase();
   if (word === 'PATIENT' || word === 'STUDY' || word === 'SERIES' || word === 'IMAGE') return word;
@@ -79,13 +112,28 @@ function setAt(dataSet: DataSet, path: readonly Tag[], value: string): void {
       throw new LeadglassError('BAD_REQUEST', `${nameOf(tag)} is no sequence; only a sequence has keys behind a dot`);
     if (['US', 'SS', 'UL', 'SL', 'FL', 'FD'].includes(vr))
       dataSet.setNumber(tag, vr, value === '' ? [] : value.split('\\').map(Number));
-    else dataSet.setText(tag, vr, value);
+    else {
+      if (vr === 'UI') requireUids(tag, value);
+      dataSet.setText(tag, vr, value);
+    }
     return;
   }
   // One item, shared by all keys of the sequence; an empty item asks for everything in it (PS3.4 C.2.2.2.6).
   const item = dataSet.items(tag)[0] ?? new DataSet();
   setAt(item, rest, value);
   dataSet.setItems(tag, [item]);
+}
+
+/** Their form only: peers hold UIDs whose components begin with a zero, against PS3.5 9.1. */
+function requireUids(tag: Tag, value: string): void {
+  if (value === '') return;
+  const wrong = value.split('\\').find((uid) => !/^[0-9.]{1,64}$/.test(uid));
+  if (wrong === undefined) return;
+  throw new LeadglassError(
+    'BAD_REQUEST',
+    `${wrong === '' ? '(nothing)' : wrong} is no UID for ${nameOf(tag)}: digits and dots, at most 64` +
+      (/[*?]/.test(wrong) ? '; for any, leave it empty' : ''),
+  );
 }
 
 /** For headings: the keyword, or the tag where there is none. */

@@ -2,12 +2,12 @@
  * Where `get` writes. The server may be hostile, so nothing it sends becomes a name: files get numbers. A file appears
  * under its name only when all of it came, nothing is overwritten, and count and bytes are bounded.
  */
-import { existsSync, mkdirSync, readdirSync, rmdirSync, renameSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writePart10Head } from '../dicom/part10.ts';
 import { LeadglassError } from '../error.ts';
 import type { IncomingInstance } from './dicom-client.ts';
+import { writeWhole } from './whole-file.ts';
 
 export interface ReceivedLimits {
   readonly getInstancesMax: number;
@@ -29,6 +29,7 @@ export class ReceivedFiles {
   readonly files: ReceivedFile[] = [];
   #bytes = 0;
   #next = 1;
+  readonly #underWay = new Set<Promise<ReceivedFile>>();
 
   /** @throws LeadglassError BAD_REQUEST when the folder has anything in it */
   constructor(folder: string, sourceAeTitle: string, limits: ReceivedLimits) {
@@ -51,32 +52,40 @@ export class ReceivedFiles {
 
   /** @throws LeadglassError LIMIT_EXCEEDED, or what the source throws; no part of the file stays */
   async take(instance: IncomingInstance): Promise<ReceivedFile> {
+    const taking = this.#take(instance);
+    this.#underWay.add(taking);
+    try {
+      return await taking;
+    } finally {
+      this.#underWay.delete(taking);
+    }
+  }
+
+  /** Resolves when nothing is being written any more; after a broken association that takes a moment. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+  }
+
+  async #take(instance: IncomingInstance): Promise<ReceivedFile> {
     if (this.files.length >= this.#limits.getInstancesMax)
       throw this.#tooMuch(`${this.#limits.getInstancesMax} instances`);
     const path = join(this.#folder, `image-${String(this.#next).padStart(6, '0')}.dcm`);
     this.#next += 1;
-    const partial = `${path}.part`;
-    let lengthBytes = 0;
-    const file = await open(partial, 'wx', 0o600);
-    try {
-      await file.write(writePart10Head({ ...instance, sourceAeTitle: this.#sourceAeTitle }));
-      for await (const chunk of instance.source) {
-        this.#bytes += chunk.length;
-        if (this.#bytes > this.#limits.getBytesMax) throw this.#tooMuch(`${this.#limits.getBytesMax} bytes`);
-        await file.write(chunk);
-        lengthBytes += chunk.length;
-      }
-      await file.close();
-      renameSync(partial, path);
-    } catch (error) {
-      await file.close().catch(() => {});
-      rmSync(partial, { force: true });
-      throw error;
-    }
+    const head = writePart10Head({ ...instance, sourceAeTitle: this.#sourceAeTitle });
+    const lengthBytes = (await writeWhole(path, this.#bounded(head, instance.source))) - head.length;
     const { sopClassUid, sopInstanceUid } = instance;
     const received = { path, sopClassUid, sopInstanceUid, lengthBytes };
     this.files.push(received);
     return received;
+  }
+
+  async *#bounded(head: Uint8Array, source: IncomingInstance['source']): AsyncGenerator<Uint8Array> {
+    yield head;
+    for await (const chunk of source) {
+      this.#bytes += chunk.length;
+      if (this.#bytes > this.#limits.getBytesMax) throw this.#tooMuch(`${this.#limits.getBytesMax} bytes`);
+      yield chunk;
+    }
   }
 
   /** Takes a folder away that was made for nothing. */

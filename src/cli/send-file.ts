@@ -31,10 +31,10 @@ const spareBuffers: Uint8Array<ArrayBuffer>[] = [];
 
 /**
  * What a file is. The data set's own UIDs count, since the receiver compares them with the request (PS3.4 B.2.3); where
- * the data set does not say, the File Meta Information does.
+ * the data set does not say, the File Meta Information does. Once `signal` has fired its bytes end by an error.
  * @throws LeadglassError MALFORMED, LIMIT_EXCEEDED; BAD_REQUEST when it cannot be read
  */
-export async function readSendFile(path: string): Promise<SendFile> {
+export async function readSendFile(path: string, signal: AbortSignal): Promise<SendFile> {
   let handle: number | undefined;
   try {
     handle = openSync(path, 'r');
@@ -48,7 +48,7 @@ export async function readSendFile(path: string): Promise<SendFile> {
     const readDataSet = (): AsyncIterable<Uint8Array> => {
       // Those of an attempt that was not answered may still be on their way; they are left to the collector.
       buffers = [];
-      return dataSetOf(path, { from: headLength, to: fileBytes }, buffers);
+      return dataSetOf(path, { from: headLength, to: fileBytes, signal }, buffers);
     };
     return {
       path,
@@ -90,7 +90,7 @@ function bytesAt(handle: number, lengthBytes: number): Uint8Array {
 /** Pieces of their own: the association may hold some while the next is read. The first ones go to `buffers`. */
 async function* dataSetOf(
   path: string,
-  { from, to }: { readonly from: number; readonly to: number },
+  { from, to, signal }: { readonly from: number; readonly to: number; readonly signal: AbortSignal },
   buffers: Uint8Array<ArrayBuffer>[],
 ): AsyncGenerator<Uint8Array, void> {
   let handle: number | undefined;
@@ -98,6 +98,7 @@ async function* dataSetOf(
     // Opening and closing are quick where finding the file was; only reading is worth a turn of its own.
     handle = openSync(path, 'r');
     for (let at = from; at < to; ) {
+      signal.throwIfAborted();
       const isPooled = buffers.length < pooledPiecesMax;
       const buffer = (isPooled ? spareBuffers.pop() : undefined) ?? new Uint8Array(pieceBytes);
       if (isPooled) buffers.push(buffer);
@@ -106,6 +107,8 @@ async function* dataSetOf(
       yield buffer.subarray(0, bytesRead);
       at += bytesRead;
     }
+    // Also behind the last bytes: a data set that was not sent to its end takes the association with it.
+    signal.throwIfAborted();
   } catch (thrown) {
     throw unreadable(thrown);
   } finally {

@@ -92,6 +92,10 @@ async function listen(
 }
 
 async function send(place: string, ...words: readonly string[]) {
+  return await sendUntil(new AbortController().signal, place, ...words);
+}
+
+async function sendUntil(signal: AbortSignal, place: string, ...words: readonly string[]) {
   const output = capturedOutput();
   let status = 0;
   const context: Context = {
@@ -100,7 +104,8 @@ async function send(place: string, ...words: readonly string[]) {
     user: 'ana',
     control: () => assert.fail(),
     connect: () => assert.fail(),
-    send: sendDicom,
+    send: (target, instances, options) => sendDicom(target, instances, { ...options, signal }),
+    signal,
     exitWith: (wanted) => void (status = Math.max(status, wanted)),
   };
   const program = new Command('leadglass').exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });

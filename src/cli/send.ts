@@ -8,6 +8,7 @@ import { isStored, isWarning, statusText } from './dicom-client.ts';
 import type { DicomTarget } from './dicom-client.ts';
 import { exitStatus } from './exit-status.ts';
 import { findFiles, requirePaths } from './find-files.ts';
+import { interrupted, turn } from './interruption.ts';
 import { withJson } from './options.ts';
 import { counted, formatBytes } from './output.ts';
 import { alternativesOf, readSendFile } from './send-file.ts';
@@ -19,12 +20,13 @@ interface Tally {
   sent: number;
   warnings: number;
   failed: number;
+  /** Nor answered: sending them again does no harm. */
+  notSent: number;
   bytes: number;
   readonly problems: { readonly path: string; readonly problem: string }[];
 }
 
 export function register(program: Command, context: Context): void {
-  const { output } = context;
   withJson(withTarget(program.command('send')).argument('<path...>', 'files, folders and DICOMDIR media'))
     .description('C-STORE: send files, folders and DICOMDIR media.')
     .addHelpText(
@@ -32,57 +34,86 @@ export function register(program: Command, context: Context): void {
       '\nExamples:\n  leadglass send localhost:2762 --as ct1 images/\n  leadglass send localhost:2762 --as ct1 scan1.dcm scan2.dcm --json',
     )
     .action(async (place: string, paths: readonly string[], options: TargetOptions & { readonly json?: boolean }) => {
-      const target = targetOf(place, options);
-      requirePaths(paths);
-      const tally: Tally = { sent: 0, warnings: 0, failed: 0, bytes: 0, problems: [] };
-      const note = (path: string, problem: string): void => {
-        tally.failed += 1;
-        tally.problems.push({ path, problem });
-        if (options.json !== true) output.note(`failed  ${escapeForDisplay(path)}: ${escapeForDisplay(problem)}`);
-      };
-      const files = await collectFiles(paths, note);
-      const before = performance.now();
-      let broken: unknown;
-      try {
-        if (files.length > 0) await sendFiles(target, files, { context, tally, note });
-      } catch (error) {
-        // What was sent until then is told before the error.
-        if (tally.sent + tally.failed === 0) throw error;
-        broken = error;
-      }
-      const seconds = (performance.now() - before) / 1000;
-      output.progress(undefined);
-      const rate = seconds > 0 ? tally.bytes / seconds : 0;
-      if (options.json === true) output.json({ ...tally, seconds: Math.round(seconds * 1000) / 1000 });
-      else {
-        output.line(
-          `${counted(tally.sent, 'instance')} sent (${tally.warnings} with a warning), ${tally.failed} failed; ${formatBytes(tally.bytes)} in ` +
-            `${seconds.toFixed(1)} s, ${formatBytes(rate)}/s.`,
-        );
-      }
-      if (broken !== undefined) throw broken;
-      if (tally.failed > 0) context.exitWith(exitStatus.answerIsNo);
+      await sendPaths(context, { target: targetOf(place, options), paths, json: options.json === true });
     });
 }
 
+async function sendPaths(
+  context: Context,
+  { target, paths, json }: { readonly target: DicomTarget; readonly paths: readonly string[]; readonly json: boolean },
+): Promise<void> {
+  const { output, signal } = context;
+  requirePaths(paths);
+  const tally: Tally = { sent: 0, warnings: 0, failed: 0, notSent: 0, bytes: 0, problems: [] };
+  const note = (path: string, problem: string): void => {
+    tally.failed += 1;
+    tally.problems.push({ path, problem });
+    if (!json) output.note(`failed  ${escapeForDisplay(path)}: ${escapeForDisplay(problem)}`);
+  };
+  const files: SendFile[] = [];
+  const before = performance.now();
+  let broken: unknown;
+  try {
+    const take = (file: SendFile): void => {
+      files.push(file);
+      tally.notSent += 1;
+    };
+    await collectFiles(paths, { take, note, signal });
+    if (files.length > 0) await sendFiles(target, files, { context, tally, note });
+  } catch (error) {
+    // What was sent until then is told before the error.
+    if (tally.sent + tally.failed === 0 && !signal.aborted) throw error;
+    broken = signal.aborted ? interrupted() : error;
+  }
+  const seconds = (performance.now() - before) / 1000;
+  output.progress(undefined);
+  if (json) {
+    output.json({
+      ...tally,
+      seconds: Math.round(seconds * 1000) / 1000,
+      interrupted: broken !== undefined && signal.aborted,
+    });
+  } else output.line(summaryOf(tally, seconds));
+  if (broken !== undefined) throw broken;
+  if (tally.failed > 0) context.exitWith(exitStatus.answerIsNo);
+}
+
+function summaryOf({ sent, warnings, failed, notSent, bytes }: Tally, seconds: number): string {
+  const rate = seconds > 0 ? bytes / seconds : 0;
+  return (
+    `${counted(sent, 'instance')} sent (${warnings} with a warning), ${failed} failed` +
+    `${notSent === 0 ? '' : `, ${notSent} not sent`}; ` +
+    `${formatBytes(bytes)} in ${seconds.toFixed(1)} s, ${formatBytes(rate)}/s.`
+  );
+}
+
+/** Takes what can be sent, and notes what cannot. */
 async function collectFiles(
   paths: readonly string[],
-  note: (path: string, problem: string) => void,
-): Promise<readonly SendFile[]> {
-  const files: SendFile[] = [];
+  {
+    take,
+    note,
+    signal,
+  }: {
+    readonly take: (file: SendFile) => void;
+    readonly note: (path: string, problem: string) => void;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
   for (const found of findFiles(paths)) {
+    await turn();
+    signal.throwIfAborted();
     if (found.kind === 'missing') note(found.path, found.problem);
     else if (found.kind === 'other') {
       if (found.named) note(found.path, 'not a DICOM file (no DICM at byte 128)');
     } else {
       try {
-        files.push(await readSendFile(found.path));
+        take(await readSendFile(found.path, signal));
       } catch (thrown) {
         note(found.path, asLeadglassError(thrown).message);
       }
     }
   }
-  return files;
 }
 
 async function sendFiles(
@@ -95,7 +126,9 @@ async function sendFiles(
     alternatives: alternativesOf,
     onOutcome: (outcome) => {
       const file = fileOf.get(outcome.instance);
-      if (file === undefined) return;
+      // What an interruption ended has not failed.
+      if (file === undefined || (context.signal.aborted && outcome.status === undefined)) return;
+      tally.notSent -= 1;
       if (outcome.status !== undefined) file.answered();
       const problem = problemOf(outcome);
       if (problem !== undefined) note(file.path, problem);

@@ -1,16 +1,27 @@
 /** `leadglass study list|show|export|remove|release`: what is stored, for whoever administers. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { StudyView } from '../doors/control/control-services.ts';
+import type { ExportedInstance, StudyView } from '../doors/control/control-services.ts';
 import { LeadglassError } from '../error.ts';
 import type { Context } from './context.ts';
-import { isoDay, wholeNumber, withJson } from './options.ts';
+import { interrupted } from './interruption.ts';
+import { examples, isoDay, wholeNumber, withJson } from './options.ts';
 import { counted, factLines, formatBytes, shortInstant, tableLines } from './output.ts';
+import { writeWhole } from './whole-file.ts';
 
 export function register(program: Command, context: Context): void {
-  const study = program.command('study').description('List, show, export, remove and release stored studies.');
+  const study = program
+    .command('study')
+    .description('List, show, export, remove and release stored studies.')
+    .addHelpText(
+      'after',
+      examples(
+        'leadglass study list --from 2026-11-01 --modality CT',
+        'leadglass study show 1.2.3',
+        'leadglass study export 1.2.3 --out study1 --reason "second opinion"',
+      ),
+    );
   registerRead(study, context);
   registerExport(study, context);
   registerChange(study, context);
@@ -116,67 +127,81 @@ function studyLines(study: StudyView): string[] {
 }
 
 function registerExport(study: Command, context: Context): void {
-  const { output } = context;
   withJson(study.command('export <uid>'))
     .description('Write a study as DICOM files into a new folder; each digest is checked on the way.')
     .requiredOption('--out <dir>', 'a folder that is empty or not there yet')
     .option('--reason <text>', 'why, for the ledger', 'not given')
     .addHelpText('after', '\nExample:\n  leadglass study export 1.2.3 --out study1 --reason "second opinion"')
-    .action(
-      async (
-        studyInstanceUid: string,
-        options: { readonly out: string; readonly reason: string; readonly json?: boolean },
-      ) => {
-        const folder = resolve(options.out);
-        if (existsSync(folder) && readdirSync(folder).length > 0) {
-          throw new LeadglassError(
-            'BAD_REQUEST',
-            `${folder} is not empty, and nothing in it will be overwritten; name another folder`,
-          );
-        }
-        const session = await context.control('study export').beginExport({ studyInstanceUid, reason: options.reason });
-        mkdirSync(folder, { recursive: true, mode: 0o700 });
-        // Names are our own numbers: nothing in an image decides where it is written.
-        const seriesNumbers = new Map<string, number>();
-        const files: { path: string; sopInstanceUid: string }[] = [];
-        let bytes = 0;
-        for (const [index, instance] of session.instances.entries()) {
-          const series = seriesNumbers.get(instance.seriesInstanceUid) ?? seriesNumbers.size + 1;
-          seriesNumbers.set(instance.seriesInstanceUid, series);
-          const modality = /^[A-Z0-9]{1,16}$/.test(instance.modality) ? `-${instance.modality.toLowerCase()}` : '';
-          const place = join(folder, `series-${String(series).padStart(3, '0')}${modality}`);
-          mkdirSync(place, { recursive: true, mode: 0o700 });
-          const path = join(place, `image-${String(index + 1).padStart(5, '0')}.dcm`);
-          bytes += await writeWhole(path, session.read(index));
-          files.push({ path, sopInstanceUid: instance.sopInstanceUid });
-          output.progress(`${index + 1} of ${session.instances.length} instances, ${formatBytes(bytes)}`);
-        }
-        await session.end();
-        output.progress(undefined);
-        if (options.json === true) output.json({ studyInstanceUid, folder, bytes, files });
-        else output.line(`${counted(files.length, 'instance')}, ${formatBytes(bytes)}, in ${folder}.`);
-      },
-    );
+    .action(async (studyInstanceUid: string, options: ExportOptions) => {
+      await exportStudy(context, studyInstanceUid, options);
+    });
 }
 
-/** A file is there under its name only when all of it came. Returns its length in bytes. */
-async function writeWhole(path: string, source: AsyncIterable<Uint8Array>): Promise<number> {
-  const partial = `${path}.part`;
-  let lengthBytes = 0;
-  const file = await open(partial, 'wx', 0o600);
-  try {
-    for await (const chunk of source) {
-      await file.write(chunk);
-      lengthBytes += chunk.length;
-    }
-    await file.close();
-    renameSync(partial, path);
-  } catch (error) {
-    await file.close().catch(() => {});
-    rmSync(partial, { force: true });
-    throw error;
+interface ExportOptions {
+  readonly out: string;
+  readonly reason: string;
+  readonly json?: boolean;
+}
+
+async function exportStudy(context: Context, studyInstanceUid: string, options: ExportOptions): Promise<void> {
+  const { output, signal } = context;
+  const folder = resolve(options.out);
+  if (existsSync(folder) && readdirSync(folder).length > 0) {
+    throw new LeadglassError(
+      'BAD_REQUEST',
+      `${folder} is not empty, and nothing in it will be overwritten; name another folder`,
+    );
   }
-  return lengthBytes;
+  const session = await context.control('study export').beginExport({ studyInstanceUid, reason: options.reason });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const placeOf = exportPlaces(folder);
+  const files: { path: string; sopInstanceUid: string }[] = [];
+  let bytes = 0;
+  let broken: unknown;
+  try {
+    for (const [index, instance] of session.instances.entries()) {
+      signal.throwIfAborted();
+      const path = placeOf(instance, index);
+      bytes += await writeWhole(path, session.read(index, signal));
+      files.push({ path, sopInstanceUid: instance.sopInstanceUid });
+      output.progress(`${index + 1} of ${session.instances.length} instances, ${formatBytes(bytes)}`);
+    }
+  } catch (error) {
+    broken = signal.aborted ? interrupted() : error;
+  }
+  // Told at once, or the record of what was handed out would wait until the server's patience ends.
+  const ending = session.end(broken === undefined ? 'done' : 'broken');
+  // A server that is gone cannot be told; why it broke is what counts then.
+  await (broken === undefined ? ending : ending.catch(() => undefined));
+  output.progress(undefined);
+  const notWritten = session.instances.length - files.length;
+  if (options.json === true) {
+    output.json({
+      studyInstanceUid,
+      folder,
+      bytes,
+      files,
+      notWritten,
+      interrupted: broken !== undefined && signal.aborted,
+    });
+  } else {
+    const rest = notWritten === 0 ? '' : `; ${notWritten} not written`;
+    output.line(`${counted(files.length, 'instance')}, ${formatBytes(bytes)}, in ${folder}${rest}.`);
+  }
+  if (broken !== undefined) throw broken;
+}
+
+/** Names are our own numbers: nothing in an image decides where it is written. */
+function exportPlaces(folder: string): (instance: ExportedInstance, index: number) => string {
+  const seriesNumbers = new Map<string, number>();
+  return ({ seriesInstanceUid, modality }, index) => {
+    const series = seriesNumbers.get(seriesInstanceUid) ?? seriesNumbers.size + 1;
+    seriesNumbers.set(seriesInstanceUid, series);
+    const kind = /^[A-Z0-9]{1,16}$/.test(modality) ? `-${modality.toLowerCase()}` : '';
+    const place = join(folder, `series-${String(series).padStart(3, '0')}${kind}`);
+    mkdirSync(place, { recursive: true, mode: 0o700 });
+    return join(place, `image-${String(index + 1).padStart(5, '0')}.dcm`);
+  };
 }
 
 function registerChange(study: Command, context: Context): void {

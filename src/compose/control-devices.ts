@@ -154,7 +154,7 @@ export function deviceServices({ installation, server, arrangePlainDoors }: Devi
         return { device: deviceView(shown.device), openings: shown.openings.map((opening) => openingView(opening)) };
       }),
     deviceRenew: (call, given) =>
-      administer(guard, call, `device ${given.aeTitle} until ${given.until}`, async (pass) => {
+      administer(guard, call, renewalText(given), async (pass) => {
         const enrolment = await devices.renew(pass, {
           aeTitle: given.aeTitle,
           until: given.until,
@@ -258,6 +258,11 @@ function issuerOver(authority: Authority): ConstructorParameters<typeof DeviceSe
 }
 
 const iso = (ms: number): string => new Date(ms).toISOString();
+
+/** For the ledger; the opening keeps its own reason. */
+function renewalText({ aeTitle, until, reason }: CallArguments<'deviceRenew'>): string {
+  return `device ${aeTitle} until ${until}${reason === undefined ? '' : `: ${reason}`}`;
+}
 
 function certificateView(certificate: DeviceCertificate, nowMs: number): CertificateView {
   return {

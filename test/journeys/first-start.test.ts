@@ -68,7 +68,7 @@ test('the first start makes everything, opens two doors on loopback to nobody, a
   }
   const status = await leadglass.json<{ openings: { open: number }; devices: number; warnings: string[] }>('status');
   assert.deepEqual([status.openings.open, status.devices, status.warnings], [0, 0, []]);
-  assert.deepEqual(await leadglass.json('opening', 'list'), []);
+  assert.deepEqual(await leadglass.json('opening', 'list'), { openings: [], more: false });
   const health = await get(consolePort, '/health');
   assert.equal(health.status, 200);
 });

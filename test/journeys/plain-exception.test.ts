@@ -27,7 +27,7 @@ test('without risk or address, for everybody, or for longer than 90 days there i
     assert.equal(ran.status, 2, ran.output);
     assert.match(ran.output, message);
   }
-  assert.deepEqual(await leadglass.json('opening', 'list'), []);
+  assert.deepEqual(await leadglass.json('opening', 'list'), { openings: [], more: false });
 });
 
 test(

@@ -76,17 +76,34 @@ async function demo(context: Context, folder: string, keep: boolean): Promise<vo
   const same = await fetchAndCompare(context, reader, instances, join(folder, 'fetched'));
 
   output.line('\n5. What the ledger says about it, newest first:');
-  const { records } = await control.call('ledgerShow', { since: startedAt.toISOString(), rows: 12 });
-  for (const line of ledgerLines(records)) output.line(`   ${line}`);
+  await showLedger(context, startedAt);
 
   if (keep) output.line(`\nThe devices' files are in ${folder}; they may be used until their day ends.`);
   else {
     for (const aeTitle of ['DEMO_CT', 'DEMO_READ'])
       await control.call('deviceRevoke', { aeTitle, reason: 'the demo is over' });
-    output.line('\nThe two devices are revoked again. The studies stay: leadglass study list');
+    output.line('\nThe two devices are revoked again. The studies stay: bin/leadglass study list');
   }
   output.line(same ? 'Everything came back bit for bit.' : 'NOT everything came back as it was sent: see above.');
   if (!same) context.exitWith(exitStatus.answerIsNo);
+}
+
+/** On one screen; what one would type for more stands below. */
+const recordsShown = 12;
+const recordsMax = 1000;
+
+async function showLedger(context: Context, since: Date): Promise<void> {
+  const { output } = context;
+  const { records, more } = await context
+    .control('demo')
+    .call('ledgerShow', { since: since.toISOString(), rows: recordsMax });
+  const shown = records.slice(0, recordsShown);
+  for (const line of ledgerLines(shown)) output.line(`   ${line}`);
+  if (shown.length === records.length) return;
+  const all = `${more ? 'more than ' : ''}${records.length}`;
+  output.line(
+    `   These are the newest ${shown.length} of ${all} records. All of them:  bin/leadglass ledger show --since ${since.toISOString()}`,
+  );
 }
 
 function newUid(): Uid {

@@ -33,6 +33,11 @@ const moment = v.union([
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 const rows = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(rowsMax)), 200);
 const nothing = v.strictObject({});
+/** `broken`: the client stopped before all was done. */
+const sessionEnd = v.strictObject({
+  session: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
+  how: v.optional(v.picklist(['done', 'broken']), 'done'),
+});
 
 export const purposes = ['acquisition', 'reading', 'exchange', 'archive'] as const;
 /** `get` and `move` are the two ways of retrieving. */
@@ -159,9 +164,9 @@ export const callSchemas = {
     rows,
   }),
   importBegin: nothing,
-  importEnd: v.strictObject({ session: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) }),
+  importEnd: sessionEnd,
   exportBegin: v.strictObject({ studyInstanceUid: uid, reason: text }),
-  exportEnd: v.strictObject({ session: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)) }),
+  exportEnd: sessionEnd,
 } as const;
 
 export type CallName = keyof typeof callSchemas;

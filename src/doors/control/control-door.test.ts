@@ -149,6 +149,15 @@ test('an export whose bytes do not verify arrives torn, never as a whole file', 
   assert.equal(got.whole, false);
 });
 
+test('a client that stops early says so, and its import ends as broken at once', async (t) => {
+  const { socketPath, fake } = await start(t);
+  const session = sessionIn((await send(socketPath, { path: '/call/importBegin' })).text);
+  const maybe = await send(socketPath, { path: '/call/importEnd', body: JSON.stringify({ session, how: 'maybe' }) });
+  assert.match(maybe.text, /BAD_REQUEST/);
+  await send(socketPath, { path: '/call/importEnd', body: JSON.stringify({ session, how: 'broken' }) });
+  assert.deepEqual(fake.ended, ['import broken']);
+});
+
 test('an import whose client went away ends as broken after the idle time', async (t) => {
   const { fake, socketPath } = await start(t, { controlSessionIdleMs: 20 });
   await send(socketPath, { path: '/call/importBegin' });

@@ -254,9 +254,11 @@ async function run(name: string, given: unknown, call: Call, door: Answering): P
       return { session: sessions.addExport(session), instances: session.instances };
     }
     case 'importEnd':
-    case 'exportEnd':
-      await sessions.end(parseArguments(callSchemas[known], given).session, 'done');
+    case 'exportEnd': {
+      const { session, how } = parseArguments(callSchemas[known], given);
+      await sessions.end(session, how);
       return {};
+    }
     case 'status':
       return await services.status(call, parseArguments(callSchemas.status, given));
     case 'deviceAdd':

@@ -1,7 +1,7 @@
 /** Control services over plain maps, for tests of the door and of the commands. */
 import { LeadglassError } from '../../error.ts';
 import type { CallArguments } from './control-calls.ts';
-import type { Call, ControlServices, DeviceAdded, DeviceView, OpeningView, StatusReport } from './control-services.ts';
+import type { Call, ControlServices, DeviceAdded, StatusReport } from './control-services.ts';
 
 export interface FakeControl {
   readonly services: ControlServices;
@@ -9,6 +9,8 @@ export interface FakeControl {
   readonly calls: string[];
   readonly imported: Uint8Array[];
   readonly ended: string[];
+  /** Of renewals. */
+  readonly reasons: string[];
   status: StatusReport;
 }
 
@@ -30,7 +32,7 @@ export const emptyStatus: StatusReport = {
 };
 
 export function fakeControl(): FakeControl {
-  const devices = new Map<string, { readonly device: DeviceView; readonly opening: OpeningView }>();
+  const devices = new Map<string, DeviceAdded>();
   const missing = (): LeadglassError => new LeadglassError('NOT_FOUND', 'There is no such device');
   const note = (call: Call): void => void fake.calls.push(`${call.command} by ${call.operator.user}`);
   const notHere = (): Promise<never> => Promise.reject(new LeadglassError('UNSUPPORTED', 'Not in this test'));
@@ -52,14 +54,28 @@ export function fakeControl(): FakeControl {
       if (found === undefined) throw missing();
       return { device: found.device, openings: [found.opening] };
     },
-    deviceRenew: notHere,
+    deviceRenew: async (call, { aeTitle, until, reason, credential }) => {
+      note(call);
+      const found = devices.get(aeTitle);
+      if (found === undefined) throw missing();
+      fake.reasons.push(reason ?? '');
+      const certificate = (fingerprint256: string, notAfter: string) =>
+        ({ fingerprint256, origin: 'own', subject: `CN=${aeTitle}`, notAfter, state: 'valid' }) as const;
+      const before = certificate('aa', '2027-06-30T23:59:59.000Z');
+      const certificates = credential === undefined ? [before] : [before, certificate('bb', `${until}T23:59:59.000Z`)];
+      return { ...found, device: { ...found.device, certificates }, opening: { ...found.opening, until } };
+    },
     deviceRevoke: async (call, { aeTitle }) => {
       note(call);
       if (!devices.delete(aeTitle)) throw missing();
       return { aeTitle, certificatesRevoked: 1, openingsClosed: 1, associationsEnded: 0 };
     },
     openingList: async () => [...devices.values()].map(({ opening }) => opening),
-    openingShow: notHere,
+    openingShow: async (_call, { name }) => {
+      const found = devices.get(name);
+      if (found === undefined) throw missing();
+      return found.opening;
+    },
     openingClose: async (_call, { name }) => ({ name, associationsEnded: 1 }),
     openingExport: async () => ({ openings: [] }),
     openingApply: async (_call, { openings, planned }) => ({
@@ -122,7 +138,7 @@ export function fakeControl(): FakeControl {
       };
     },
   };
-  const fake: FakeControl = { services, calls: [], imported: [], ended: [], status: emptyStatus };
+  const fake: FakeControl = { services, calls: [], imported: [], ended: [], reasons: [], status: emptyStatus };
   return fake;
 }
 
