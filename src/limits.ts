@@ -269,6 +269,8 @@ export const limits = {
   freeBytesWarn: 20 * 1024 ** 3,
   /** Problems that `verify` names one by one; all are counted. */
   verifyProblemsMax: 1_000,
+  /** Of one study: a person needs the first few to see what went wrong; a broken device may make one for each image. */
+  patientMismatchesShownMax: 100,
   /** A DVD with 100,000 images has about 50 MB of directory. */
   dicomdirBytesMax: 128 * 1024 * 1024,
   /** `get` from a server that never stops: a large study has some thousand instances and some gigabytes. */

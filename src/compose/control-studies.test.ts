@@ -13,7 +13,7 @@ import {
   refusal,
 } from './compose.test-support.ts';
 
-const all = { removed: false, rows: 200 };
+const all = { removed: false, mismatched: false, rows: 200 };
 
 test('studies are listed newest first, with what they hold and until when they are kept', async () => {
   await using house = await openHouse({ retentionDays: 10 });
@@ -44,6 +44,7 @@ test('studies are listed newest first, with what they hold and until when they a
       bytes: second.bytes.length + (files[1]?.bytes.length ?? 0),
       lastReceivedAt: '',
       retainedUntil: '',
+      mismatchedInstances: 0,
       state: 'stored',
     },
   );
@@ -176,6 +177,31 @@ for (const keep of ['stored', 'arrived'] as const) {
     await assert.rejects(services.conflictResolve(callOf(), decision), refusal('NOT_FOUND', /no such open conflict/));
   });
 }
+
+test('a study that also arrived under another patient says so, and is found by that', async () => {
+  await using house = await openHouse();
+  const { services } = house;
+  const issuer = [[Tags.IssuerOfPatientID, 'ELSEWHERE']] as const;
+  await importFiles(house, makeFile(), makeFile({ study: 2 }));
+  await importFiles(
+    house,
+    makeFile({ instance: 2, patientId: 'P9', patientName: 'ROE^RICHARD' }),
+    makeFile({ instance: 3, patientId: 'P9', patientName: 'ROE^RICHARD' }),
+    makeFile({ instance: 4, texts: issuer }),
+  );
+  const shown = await services.studyShow(callOf(), { studyInstanceUid: '1.2.3.1' });
+  assert.equal(shown.study.mismatchedInstances, 3);
+  assert.deepEqual(shown.patientMismatches, [
+    { patientId: 'P9', issuerOfPatientId: '', patientName: 'ROE^RICHARD', instances: 2 },
+    { patientId: 'P1', issuerOfPatientId: 'ELSEWHERE', patientName: 'DOE^JANE', instances: 1 },
+  ]);
+  assert.deepEqual((await services.studyShow(callOf(), { studyInstanceUid: '1.2.3.2' })).patientMismatches, []);
+  const { studies } = await services.studyList(callOf(), { ...all, mismatched: true });
+  assert.deepEqual(
+    studies.map(({ studyInstanceUid, mismatchedInstances }) => [studyInstanceUid, mismatchedInstances]),
+    [['1.2.3.1', 3]],
+  );
+});
 
 test('a study that is not here cannot be released, nor one to a device that is not enrolled', async () => {
   await using house = await openHouse();

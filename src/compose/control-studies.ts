@@ -1,11 +1,14 @@
 /** Commands of the control door about studies: queries, removals and releases as the guard admits them. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { listPatientMismatches } from '../backends/archive/conflicts.ts';
 import { parseAeTitle } from '../dicom/ae-title.ts';
+import { Tags } from '../dicom/dictionary/tags.generated.ts';
 import { parseUid, type Uid } from '../dicom/uid.ts';
 import type { ControlServices, StudyView } from '../doors/control/control-services.ts';
 import { LeadglassError } from '../error.ts';
 import { ReleaseService } from '../guard/release.ts';
-import { dateOfNewest, findHidden, studyFacts } from './archive-facts.ts';
+import { limits } from '../limits.ts';
+import { dateOfNewest, findHidden, patientMismatchesOf, studyFacts } from './archive-facts.ts';
 import { conflictServices } from './control-conflicts.ts';
 import { verifyServices } from './control-verify.ts';
 import type { Installation } from './installation.ts';
@@ -30,16 +33,19 @@ export function studyServices(installation: Installation): StudyServices {
 
 function studyList({ guard, archive }: Installation): ControlServices['studyList'] {
   return async (call, given) => {
-    const { rows, removed } = given;
+    const { rows, removed, mismatched } = given;
     const query = listQuery(
       given,
       isUnfiltered(given) ? dateOfNewest(archive, { rows, to: given.to && dicomDay(given.to) }) : undefined,
     );
     return asOperator(guard, call, { kind: 'find', query }, async ({ pass }) => {
+      const wanted = mismatched
+        ? new Set<string>(listPatientMismatches(archive).map(({ studyInstanceUid }) => studyInstanceUid))
+        : undefined;
       const found = new NewestStudies(rows + 1);
       for await (const answer of removed ? findHidden(archive, pass) : archive.find(pass)) {
         call.signal.throwIfAborted();
-        found.add(answer);
+        if (wanted?.has(answer.text(Tags.StudyInstanceUID) ?? '') !== false) found.add(answer);
       }
       const answers = found.taken();
       const studies: StudyView[] = [];
@@ -62,7 +68,14 @@ function studyShow({ guard, archive }: Installation): ControlServices['studyShow
       if (answers.length === 0) answers = [...findHidden(archive, pass)];
       const study = answers[0] === undefined ? undefined : studyView(archive, answers[0]);
       if (study === undefined) throw new LeadglassError('NOT_FOUND', `There is no study ${studyInstanceUid}`);
-      return { study, series: answers.map(seriesView).toSorted(bySeriesNumber) };
+      return {
+        study,
+        series: answers.map(seriesView).toSorted(bySeriesNumber),
+        patientMismatches: patientMismatchesOf(archive, {
+          studyInstanceUid,
+          rowsMax: limits.patientMismatchesShownMax,
+        }),
+      };
     });
   };
 }

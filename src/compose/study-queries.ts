@@ -47,8 +47,12 @@ export function showQuery(studyInstanceUid: Uid): Query {
 
 /** Does the list hold everything, so that only the newest need to be looked at? */
 export function isUnfiltered(given: CallArguments<'studyList'>): boolean {
-  const { patientId, patientName, accessionNumber, modality, from, removed } = given;
-  return !removed && [patientId, patientName, accessionNumber, modality, from].every((filter) => filter === undefined);
+  const { patientId, patientName, accessionNumber, modality, from, removed, mismatched } = given;
+  return (
+    !removed &&
+    !mismatched &&
+    [patientId, patientName, accessionNumber, modality, from].every((filter) => filter === undefined)
+  );
 }
 
 /** YYYYMMDD of YYYY-MM-DD. */

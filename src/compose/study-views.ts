@@ -28,6 +28,7 @@ export function studyView(archive: Archive, answer: DataSet): StudyView | undefi
     modalities,
     lastReceivedAt: new Date(lastReceivedMs).toISOString(),
     retainedUntil: new Date(lastReceivedMs + archive.options.retentionDays * dayMs).toISOString(),
+    mismatchedInstances: facts.mismatchedInstances,
     state: facts.isRemovalRequested ? 'removal-requested' : 'stored',
   };
 }

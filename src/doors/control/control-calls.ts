@@ -135,6 +135,8 @@ export const callSchemas = {
     from: v.optional(day),
     to: v.optional(day),
     removed: v.optional(v.boolean(), false),
+    /** Only those that also arrived under another patient. */
+    mismatched: v.optional(v.boolean(), false),
     rows,
   }),
   studyShow: v.strictObject({ studyInstanceUid: uid }),

@@ -51,7 +51,7 @@ export interface ResultOf {
   readonly openingExport: { readonly openings: readonly OpeningTermsText[] };
   readonly openingApply: OpeningPlan;
   readonly studyList: { readonly studies: readonly StudyView[]; readonly more: boolean };
-  readonly studyShow: { readonly study: StudyView; readonly series: readonly SeriesView[] };
+  readonly studyShow: StudyShown;
   readonly studyRemove: StudyRemoval;
   readonly studyRelease: { readonly studyInstanceUid: string; readonly device: string; readonly until: string };
   readonly conflictList: { readonly conflicts: readonly ConflictView[]; readonly more: boolean };
@@ -111,6 +111,8 @@ export interface StatusReport {
     readonly instances: number;
     readonly bytes: number;
     readonly conflicts: number;
+    /** Studies that also arrived under another patient. */
+    readonly mismatchedStudies: number;
   };
   readonly ledger: { readonly records: number; readonly head: string; readonly lastCheckpointAt?: string };
   /** Absent: there is none yet. */
@@ -204,7 +206,22 @@ export interface StudyView {
   readonly bytes: number;
   readonly lastReceivedAt?: string;
   readonly retainedUntil?: string;
+  /** Instances that arrived under another Patient ID or issuer than the study's first one. */
+  readonly mismatchedInstances: number;
   readonly state: 'stored' | 'removal-requested';
+}
+export interface StudyShown {
+  readonly study: StudyView;
+  readonly series: readonly SeriesView[];
+  /** Those with the most instances first. */
+  readonly patientMismatches: readonly PatientMismatchView[];
+}
+/** Under whom instances of a study arrived as well. */
+export interface PatientMismatchView {
+  readonly patientId: string;
+  readonly issuerOfPatientId: string;
+  readonly patientName: string;
+  readonly instances: number;
 }
 export interface SeriesView {
   readonly seriesInstanceUid: string;

@@ -24,7 +24,7 @@ export const emptyStatus: StatusReport = {
   openings: { open: 0, expiringSoon: 0, neverUsed: 0, plain: 0 },
   devices: 0,
   associations: 0,
-  archive: { studies: 0, instances: 0, bytes: 0, conflicts: 0 },
+  archive: { studies: 0, instances: 0, bytes: 0, conflicts: 0, mismatchedStudies: 0 },
   ledger: { records: 1, head: 'ab'.repeat(32) },
   warnings: [],
 };
