@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { StudyView } from '../doors/control/control-services.ts';
+import type { StudyShown, StudyView } from '../doors/control/control-services.ts';
 import { LeadglassError } from '../error.ts';
 import type { Context } from './context.ts';
 import { isoDay, wholeNumber, withJson } from './options.ts';
@@ -24,6 +24,7 @@ interface ListOptions {
   readonly from?: string;
   readonly to?: string;
   readonly removed?: boolean;
+  readonly mismatched?: boolean;
   readonly rows: number;
   readonly json?: boolean;
 }
@@ -39,6 +40,7 @@ function registerRead(study: Command, context: Context): void {
     .option('--from <date>', 'studies from this day', isoDay)
     .option('--to <date>', 'studies up to this day', isoDay)
     .option('--removed', 'only those whose removal was requested')
+    .option('--mismatched', 'only those that also arrived under another Patient ID')
     .option('--rows <number>', 'at most so many', wholeNumber, 200)
     .addHelpText(
       'after',
@@ -53,6 +55,7 @@ function registerRead(study: Command, context: Context): void {
         ...(options.from === undefined ? {} : { from: options.from }),
         ...(options.to === undefined ? {} : { to: options.to }),
         removed: options.removed === true,
+        mismatched: options.mismatched === true,
         rows: options.rows,
       });
       if (options.json === true) output.json(found);
@@ -69,8 +72,10 @@ function registerRead(study: Command, context: Context): void {
           { title: 'SIZE', value: ({ bytes }) => formatBytes(bytes), right: true },
           {
             title: 'STUDY INSTANCE UID',
-            value: ({ studyInstanceUid, state }) =>
-              studyInstanceUid + (state === 'stored' ? '' : '  removal requested'),
+            value: ({ studyInstanceUid, state, mismatchedInstances }) =>
+              studyInstanceUid +
+              (state === 'stored' ? '' : '  removal requested') +
+              (mismatchedInstances === 0 ? '' : '  also of another patient'),
           },
         ]);
         for (const line of lines) output.line(line);
@@ -87,6 +92,7 @@ function registerRead(study: Command, context: Context): void {
         return;
       }
       for (const line of studyLines(shown.study)) output.line(line);
+      for (const line of shownMoreLines(shown)) output.line(line);
       output.line();
       const lines = tableLines(shown.series, [
         { title: 'SERIES', value: ({ seriesNumber }) => seriesNumber, right: true },
@@ -113,6 +119,24 @@ function studyLines(study: StudyView): string[] {
     ['retained until', shortInstant(study.retainedUntil)],
     ['state', study.state === 'stored' ? 'stored' : 'removal requested (hidden from every door)'],
   ]);
+}
+
+/** What a person should know of this study beside its own attributes; each part begins with an empty line. */
+function shownMoreLines({ study, patientMismatches }: StudyShown): string[] {
+  const lines: string[] = [];
+  if (patientMismatches.length > 0) {
+    lines.push(
+      '',
+      `${counted(study.mismatchedInstances, 'instance')} arrived under another patient: find out whose they are.`,
+      ...tableLines(patientMismatches, [
+        { title: 'PATIENT ID', value: ({ patientId }) => patientId },
+        { title: 'ISSUER', value: ({ issuerOfPatientId }) => issuerOfPatientId },
+        { title: 'PATIENT', value: ({ patientName }) => patientName },
+        { title: 'INSTANCES', value: ({ instances }) => instances, right: true },
+      ]),
+    );
+  }
+  return lines;
 }
 
 function registerExport(study: Command, context: Context): void {
