@@ -260,6 +260,17 @@ test('revoking takes everything at once and publishes it; enrolling anew does no
   assert.equal(devices.list(pass)[0]?.device.purpose, 'reading');
 });
 
+test('revoking withdraws what was released to the device: its name does not bring that back to whoever has it next', async () => {
+  const { house, devices, releases, pass } = await office();
+  await using _house = house;
+  const partner: DeviceAdd = { ...ct1, aeTitle: 'PARTNER', purpose: 'exchange' };
+  await devices.add(pass, partner);
+  releases.add(pass, { device: 'PARTNER', studyInstanceUid: studyA, reason: 'referral', until: '2027-01-31' });
+  await devices.revoke(pass, aet('PARTNER'), 'contract ended');
+  await devices.add(pass, partner);
+  assert.deepEqual(releases.list(pass), []);
+});
+
 test('opening list marks what ends soon, what was never used, what is unused and what is plain, at exact limits', async () => {
   const { house, openings, pass } = await office();
   await using _house = house;

@@ -190,7 +190,8 @@ export class DeviceService {
   }
 
   /**
-   * Takes everything from the device, at once: its certificates are revoked, its openings closed, its associations end.
+   * Takes everything from the device, at once: its certificates are revoked, its openings closed, what was released to it is
+   * withdrawn, its associations end.
    * @throws LeadglassError NOT_FOUND; BAD_REQUEST when it was revoked before
    */
   async revoke(pass: Pass<Administer>, aeTitle: AeTitle, reason: string): Promise<void> {
@@ -206,6 +207,7 @@ export class DeviceService {
       }
       for (const { fingerprint256 } of certificates) store.revokeCertificate(aeTitle, fingerprint256, { atMs, reason });
       for (const opening of store.openingsOf(aeTitle)) store.closeOpening(opening, { atMs, by, reason });
+      for (const release of store.releasesTo(aeTitle)) store.withdrawRelease(release, atMs);
     });
     await issuer.revoked(certificates);
   }

@@ -114,6 +114,7 @@ function prepareStatements(database: DatabaseSync) {
     ),
     release: database.prepare('SELECT * FROM release WHERE id = ?'),
     releasesOfDevice: database.prepare('SELECT * FROM release WHERE device = ? AND withdrawn_at IS NULL ORDER BY id'),
+    releasesOfStudy: database.prepare('SELECT * FROM release WHERE study_instance_uid = ? ORDER BY id LIMIT ?'),
     withdrawRelease: database.prepare('UPDATE release SET withdrawn_at = ? WHERE id = ? AND withdrawn_at IS NULL'),
     countUse: database.prepare(
       'INSERT INTO usage (opening, last_used_at, use_count) VALUES (?, ?, ?) ON CONFLICT (opening) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at), use_count = use_count + excluded.use_count',
@@ -319,6 +320,11 @@ export class PolicyStore implements Disposable {
   /** Those that were not withdrawn, ended ones included. */
   releasesTo(device: AeTitle): readonly Release[] {
     return this.#statements.releasesOfDevice.all(device).map(releaseOf);
+  }
+
+  /** To whom a study was ever released, withdrawn and ended ones included, oldest first. */
+  releasesOf(studyInstanceUid: Uid, rowsMax: number): readonly Release[] {
+    return this.#statements.releasesOfStudy.all(studyInstanceUid, rowsMax).map(releaseOf);
   }
 
   withdrawRelease(release: Release, atMs: number): boolean {
