@@ -271,6 +271,8 @@ export const limits = {
   verifyProblemsMax: 1_000,
   /** Of one study: a person needs the first few to see what went wrong; a broken device may make one for each image. */
   patientMismatchesShownMax: 100,
+  /** To whom one study was released; each was typed by a person. */
+  releasesShownMax: 1_000,
   /** A DVD with 100,000 images has about 50 MB of directory. */
   dicomdirBytesMax: 128 * 1024 * 1024,
   /** `get` from a server that never stops: a large study has some thousand instances and some gigabytes. */

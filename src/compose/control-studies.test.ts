@@ -11,6 +11,7 @@ import {
   openHouse,
   records,
   refusal,
+  uidIn,
 } from './compose.test-support.ts';
 
 const all = { removed: false, mismatched: false, rows: 200 };
@@ -226,6 +227,46 @@ test('a study is released to an exchange partner, which changes rights and is re
   );
   const last = (await records(house)).at(-1);
   assert.deepEqual([last?.event, last?.type], ['110113', '110129']);
+});
+
+test('a study tells to whom it was released, also when that is over', async () => {
+  await using house = await openHouse();
+  await importFiles(house, makeFile(), makeFile({ study: 2 }));
+  const { policy } = house.installation;
+  const partner = parseAeTitle('PARTNER', 'AE title');
+  policy.addDevice({ name: partner, purpose: 'exchange', reason: 'r', owner: 'root', createdAtMs: 0 });
+  const given = { studyInstanceUid: '1.2.3.1', until: '2099-01-01', reason: 'second opinion' };
+  const releases = async () => (await house.services.studyShow(callOf(), given)).releases;
+  assert.deepEqual(await releases(), []);
+  const before = Date.now();
+  await house.services.studyRelease(callOf('study release'), { ...given, device: 'PARTNER' });
+  policy.addRelease({
+    device: partner,
+    studyInstanceUid: uidIn('1.2.3.1'),
+    reason: 'referral',
+    owner: 'root',
+    createdAtMs: 1000,
+    validUntilMs: 2000,
+  });
+  const [first, second] = await releases();
+  assert.ok(first !== undefined && Date.parse(first.releasedAt) >= before);
+  const until = Temporal.PlainDate.from('2099-01-02').toZonedDateTime(Temporal.Now.timeZoneId()).epochMilliseconds;
+  assert.deepEqual(
+    { ...first, releasedAt: '' },
+    {
+      device: 'PARTNER',
+      by: 'ada',
+      reason: 'second opinion',
+      releasedAt: '',
+      until: new Date(until).toISOString(),
+      state: 'released',
+    },
+  );
+  assert.deepEqual([second?.by, second?.reason, second?.state], ['root', 'referral', 'ended']);
+  const [release] = policy.releasesTo(partner);
+  assert.ok(release);
+  policy.withdrawRelease(release, Date.now());
+  assert.equal((await releases())[0]?.state, 'withdrawn');
 });
 
 test('verify reads everything, before and after the index was made anew', async () => {

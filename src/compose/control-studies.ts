@@ -14,6 +14,7 @@ import { verifyServices } from './control-verify.ts';
 import type { Installation } from './installation.ts';
 import { administer, asOperator } from './operator.ts';
 import { dicomDay, isUnfiltered, listQuery, showQuery } from './study-queries.ts';
+import { releaseViews } from './release-views.ts';
 import { bySeriesNumber, NewestStudies, seriesView, studyView } from './study-views.ts';
 
 type StudyServices = Pick<ControlServices, 'studyList' | 'studyShow' | 'studyRemove' | 'studyRelease'> &
@@ -59,7 +60,7 @@ function studyList({ guard, archive }: Installation): ControlServices['studyList
   };
 }
 
-function studyShow({ guard, archive }: Installation): ControlServices['studyShow'] {
+function studyShow({ guard, archive, policy }: Installation): ControlServices['studyShow'] {
   return async (call, given) => {
     const studyInstanceUid = studyUid(given.studyInstanceUid);
     const query = showQuery(studyInstanceUid);
@@ -75,6 +76,7 @@ function studyShow({ guard, archive }: Installation): ControlServices['studyShow
           studyInstanceUid,
           rowsMax: limits.patientMismatchesShownMax,
         }),
+        releases: releaseViews(policy, studyInstanceUid, Date.now()),
       };
     });
   };

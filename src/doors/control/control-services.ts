@@ -215,6 +215,17 @@ export interface StudyShown {
   readonly series: readonly SeriesView[];
   /** Those with the most instances first. */
   readonly patientMismatches: readonly PatientMismatchView[];
+  /** To whom it was ever released, oldest first. */
+  readonly releases: readonly ReleaseView[];
+}
+export interface ReleaseView {
+  readonly device: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly releasedAt: string;
+  /** First moment at which it is not released any more. */
+  readonly until: string;
+  readonly state: 'released' | 'ended' | 'withdrawn';
 }
 /** Under whom instances of a study arrived as well. */
 export interface PatientMismatchView {
