@@ -122,7 +122,7 @@ function studyLines(study: StudyView): string[] {
 }
 
 /** What a person should know of this study beside its own attributes; each part begins with an empty line. */
-function shownMoreLines({ study, patientMismatches }: StudyShown): string[] {
+function shownMoreLines({ study, patientMismatches, releases }: StudyShown): string[] {
   const lines: string[] = [];
   if (patientMismatches.length > 0) {
     lines.push(
@@ -133,6 +133,19 @@ function shownMoreLines({ study, patientMismatches }: StudyShown): string[] {
         { title: 'ISSUER', value: ({ issuerOfPatientId }) => issuerOfPatientId },
         { title: 'PATIENT', value: ({ patientName }) => patientName },
         { title: 'INSTANCES', value: ({ instances }) => instances, right: true },
+      ]),
+    );
+  }
+  if (releases.length > 0) {
+    lines.push(
+      '',
+      ...tableLines(releases, [
+        { title: 'RELEASED TO', value: ({ device }) => device },
+        { title: 'ON', value: ({ releasedAt }) => shortInstant(releasedAt) },
+        { title: 'UNTIL', value: ({ until }) => shortInstant(until) },
+        { title: 'STATE', value: ({ state }) => state },
+        { title: 'BY', value: ({ by }) => by },
+        { title: 'REASON', value: ({ reason }) => reason },
       ]),
     );
   }
