@@ -30,11 +30,14 @@ export interface StudyFacts {
   /** Arrived under another patient than the study's first instance. */
   readonly mismatchedInstances: number;
   readonly isRemovalRequested: boolean;
+  readonly removalRequestedMs?: number;
 }
 
 /** Undefined when there is no such study. One whose removal was requested is there until it is finished. */
 export function studyFacts({ index }: Archive, studyInstanceUid: string): StudyFacts | undefined {
-  const study = index.statement('SELECT id, hidden, last_received_ms FROM study WHERE uid = ?').get(studyInstanceUid);
+  const study = index
+    .statement('SELECT id, hidden, removal_requested_ms, last_received_ms FROM study WHERE uid = ?')
+    .get(studyInstanceUid);
   if (study === undefined) return undefined;
   const id = Number(study['id']);
   const series = index.statement('SELECT modality, instances FROM series WHERE study = ? ORDER BY modality').all(id);
@@ -51,6 +54,7 @@ export function studyFacts({ index }: Archive, studyInstanceUid: string): StudyF
       index.statement('SELECT count(*) AS n FROM patient_mismatch WHERE study = ?').get(id)?.['n'] ?? 0,
     ),
     isRemovalRequested: study['hidden'] === 1,
+    ...(study['removal_requested_ms'] === null ? {} : { removalRequestedMs: Number(study['removal_requested_ms']) }),
   };
 }
 

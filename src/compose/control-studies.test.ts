@@ -13,6 +13,7 @@ import {
   refusal,
   uidIn,
 } from './compose.test-support.ts';
+import { removalView } from './removal-view.ts';
 
 const all = { removed: false, mismatched: false, rows: 200 };
 
@@ -150,6 +151,38 @@ test('removal is requested, undone and finished: hidden, back, and gone with its
   await assert.rejects(shown(), refusal('NOT_FOUND', /no study/));
   const last = (await records(house)).find(({ event }) => event === '110105');
   assert.deepEqual(last?.studyInstanceUids, [one.studyInstanceUid]);
+});
+
+test('a study whose removal was requested tells who asked, when and why, whatever was tried since', async () => {
+  await using house = await openHouse();
+  const { services } = house;
+  await importFiles(house, makeFile(), makeFile({ study: 2 }));
+  const given = { studyInstanceUid: '1.2.3.1' };
+  const removal = async () => (await services.studyShow(callOf(), given)).removal;
+  assert.equal(await removal(), undefined);
+  const before = Date.now();
+  await services.studyRemove(callOf(), { ...given, step: 'request', reason: 'first <reason> & "more"' });
+  await services.studyRemove(callOf(), { ...given, step: 'undo', reason: 'second thoughts' });
+  assert.equal(await removal(), undefined);
+  await services.studyRemove(callOf(), { ...given, step: 'request', reason: 'letter 77' });
+  const bob = { ...callOf(), operator: { user: 'bob' } };
+  await assert.rejects(
+    services.studyRemove(bob, { ...given, step: 'request', reason: 'removal, request, done: mine' }),
+  );
+  await services.studyRemove(bob, { studyInstanceUid: '1.2.3.2', step: 'request', reason: 'another' });
+  const shown = await removal();
+  assert.deepEqual([shown?.by, shown?.reason], ['operator ada', 'letter 77']);
+  assert.ok(Date.parse(shown?.requestedAt ?? '') >= before);
+});
+
+test('a removal of which the ledger knows no more still tells when it was requested', async () => {
+  await using house = await openHouse();
+  await importFiles(house, makeFile());
+  const given = { studyInstanceUid: '1.2.3.1', step: 'request', reason: 'letter 77' } as const;
+  await house.services.studyRemove(callOf(), given);
+  const { archive } = house.installation;
+  const removal = await removalView({ archive, ledger: { async *query() {} } }, uidIn('1.2.3.1'));
+  assert.deepEqual(Object.keys(removal ?? {}), ['requestedAt']);
 });
 
 for (const keep of ['stored', 'arrived'] as const) {

@@ -13,6 +13,7 @@ import { conflictServices } from './control-conflicts.ts';
 import { verifyServices } from './control-verify.ts';
 import type { Installation } from './installation.ts';
 import { administer, asOperator } from './operator.ts';
+import { removalView } from './removal-view.ts';
 import { dicomDay, isUnfiltered, listQuery, showQuery } from './study-queries.ts';
 import { releaseViews } from './release-views.ts';
 import { bySeriesNumber, NewestStudies, seriesView, studyView } from './study-views.ts';
@@ -60,7 +61,7 @@ function studyList({ guard, archive }: Installation): ControlServices['studyList
   };
 }
 
-function studyShow({ guard, archive, policy }: Installation): ControlServices['studyShow'] {
+function studyShow({ guard, archive, policy, ledger }: Installation): ControlServices['studyShow'] {
   return async (call, given) => {
     const studyInstanceUid = studyUid(given.studyInstanceUid);
     const query = showQuery(studyInstanceUid);
@@ -69,6 +70,7 @@ function studyShow({ guard, archive, policy }: Installation): ControlServices['s
       if (answers.length === 0) answers = [...findHidden(archive, pass)];
       const study = answers[0] === undefined ? undefined : studyView(archive, answers[0]);
       if (study === undefined) throw new LeadglassError('NOT_FOUND', `There is no study ${studyInstanceUid}`);
+      const removal = await removalView({ archive, ledger }, studyInstanceUid);
       return {
         study,
         series: answers.map(seriesView).toSorted(bySeriesNumber),
@@ -77,6 +79,7 @@ function studyShow({ guard, archive, policy }: Installation): ControlServices['s
           rowsMax: limits.patientMismatchesShownMax,
         }),
         releases: releaseViews(policy, studyInstanceUid, Date.now()),
+        ...(removal === undefined ? {} : { removal }),
       };
     });
   };

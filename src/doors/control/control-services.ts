@@ -217,6 +217,14 @@ export interface StudyShown {
   readonly patientMismatches: readonly PatientMismatchView[];
   /** To whom it was ever released, oldest first. */
   readonly releases: readonly ReleaseView[];
+  /** Only of a study whose removal was requested. */
+  readonly removal?: RemovalView;
+}
+export interface RemovalView {
+  readonly requestedAt: string;
+  /** As the ledger has it: `operator ada`. Absent when the ledger does not reach back so far. */
+  readonly by?: string;
+  readonly reason?: string;
 }
 export interface ReleaseView {
   readonly device: string;
