@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { open } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { StudyShown, StudyView } from '../doors/control/control-services.ts';
+import type { RemovalView, StudyShown, StudyView } from '../doors/control/control-services.ts';
 import { LeadglassError } from '../error.ts';
 import type { Context } from './context.ts';
 import { isoDay, wholeNumber, withJson } from './options.ts';
@@ -122,8 +122,9 @@ function studyLines(study: StudyView): string[] {
 }
 
 /** What a person should know of this study beside its own attributes; each part begins with an empty line. */
-function shownMoreLines({ study, patientMismatches, releases }: StudyShown): string[] {
+function shownMoreLines({ study, patientMismatches, releases, removal }: StudyShown): string[] {
   const lines: string[] = [];
+  if (removal !== undefined) lines.push('', ...removalLines(removal));
   if (patientMismatches.length > 0) {
     lines.push(
       '',
@@ -150,6 +151,14 @@ function shownMoreLines({ study, patientMismatches, releases }: StudyShown): str
     );
   }
   return lines;
+}
+
+function removalLines({ requestedAt, by, reason }: RemovalView): string[] {
+  return factLines([
+    ['removal requested', shortInstant(requestedAt)],
+    ['by', by ?? 'the ledger here does not reach back so far'],
+    ['reason', reason ?? '-'],
+  ]);
 }
 
 function registerExport(study: Command, context: Context): void {
