@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { LeadglassError } from '../error.ts';
 import { openingTermsSchema, purposes } from './opening.ts';
+import { schemaMistakes } from './schema-words.ts';
 
 const terms = openingTermsSchema.entries;
 const dateText = v.pipe(v.string(), v.maxLength(40));
@@ -104,6 +105,5 @@ export const openingDocumentSchema = v.strictObject({
 export function checkRequest<S extends v.GenericSchema>(schema: S, request: unknown, action: string): v.InferOutput<S> {
   const result = v.safeParse(schema, request);
   if (result.success) return result.output;
-  const mistakes = result.issues.map((issue) => `${v.getDotPath(issue) ?? 'request'}: ${issue.message}`);
-  throw new LeadglassError('BAD_REQUEST', `Cannot ${action}: ${mistakes.join('; ')}`);
+  throw new LeadglassError('BAD_REQUEST', `Cannot ${action}: ${schemaMistakes(result.issues, 'request')}`);
 }

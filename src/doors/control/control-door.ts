@@ -12,6 +12,7 @@ import { basename, dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as v from 'valibot';
 import { LeadglassError, asLeadglassError } from '../../error.ts';
+import { schemaMistakes } from '../../guard/schema-words.ts';
 import type { Log } from '../../log.ts';
 import { callSchemas } from './control-calls.ts';
 import type { CallName } from './control-calls.ts';
@@ -232,8 +233,7 @@ async function readBody(request: IncomingMessage, bytesMax: number): Promise<unk
 function parseArguments<S extends v.GenericSchema>(schema: S, given: unknown): v.InferOutput<S> {
   const parsed = v.safeParse(schema, given);
   if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  throw new LeadglassError('BAD_REQUEST', `${v.getDotPath(issue) ?? 'arguments'}: ${issue.message}`);
+  throw new LeadglassError('BAD_REQUEST', schemaMistakes(parsed.issues, 'arguments'));
 }
 
 /** Written out call by call, so that the compiler checks each service against its own arguments. */
