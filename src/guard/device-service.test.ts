@@ -141,7 +141,7 @@ test('a device without TLS gets its own port, needs addresses and ends within 90
   assert.equal(opening.plain?.port, 11_112);
   assert.equal(issued, undefined);
   assert.equal(issuer.requests.length, 0);
-  await assert.rejects(devices.renew(pass, { aeTitle: 'CT1', until: '2027-02-10' }), code('BAD_REQUEST'));
+  await assert.rejects(devices.renew(pass, { aeTitle: 'CT1', until: '2027-02-10' }), code('CONFLICT'));
   const kept = await devices.renew(pass, { aeTitle: 'CT1', until: '2027-02-10', certificate: { kind: 'keep' } });
   assert.deepEqual([kept.opening.plain?.port, issuer.requests.length], [11_112, 0]);
   const other = await devices.add(pass, { ...plain, aeTitle: 'CT2' });
@@ -250,7 +250,7 @@ test('revoking takes everything at once and publishes it; enrolling anew does no
   assert.equal(session.revoked.aborted, true);
   assert.equal(issuer.revocations[0]?.[0]?.fingerprint256, fingerprintOf('issued 1'));
   assert.equal(openings.list(pass).length, 0);
-  await assert.rejects(devices.revoke(pass, aet('CT1'), 'again'), code('BAD_REQUEST', /revoked before/));
+  await assert.rejects(devices.revoke(pass, aet('CT1'), 'again'), code('CONFLICT', /revoked before/));
   await assert.rejects(devices.revoke(pass, aet('NOBODY'), 'r'), code('NOT_FOUND'));
   await devices.add(pass, { ...ct1, purpose: 'reading' });
   await assert.rejects(house.guard.identify(peerFacts({ certificate })), /not known here/);
@@ -307,7 +307,7 @@ test('closing an opening needs a reason and happens once', async () => {
   enrol(house.store);
   assert.throws(() => openings.close(pass, 'CT1', ''), code('BAD_REQUEST'));
   assert.equal(openings.close(pass, 'CT1', 'sold').closed?.by, 'root');
-  assert.throws(() => openings.close(pass, 'CT1', 'sold'), code('BAD_REQUEST', /closed before/));
+  assert.throws(() => openings.close(pass, 'CT1', 'sold'), code('CONFLICT', /closed before/));
   assert.throws(() => openings.close(pass, 'NOBODY', 'r'), code('NOT_FOUND'));
   assert.equal(openings.show(pass, 'CT1').state, 'closed');
 });
@@ -379,7 +379,7 @@ test('a document that names unknown devices, other purposes, forbidden operation
   const entry = { name: 'CT1', device: 'CT1', purpose: 'acquisition', reason: 'r', until: '2027-01-31' };
   const bad: readonly (readonly [unknown, string, RegExp])[] = [
     [{ openings: [{ ...entry, device: 'NEW' }] }, 'NOT_FOUND', /not enrolled/],
-    [{ openings: [{ ...entry, purpose: 'reading' }] }, 'BAD_REQUEST', /purpose of CT1 is acquisition/],
+    [{ openings: [{ ...entry, purpose: 'reading' }] }, 'CONFLICT', /purpose of CT1 is acquisition/],
     [{ openings: [{ ...entry, operations: ['get'] }] }, 'BAD_REQUEST', /can never hold get/],
     [{ openings: [entry, entry] }, 'BAD_REQUEST', /named twice/],
     [{ openings: 'all' }, 'BAD_REQUEST', /openings/],
@@ -401,7 +401,7 @@ test('a study is released to an exchange partner only, until its end, and withdr
     releases.list(pass).map(({ id }) => id),
     [release.id],
   );
-  assert.throws(() => releases.add(pass, { ...request, device: 'CT1' }), code('BAD_REQUEST', /not for exchange/));
+  assert.throws(() => releases.add(pass, { ...request, device: 'CT1' }), code('CONFLICT', /not for exchange/));
   assert.throws(() => releases.add(pass, { ...request, device: 'NEW' }), code('NOT_FOUND'));
   assert.throws(() => releases.add(pass, { ...request, until: '2026-11-23' }), code('BAD_REQUEST', /has passed/));
   house.clock.nowMs = release.validUntilMs - 1;

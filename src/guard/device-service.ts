@@ -152,7 +152,7 @@ export class DeviceService {
   /**
    * A new certificate and a later end for the device's TLS opening; for a plain one only the end, counted anew from today. The
    * certificate before stays good until its own end, so that the device can change over.
-   * @throws LeadglassError NOT_FOUND, BAD_REQUEST
+   * @throws LeadglassError NOT_FOUND, BAD_REQUEST, CONFLICT
    */
   async renew(pass: Pass<Administer>, request: DeviceRenew): Promise<Enrolment> {
     const checked = checkRequest(deviceRenewSchema, request, 'renew the device');
@@ -163,7 +163,7 @@ export class DeviceService {
     const isPlain = before.doors.includes('dimse-plain');
     if (isPlain && checked.certificate.kind !== 'keep') {
       throw new LeadglassError(
-        'BAD_REQUEST',
+        'CONFLICT',
         `Cannot renew ${checked.aeTitle} with a certificate: it comes without TLS. --keep-certificate prolongs that; for TLS close the opening and add the device anew`,
       );
     }
@@ -192,7 +192,7 @@ export class DeviceService {
   /**
    * Takes everything from the device, at once: its certificates are revoked, its openings closed, what was released to it is
    * withdrawn, its associations end.
-   * @throws LeadglassError NOT_FOUND; BAD_REQUEST when it was revoked before
+   * @throws LeadglassError NOT_FOUND; CONFLICT when it was revoked before
    */
   async revoke(pass: Pass<Administer>, aeTitle: AeTitle, reason: string): Promise<void> {
     const { store, now, issuer } = this.#options;
@@ -203,7 +203,7 @@ export class DeviceService {
     store.transaction(() => {
       if (store.device(aeTitle) === undefined) throw notFound(aeTitle);
       if (!store.revokeDevice(aeTitle, { atMs, by, reason })) {
-        throw new LeadglassError('BAD_REQUEST', `Cannot revoke ${aeTitle}: it was revoked before`);
+        throw new LeadglassError('CONFLICT', `Cannot revoke ${aeTitle}: it was revoked before`);
       }
       for (const { fingerprint256 } of certificates) store.revokeCertificate(aeTitle, fingerprint256, { atMs, reason });
       for (const opening of store.openingsOf(aeTitle)) store.closeOpening(opening, { atMs, by, reason });

@@ -61,13 +61,13 @@ export class OpeningService {
     return this.#view(this.#find(name));
   }
 
-  /** At once, running associations included. @throws LeadglassError NOT_FOUND, BAD_REQUEST */
+  /** At once, running associations included. @throws LeadglassError NOT_FOUND, BAD_REQUEST, CONFLICT (closed before) */
   close(pass: Pass<Administer>, name: string, reason: string): Opening {
     const opening = this.#find(name);
     if (reason.trim() === '') throw new LeadglassError('BAD_REQUEST', 'Cannot close the opening: a reason is needed');
     const closed = { atMs: this.#options.now(), by: operatorOf(pass), reason };
     if (!this.#options.store.closeOpening(opening, closed)) {
-      throw new LeadglassError('BAD_REQUEST', 'Cannot close the opening: it was closed before');
+      throw new LeadglassError('CONFLICT', 'Cannot close the opening: it was closed before');
     }
     return { ...opening, closed };
   }
@@ -79,7 +79,8 @@ export class OpeningService {
 
   /**
    * What applying this document would change. Nothing is changed yet.
-   * @throws LeadglassError BAD_REQUEST for what the rules forbid, NOT_FOUND for a device that is not enrolled
+   * @throws LeadglassError BAD_REQUEST for what the rules forbid, NOT_FOUND for a device that is not enrolled, CONFLICT for one of
+   *   another purpose
    */
   difference(_pass: Pass<Administer>, document: unknown): OpeningDifference {
     const { openings: entries } = checkRequest(openingDocumentSchema, document, 'apply the openings');
@@ -183,7 +184,10 @@ export class OpeningService {
       );
     }
     if (device.purpose !== terms.purpose) {
-      throw badEntry(terms.name, `the purpose of ${terms.device} is ${device.purpose}, not ${terms.purpose}`);
+      throw new LeadglassError(
+        'CONFLICT',
+        `Cannot apply the opening ${terms.name}: the purpose of ${terms.device} is ${device.purpose}, not ${terms.purpose}`,
+      );
     }
     const objections = objectionsTo(terms, rules);
     if (objections.length > 0) throw badEntry(terms.name, objections.join('; '));

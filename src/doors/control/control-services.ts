@@ -32,7 +32,10 @@ export interface ProgressEvent {
 
 type Service<N extends keyof ResultOf> = (call: Call, given: CallArguments<N>) => Promise<ResultOf[N]>;
 
-/** Throws LeadglassError: BAD_REQUEST, NOT_FOUND, CONFLICT, NOT_AUTHORIZED (retention), LEDGER_UNAVAILABLE, … */
+/**
+ * Throws LeadglassError. BAD_REQUEST: wrong whatever the state (exit status 2). CONFLICT: right in itself, but not as things stand
+ * now (1). NOT_FOUND, NOT_AUTHORIZED (retention), LEDGER_UNAVAILABLE, …
+ */
 export type ControlServices = { readonly [N in keyof ResultOf]: Service<N> } & {
   readonly beginImport: (call: Call) => Promise<ImportSession>;
   readonly beginExport: (call: Call, given: CallArguments<'exportBegin'>) => Promise<ExportSession>;
