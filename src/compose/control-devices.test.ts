@@ -40,7 +40,10 @@ test('move destinations keep whose certificate is trusted, also through opening 
   assert.ok(terms);
   const changed = { openings: [{ ...terms, moveDestinations: [own, { ...foreign, trust: 'cd'.repeat(32) }] }] };
   const { changes } = await services.openingApply(callOf(), v.parse(callSchemas.openingApply, changed));
-  assert.match(changes[0]?.lines.join() ?? '', /moveDestinations: .*abab.* -> .*cdcd/);
+  assert.match(changes[0]?.lines.join() ?? '', /moveDestinations: .*abab.* -> .*cdcd.*uses: counted anew/);
+  const prolonged = v.parse(callSchemas.openingApply, { openings: [{ ...terms, reason: 'another' }] });
+  const prolongation = await services.openingApply(callOf(), prolonged);
+  assert.deepEqual(prolongation.changes[0]?.lines, ['reason: "test" -> "another"', 'uses: counted on']);
 });
 
 test('a fingerprint that is none is refused before anything is enrolled', () => {

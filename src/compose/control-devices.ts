@@ -57,6 +57,7 @@ export function deviceServices(facts: DeviceServiceFacts): DeviceServices & Retu
       }),
     deviceRenew: (call, given) =>
       administer(guard, call, `device ${given.aeTitle} until ${given.until}`, async (pass) => {
+        guard.writeUses(); // the prolonged opening goes on counting from here
         const enrolment = await devices.renew(pass, renewRequest(given));
         await arrangePlainDoors();
         return added(enrolment);

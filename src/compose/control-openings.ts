@@ -74,6 +74,7 @@ export function openingServices(
               'Cannot apply the openings: they changed since the difference was shown; look at it again',
             );
           }
+          guard.writeUses(); // a prolonged opening goes on counting from here
           openings.apply(pass, document, difference);
           await arrangePlainDoors();
           return { changes: changesOf(difference), digest, applied: true };
@@ -94,10 +95,13 @@ export function changesOf({
   ];
   return [
     ...added.map((entry) => ({ kind: 'open' as const, name: entry.name, lines: lines(entry) })),
-    ...changed.map(({ name, before, after }) => ({
+    ...changed.map(({ name, before, after, keepsUses }) => ({
       kind: 'change' as const,
       name,
-      lines: differingLines(before, after),
+      lines: [
+        ...differingLines(before, after),
+        keepsUses ? 'uses: counted on' : 'uses: counted anew, since it allows something else than before',
+      ],
     })),
     ...closed.map((entry) => ({ kind: 'close' as const, name: entry.name, lines: lines(entry) })),
   ];

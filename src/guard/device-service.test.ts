@@ -362,6 +362,32 @@ test('applying tells the difference first, then does it all at once', async () =
   assert.deepEqual(openings.difference(pass, openings.export(pass)), { added: [], changed: [], closed: [] });
 });
 
+test('an opening that is prolonged or explained anew keeps the count of its uses; one that allows something else begins at none', async () => {
+  const { house, devices, openings, pass } = await office();
+  await using _house = house;
+  const { opening } = await devices.add(pass, ct1);
+  const used = { lastUsedAtMs: startMs + 1000, useCount: 7 };
+  house.store.addUses(new Map([[opening.id, used]]));
+  const apply = (changes: object) => {
+    const document = { openings: [{ ...openings.export(pass).openings[0], ...changes }] };
+    const difference = openings.difference(pass, document);
+    openings.apply(pass, document, difference);
+    return { keepsUses: difference.changed[0]?.keepsUses, usage: openings.show(pass, 'CT1').usage };
+  };
+  assert.deepEqual(apply({ until: '2028-06-30', reason: 'CT, room 2', owner: 'ada' }), {
+    keepsUses: true,
+    usage: used,
+  });
+  assert.equal((await devices.renew(pass, { aeTitle: 'CT1', until: '2029-06-30' })).opening.name, 'CT1');
+  assert.deepEqual(openings.show(pass, 'CT1').usage, used);
+  // What was there before still says what it was used for.
+  assert.deepEqual(house.store.usage(opening.id), used);
+  for (const other of [{ scope: { modalities: ['CT'] } }, { addresses: ['10.0.0.0/8'] }, { operations: ['store'] }]) {
+    assert.deepEqual(apply(other), { keepsUses: false, usage: undefined });
+    house.store.addUses(new Map([[openings.show(pass, 'CT1').opening.id, used]]));
+  }
+});
+
 test('applying what has changed meanwhile is refused and changes nothing', async () => {
   const { house, openings, pass } = await office();
   await using _house = house;

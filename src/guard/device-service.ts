@@ -184,7 +184,9 @@ export class DeviceService {
       if (!store.closeOpening(current, { atMs: nowMs, by: operatorOf(pass), reason: 'renewed' })) {
         throw new LeadglassError('CONFLICT', `Cannot renew ${checked.aeTitle}: its opening was closed meanwhile`);
       }
-      return store.addOpening(terms, nowMs);
+      const id = store.addOpening(terms, nowMs);
+      store.continueUses(id, current.id);
+      return id;
     });
     return this.#enrolment(checked.aeTitle, openingId, issued);
   }

@@ -6,7 +6,7 @@ import { LeadglassError } from '../error.ts';
 import { formatFrom, formatUntil, parseFrom, parseUntil } from './dates.ts';
 import { type OpeningEntry, checkRequest, openingDocumentSchema } from './device-requests.ts';
 import { operatorOf } from './device-service.ts';
-import { type Opening, type OpeningState, type OpeningTerms, openingState } from './opening.ts';
+import { type Opening, type OpeningState, type OpeningTerms, openingState, sameRight } from './opening.ts';
 import type { Administer } from './operation.ts';
 import type { Pass } from './pass.ts';
 import type { PolicyStore, Usage } from './policy-store.ts';
@@ -35,7 +35,13 @@ export interface OpeningView {
 
 export interface OpeningDifference {
   readonly added: readonly OpeningEntry[];
-  readonly changed: readonly { readonly name: string; readonly before: OpeningEntry; readonly after: OpeningEntry }[];
+  readonly changed: readonly {
+    readonly name: string;
+    readonly before: OpeningEntry;
+    readonly after: OpeningEntry;
+    /** It allows what it allowed, so its uses are counted on; else it is another right, which nobody used yet. */
+    readonly keepsUses: boolean;
+  }[];
   readonly closed: readonly OpeningEntry[];
 }
 
@@ -109,7 +115,8 @@ export class OpeningService {
         continue;
       }
       const before = this.#entryOf(opening);
-      if (JSON.stringify(before) !== JSON.stringify(after)) changed.push({ name, before, after });
+      if (JSON.stringify(before) === JSON.stringify(after)) continue;
+      changed.push({ name, before, after, keepsUses: sameRight(opening, terms) });
     }
     const closed = [...current.values()]
       .filter(({ name }) => !wanted.has(name))
@@ -139,10 +146,11 @@ export class OpeningService {
       }
       for (const { name } of closed)
         store.closeOpening(this.#find(name), { atMs, by, reason: 'not in the applied file' });
-      for (const { name, after } of changed) {
+      for (const { name, after, keepsUses } of changed) {
         const opening = this.#find(name);
         store.closeOpening(opening, { atMs, by, reason: 'changed by the applied file' });
-        store.addOpening(this.#termsOf({ ...after, owner: after.owner ?? by }, opening), atMs);
+        const id = store.addOpening(this.#termsOf({ ...after, owner: after.owner ?? by }, opening), atMs);
+        if (keepsUses) store.continueUses(id, opening.id);
       }
       for (const entry of added)
         store.addOpening(this.#termsOf({ ...entry, owner: entry.owner ?? by }, undefined), atMs);

@@ -119,6 +119,7 @@ function prepareStatements(database: DatabaseSync) {
     countUse: database.prepare(
       'INSERT INTO usage (opening, last_used_at, use_count) VALUES (?, ?, ?) ON CONFLICT (opening) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at), use_count = use_count + excluded.use_count',
     ),
+    copyUses: database.prepare('INSERT INTO usage SELECT ?, last_used_at, use_count FROM usage WHERE opening = ?'),
     usage: database.prepare('SELECT * FROM usage WHERE opening = ?'),
     latestTime: database.prepare(
       'SELECT max(coalesce((SELECT max(last_used_at) FROM usage), 0), coalesce((SELECT max(created_at) FROM opening), 0)) AS latest',
@@ -341,6 +342,11 @@ export class PolicyStore implements Disposable {
         this.#statements.countUse.run(opening, lastUsedAtMs, useCount);
       }
     });
+  }
+
+  /** An opening that has just been made goes on counting where the one stood that it replaces. */
+  continueUses(newId: number, replacedId: number): void {
+    this.#statements.copyUses.run(newId, replacedId);
   }
 
   usage(openingId: number): Usage | undefined {
