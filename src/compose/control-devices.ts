@@ -7,7 +7,7 @@ import { DeviceService, type Enrolment } from '../guard/device-service.ts';
 import type { Authority } from '../keys/authority.ts';
 import { limits } from '../limits.ts';
 import { openingServices } from './control-openings.ts';
-import { certificateOf, issuerOver, plainOf } from './device-credentials.ts';
+import { certificateOf, issuerOver, plainOf, sharingWords } from './device-credentials.ts';
 import { DeviceViews, markTexts } from './device-views.ts';
 import type { Installation } from './installation.ts';
 import { destinationsOf, scopeOf } from './opening-texts.ts';
@@ -40,11 +40,16 @@ export function deviceServices(facts: DeviceServiceFacts): DeviceServices & Retu
   const added = enrolmentView({ views, authority, server, aeTitle: config.aeTitle });
   return {
     deviceAdd: (call, given) =>
-      administer(guard, call, `device ${given.aeTitle}, purpose ${given.purpose}`, async (pass) => {
-        const enrolment = await devices.add(pass, addRequest(given));
-        await arrangePlainDoors();
-        return added(enrolment);
-      }),
+      administer(
+        guard,
+        call,
+        `device ${given.aeTitle}, purpose ${given.purpose}${sharingWords(given.credential)}`,
+        async (pass) => {
+          const enrolment = await devices.add(pass, addRequest(given));
+          await arrangePlainDoors();
+          return added(enrolment);
+        },
+      ),
     deviceList: (call) =>
       administer(guard, call, 'all devices', (pass) => devices.list(pass).map(({ device }) => views.device(device))),
     deviceShow: (call, { aeTitle }) =>
@@ -56,22 +61,29 @@ export function deviceServices(facts: DeviceServiceFacts): DeviceServices & Retu
         };
       }),
     deviceRenew: (call, given) =>
-      administer(guard, call, `device ${given.aeTitle} until ${given.until}`, async (pass) => {
-        guard.writeUses(); // the prolonged opening goes on counting from here
-        const enrolment = await devices.renew(pass, renewRequest(given));
-        await arrangePlainDoors();
-        return added(enrolment);
-      }),
+      administer(
+        guard,
+        call,
+        `device ${given.aeTitle} until ${given.until}${sharingWords(given.credential)}`,
+        async (pass) => {
+          guard.writeUses(); // the prolonged opening goes on counting from here
+          const enrolment = await devices.renew(pass, renewRequest(given));
+          await arrangePlainDoors();
+          return added(enrolment);
+        },
+      ),
     deviceRevoke: (call, { aeTitle, reason }) =>
       administer(guard, call, `device ${aeTitle}: ${reason}`, async (pass) => {
         const name = parseAeTitle(aeTitle, 'AE title');
         const before = devices.show(pass, name);
+        const sharedWith = views.sharing(before.device);
         const associationsEnded = guard.runningSessions(name);
         await devices.revoke(pass, name, reason);
         await arrangePlainDoors();
         return {
           aeTitle,
           certificatesRevoked: before.certificates.filter(({ revoked }) => revoked === undefined).length,
+          sharedWith,
           openingsClosed: before.openings.filter(({ closed }) => closed === undefined).length,
           associationsEnded,
         };

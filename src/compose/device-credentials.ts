@@ -1,4 +1,5 @@
 /** How a device proves who it is, from the control door to the guard: requests, foreign certificates, our own authority. */
+import { parseAeTitle } from '../dicom/ae-title.ts';
 import type { CallArguments } from '../doors/control/control-calls.ts';
 import type { CertificateRequest } from '../guard/device-requests.ts';
 import type { CertificateIssuer } from '../guard/device-service.ts';
@@ -47,6 +48,7 @@ export function certificateOf(credential: Credential): { readonly certificate?: 
         certificate: {
           kind: 'pinned',
           facts: { ...facts, ...(extendedKeyUsage === undefined ? {} : { extendedKeyUsage: [...extendedKeyUsage] }) },
+          sharedWith: credential.sharedWith.map((name) => parseAeTitle(name, 'AE title')),
         },
       };
     }
@@ -56,4 +58,10 @@ export function certificateOf(credential: Credential): { readonly certificate?: 
 export function plainOf(credential: Credential): { readonly plain?: { risk: string; port?: number } } {
   if (credential.kind !== 'plain') return {};
   return { plain: { risk: credential.risk, ...(credential.port === undefined ? {} : { port: credential.port }) } };
+}
+
+/** For the ledger: that a certificate is shared is a decision of its own. */
+export function sharingWords(credential: Credential | undefined): string {
+  if (credential?.kind !== 'certificate' || credential.sharedWith.length === 0) return '';
+  return `, certificate shared with ${credential.sharedWith.join(', ')}`;
 }

@@ -50,6 +50,12 @@ export class DeviceViews {
     const lastUsed = Math.max(0, ...ofDevice.map(({ id }) => this.#policy.usage(id)?.lastUsedAtMs ?? 0));
     const warnings: string[] = [];
     if (open.some(({ plain }) => plain !== undefined)) warnings.push(markTexts.plain);
+    const valid = certificates.filter((certificate) => certificateView(certificate, this.#now()).state === 'valid');
+    const needsOne = open.some(({ plain }) => plain === undefined);
+    if (needsOne && valid.length === 0) warnings.push('has no valid certificate: "leadglass device renew" makes one');
+    for (const name of this.sharing(device)) {
+      warnings.push(`shares its certificate with ${name}: revoking one revokes it for both`);
+    }
     return {
       aeTitle: device.name,
       purpose: device.purpose,
@@ -62,6 +68,16 @@ export class DeviceViews {
       ...(lastUsed === 0 ? {} : { lastUsedAt: iso(lastUsed) }),
       warnings,
     };
+  }
+
+  /** Other AE titles that hold a certificate of this device, too. */
+  sharing(device: Device): readonly string[] {
+    const certificates = this.#policy.certificatesOf(device.name).filter(({ revoked }) => revoked === undefined);
+    const holders = certificates.flatMap(({ fingerprint256 }) =>
+      this.#policy.certificatesByFingerprint(fingerprint256),
+    );
+    const others = holders.filter(({ revoked, device: name }) => revoked === undefined && name !== device.name);
+    return [...new Set(others.map(({ device: name }) => name))];
   }
 }
 

@@ -21,6 +21,9 @@ const pinnedFacts = v.strictObject({
   signatureAlgorithm: v.exactOptional(v.string()),
 });
 
+/** One product rarely has more than three AE titles. */
+const sharedWithMax = 16;
+
 const certificateRequest = v.variant('kind', [
   /** Key and certificate are made here. */
   v.strictObject({ kind: v.literal('made-here') }),
@@ -29,7 +32,12 @@ const certificateRequest = v.variant('kind', [
   /** The device keeps its key; our authority signs. */
   v.strictObject({ kind: v.literal('csr'), csrPem: pem }),
   /** Exactly this foreign certificate is trusted. */
-  v.strictObject({ kind: v.literal('pinned'), facts: pinnedFacts }),
+  v.strictObject({
+    kind: v.literal('pinned'),
+    facts: pinnedFacts,
+    /** The other AE titles of the same physical device that hold this certificate: all of them, by name. */
+    sharedWith: v.exactOptional(v.pipe(v.array(terms.device), v.maxLength(sharedWithMax))),
+  }),
 ]);
 export type CertificateRequest = v.InferOutput<typeof certificateRequest>;
 

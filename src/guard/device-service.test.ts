@@ -132,6 +132,78 @@ test('a foreign certificate is pinned when it is good, and refused when it is we
   await house.guard.identify(peerFacts({ certificate }));
 });
 
+const foreignFingerprint = 'ab'.repeat(32);
+function pinnedCertificate(sharedWith?: string[]) {
+  const {
+    authorized: _authorized,
+    extendedKeyUsage: _usage,
+    ...facts
+  } = certificateFacts({
+    fingerprint256: foreignFingerprint,
+  });
+  return { kind: 'pinned' as const, facts, ...(sharedWith === undefined ? {} : { sharedWith }) };
+}
+const foreignPeer = (callingAeTitle: string) =>
+  peerFacts({
+    callingAeTitle,
+    certificate: certificateFacts({
+      fingerprint256: foreignFingerprint,
+      authorized: false,
+      authorizationError: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+    }),
+  });
+
+test('a foreign certificate stands for one AE title, and for a second one only when that is said by name', async () => {
+  const { house, devices, pass } = await office();
+  await using _house = house;
+  await devices.add(pass, { ...ct1, certificate: pinnedCertificate() });
+  const second = (sharedWith?: string[]): DeviceAdd => ({
+    ...ct1,
+    aeTitle: 'CT1QR',
+    certificate: pinnedCertificate(sharedWith),
+  });
+  await assert.rejects(devices.add(pass, second()), code('CONFLICT', /stands for CT1 already/));
+  await assert.rejects(devices.add(pass, second(['CT1', 'CT9'])), code('CONFLICT', /CT9 does not hold it/));
+  assert.equal(house.store.device(aet('CT1QR')), undefined, 'nothing is left behind');
+  await devices.add(pass, second(['CT1']));
+  for (const name of ['CT1', 'CT1QR']) await house.guard.identify(foreignPeer(name));
+  await devices.add(pass, { ...ct1, aeTitle: 'CT3' });
+  const renewal = { aeTitle: 'CT3', until: '2028-06-30' };
+  await assert.rejects(
+    devices.renew(pass, { ...renewal, certificate: pinnedCertificate(['CT1']) }),
+    code('CONFLICT', /stands for CT1QR already/),
+  );
+  // Pinned again for the device that has it: nothing new, and no error.
+  await devices.renew(pass, { aeTitle: 'CT1', until: '2028-06-30', certificate: pinnedCertificate(['CT1QR']) });
+  assert.equal(house.store.certificatesOf(aet('CT1')).length, 1);
+});
+
+test('revoking a device revokes its certificate for every AE title that shares it, and it comes back under none', async () => {
+  const { house, issuer, devices, pass } = await office();
+  await using _house = house;
+  await devices.add(pass, { ...ct1, certificate: pinnedCertificate() });
+  await devices.add(pass, { ...ct1, aeTitle: 'CT1QR', certificate: pinnedCertificate(['CT1']) });
+  const session = house.guard.session(await house.guard.identify(foreignPeer('CT1QR')));
+  await devices.revoke(pass, aet('CT1'), 'key stolen');
+  assert.equal(session.revoked.aborted, true);
+  assert.equal(issuer.revocations[0]?.length, 2);
+  for (const name of ['CT1', 'CT1QR']) await assert.rejects(house.guard.identify(foreignPeer(name)), /not known here/);
+  for (const aeTitle of ['CT1', 'NEW']) {
+    await assert.rejects(
+      devices.add(pass, { ...ct1, aeTitle, certificate: pinnedCertificate() }),
+      code('CONFLICT', /was revoked/),
+    );
+  }
+  // The other AE title is not revoked: it goes on with a new certificate.
+  await devices.renew(pass, { aeTitle: 'CT1QR', until: '2027-06-30' });
+  await house.guard.identify(
+    peerFacts({
+      callingAeTitle: 'CT1QR',
+      certificate: certificateFacts({ fingerprint256: fingerprintOf('issued 1') }),
+    }),
+  );
+});
+
 test('a device without TLS gets its own port, needs addresses and ends within 90 days', async () => {
   const { house, issuer, devices, pass } = await office();
   await using _house = house;

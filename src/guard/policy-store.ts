@@ -237,7 +237,7 @@ export class PolicyStore implements Disposable {
     });
   }
 
-  /** One certificate may stand for several AE titles of one product, each enrolled by itself. */
+  /** One certificate may stand for several AE titles of one physical device, each enrolled by itself, when that was said. */
   certificatesByFingerprint(fingerprint256: string): readonly DeviceCertificate[] {
     return this.#statements.certificatesByFingerprint.all(fingerprint256).map(certificateOf);
   }

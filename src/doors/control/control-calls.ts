@@ -66,7 +66,12 @@ const credential = v.variant('kind', [
   /** The device made a certificate signing request. */
   v.strictObject({ kind: v.literal('csr'), pem }),
   /** A certificate of another authority; exactly this one is trusted. */
-  v.strictObject({ kind: v.literal('certificate'), pem }),
+  v.strictObject({
+    kind: v.literal('certificate'),
+    pem,
+    /** Other AE titles of the same physical device that hold it. */
+    sharedWith: v.optional(v.pipe(v.array(aeTitle), v.maxLength(listLengthMax)), []),
+  }),
   /** None: an own plain door, named addresses, at most 90 days. */
   v.strictObject({ kind: v.literal('plain'), risk: text, port: v.optional(port) }),
 ]);

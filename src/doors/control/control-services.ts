@@ -169,6 +169,8 @@ export interface DeviceAdded {
 export interface DeviceRevoked {
   readonly aeTitle: string;
   readonly certificatesRevoked: number;
+  /** Other AE titles whose certificate went with it, since it was the same: each needs a new one. */
+  readonly sharedWith: readonly string[];
   readonly openingsClosed: number;
   readonly associationsEnded: number;
 }

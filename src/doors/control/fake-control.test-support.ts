@@ -56,7 +56,7 @@ export function fakeControl(): FakeControl {
     deviceRevoke: async (call, { aeTitle }) => {
       note(call);
       if (!devices.delete(aeTitle)) throw missing();
-      return { aeTitle, certificatesRevoked: 1, openingsClosed: 1, associationsEnded: 0 };
+      return { aeTitle, certificatesRevoked: 1, sharedWith: [], openingsClosed: 1, associationsEnded: 0 };
     },
     openingList: async () => [...devices.values()].map(({ opening }) => opening),
     openingShow: notHere,
