@@ -22,7 +22,7 @@ import type { UpperLayerLimits } from '../../upper-layer/upper-layer-limits.ts';
 import { type CommitmentReports, type HandlerFacts, handlersFor } from './handlers.ts';
 import type { HeldInstances } from './held-instances.ts';
 import type { MoveConnector } from './move-route.ts';
-import { extendedNegotiation, negotiationPolicy, operationFor } from './negotiation-policy.ts';
+import { declinedProposals, extendedNegotiation, negotiationPolicy } from './negotiation-policy.ts';
 import type { RetrieveLimits } from './retrieve-service.ts';
 
 export interface ConnectionLimits extends RetrieveLimits {
@@ -143,13 +143,7 @@ async function accepted(
   const { request } = incoming;
   const { userInformation } = request;
   const { contexts, roleSelections } = negotiate(request, negotiationPolicy(session));
-  // PS3.8 table 9-18: 1 is user-rejection, which is what an opening says no to.
-  await session.declined(
-    contexts.flatMap(({ result }, index) => {
-      const sopClassUid = request.presentationContexts[index]?.abstractSyntax;
-      return result === 1 && sopClassUid !== undefined ? [{ operation: operationFor(sopClassUid), sopClassUid }] : [];
-    }),
-  );
+  await session.declined(declinedProposals(request.presentationContexts, contexts));
   const window = userInformation.asynchronousOperationsWindow;
   return incoming.accept({
     contexts,
