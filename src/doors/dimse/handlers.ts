@@ -13,6 +13,7 @@ import type { AcceptedContext } from '../../upper-layer/association-types.ts';
 import { ArrivingInstance } from './arriving-instance.ts';
 import { requestCommitment } from './commitment-service.ts';
 import type { ConnectionServices } from './connection.ts';
+import type { DataSetPace } from './data-set-pace.ts';
 import { moveRoute } from './move-route.ts';
 import { type extendedNegotiation, type QueryRetrieveClass, queryRetrieveClasses } from './negotiation-policy.ts';
 import { readRetrieveIdentifier, type RetrieveIdentifier } from './retrieve-identifier.ts';
@@ -26,7 +27,8 @@ export interface HandlerFacts {
   readonly extensions: ReturnType<typeof extendedNegotiation>;
 }
 
-export function handlersFor(session: GuardSession, facts: HandlerFacts): DimseHandlers {
+/** `pace`: of the association that these serve. */
+export function handlersFor(session: GuardSession, facts: HandlerFacts, pace: DataSetPace): DimseHandlers {
   const { services } = facts;
   const { backend, limits, log } = services;
   return {
@@ -37,7 +39,7 @@ export function handlersFor(session: GuardSession, facts: HandlerFacts): DimseHa
       else log.info('association.operation-failed', fields);
     },
     echo: () => underAdmission(session, { kind: 'verify' }, async () => Statuses.Success),
-    store: storeHandler(session, services),
+    store: storeHandler(session, services, pace),
     find: findHandler(session, facts),
     get: getHandler(session, facts),
     move: moveHandler(session, facts),
@@ -56,7 +58,7 @@ export function handlersFor(session: GuardSession, facts: HandlerFacts): DimseHa
 
 type Handler<N extends keyof DimseHandlers> = NonNullable<DimseHandlers[N]>;
 
-function storeHandler(session: GuardSession, { backend }: ConnectionServices): Handler<'store'> {
+function storeHandler(session: GuardSession, { backend }: ConnectionServices, pace: DataSetPace): Handler<'store'> {
   return ({ affectedSopClassUid, affectedSopInstanceUid }, context) => {
     const arriving = new ArrivingInstance(session, {
       backend,
@@ -67,10 +69,19 @@ function storeHandler(session: GuardSession, { backend }: ConnectionServices): H
         transferSyntaxUid: context.transferSyntax,
       },
     });
+    pace.begin();
     return {
-      write: (chunk) => arriving.write(chunk),
-      abort: (reason) => arriving.abort(asLeadglassError(reason)),
+      write: (chunk) => {
+        const taken = arriving.write(chunk);
+        pace.came(chunk.length, taken ?? undefined);
+        return taken;
+      },
+      abort: (reason) => {
+        pace.end();
+        arriving.abort(asLeadglassError(reason));
+      },
       end: async () => {
+        pace.end();
         const { result } = await arriving.end();
         if (result !== 'conflict') return { status: Statuses.Success };
         // Safe, but not what this UID stands for here: success would promise that it can be fetched.
