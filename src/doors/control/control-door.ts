@@ -17,6 +17,7 @@ import type { Log } from '../../log.ts';
 import { callSchemas } from './control-calls.ts';
 import type { CallName } from './control-calls.ts';
 import type { Call, ControlServices, ProgressEvent } from './control-services.ts';
+import { refuseAmbiguous } from './one-reading.ts';
 import { TransferSessions } from './transfer-sessions.ts';
 
 export interface ControlLimits {
@@ -67,6 +68,9 @@ export async function startControlDoor(options: ControlDoorOptions): Promise<Con
     },
   );
   server.maxConnections = limits.controlConnectionsMax;
+  // As our command line does, one request is one connection: what comes behind it is smuggled.
+  server.maxRequestsPerSocket = 1;
+  server.on('dropRequest', (_request, socket) => socket.destroy());
   await listen(server, path, socketPath);
   chmodSync(path, 0o600);
   return {
@@ -137,7 +141,9 @@ interface Answering extends ControlDoorOptions {
 async function answer(request: IncomingMessage, response: ServerResponse, door: Answering): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort(new LeadglassError('CANCELLED', 'The client went away')));
+  response.shouldKeepAlive = false;
   try {
+    refuseAmbiguous(request);
     const place = new URL(request.url ?? '/', 'http://control').pathname.split('/');
     const call = callOf(request, response, AbortSignal.any([gone.signal, door.stopping]));
     const [, kind = '', name = '', index = ''] = place;
