@@ -63,6 +63,8 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
       retrieveInstancesMax: limits.retrieveInstancesMax,
       retrieveAhead: limits.retrieveAhead,
       retrieveUidsMax: limits.retrieveUidsMax,
+      dataSetPaceMs: limits.dataSetPaceMs,
+      dataSetPaceBytesMin: limits.dataSetPaceBytesMin,
     },
     log,
   };

@@ -223,6 +223,12 @@ export const limits = {
   dimseHandshakeMs: 10_000,
   /** How long a stop waits for operations under way. */
   dimseStopMs: 10_000,
+  /**
+   * A data set that is not over must bring so much in each of these times, 2 kbit/s: far below any link, so that only a peer that
+   * drips on purpose is ended, after two of them at the latest, when it would also have been idle.
+   */
+  dataSetPaceMs: 60_000,
+  dataSetPaceBytesMin: 16 * 1024,
   /** Heads of the instances of one C-GET or C-MOVE are held, some 500 bytes each. */
   retrieveInstancesMax: 100_000,
   /** The same of all retrieves of one device, and of all devices: with what belongs to them 4 to 5 KB each. */
@@ -274,6 +280,10 @@ export const limits = {
   freeBytesWarn: 20 * 1024 ** 3,
   /** Problems that `verify` names one by one; all are counted. */
   verifyProblemsMax: 1_000,
+  /** Of one study: a person needs the first few to see what went wrong; a broken device may make one for each image. */
+  patientMismatchesShownMax: 100,
+  /** To whom one study was released; each was typed by a person. */
+  releasesShownMax: 1_000,
   /** A DVD with 100,000 images has about 50 MB of directory. */
   dicomdirBytesMax: 128 * 1024 * 1024,
   /** `get` from a server that never stops: a large study has some thousand instances and some gigabytes. */

@@ -40,6 +40,12 @@ export function statusLines(report: StatusReport): string[] {
         `${counted(archive.studies, 'study', 'studies')}, ${counted(archive.instances, 'instance')}, ${formatBytes(archive.bytes)}`,
       ],
       ['conflicts', archive.conflicts === 0 ? 'none' : `${archive.conflicts} to decide: leadglass conflict list`],
+      [
+        'patient mismatches',
+        archive.mismatchedStudies === 0
+          ? 'none'
+          : `in ${counted(archive.mismatchedStudies, 'study', 'studies')}: leadglass study list --mismatched`,
+      ],
       ['ledger', `${counted(ledger.records, 'record')}, head ${ledger.head.slice(0, 16) || '-'}`],
       ['last checkpoint', shortInstant(ledger.lastCheckpointAt) || 'none yet'],
       [

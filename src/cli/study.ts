@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { ExportedInstance, StudyView } from '../doors/control/control-services.ts';
+import type { ExportedInstance, RemovalView, StudyShown, StudyView } from '../doors/control/control-services.ts';
 import { LeadglassError } from '../error.ts';
 import type { Context } from './context.ts';
 import { interrupted } from './interruption.ts';
@@ -35,6 +35,7 @@ interface ListOptions {
   readonly from?: string;
   readonly to?: string;
   readonly removed?: boolean;
+  readonly mismatched?: boolean;
   readonly rows: number;
   readonly json?: boolean;
 }
@@ -50,6 +51,7 @@ function registerRead(study: Command, context: Context): void {
     .option('--from <date>', 'studies from this day', isoDay)
     .option('--to <date>', 'studies up to this day', isoDay)
     .option('--removed', 'only those whose removal was requested')
+    .option('--mismatched', 'only those that also arrived under another Patient ID')
     .option('--rows <number>', 'at most so many', wholeNumber, 200)
     .addHelpText(
       'after',
@@ -64,6 +66,7 @@ function registerRead(study: Command, context: Context): void {
         ...(options.from === undefined ? {} : { from: options.from }),
         ...(options.to === undefined ? {} : { to: options.to }),
         removed: options.removed === true,
+        mismatched: options.mismatched === true,
         rows: options.rows,
       });
       if (options.json === true) output.json(found);
@@ -80,8 +83,10 @@ function registerRead(study: Command, context: Context): void {
           { title: 'SIZE', value: ({ bytes }) => formatBytes(bytes), right: true },
           {
             title: 'STUDY INSTANCE UID',
-            value: ({ studyInstanceUid, state }) =>
-              studyInstanceUid + (state === 'stored' ? '' : '  removal requested'),
+            value: ({ studyInstanceUid, state, mismatchedInstances }) =>
+              studyInstanceUid +
+              (state === 'stored' ? '' : '  removal requested') +
+              (mismatchedInstances === 0 ? '' : '  also of another patient'),
           },
         ]);
         for (const line of lines) output.line(line);
@@ -98,6 +103,7 @@ function registerRead(study: Command, context: Context): void {
         return;
       }
       for (const line of studyLines(shown.study)) output.line(line);
+      for (const line of shownMoreLines(shown)) output.line(line);
       output.line();
       const lines = tableLines(shown.series, [
         { title: 'SERIES', value: ({ seriesNumber }) => seriesNumber, right: true },
@@ -123,6 +129,46 @@ function studyLines(study: StudyView): string[] {
     ['last received', shortInstant(study.lastReceivedAt)],
     ['retained until', shortInstant(study.retainedUntil)],
     ['state', study.state === 'stored' ? 'stored' : 'removal requested (hidden from every door)'],
+  ]);
+}
+
+/** What a person should know of this study beside its own attributes; each part begins with an empty line. */
+function shownMoreLines({ study, patientMismatches, releases, removal }: StudyShown): string[] {
+  const lines: string[] = [];
+  if (removal !== undefined) lines.push('', ...removalLines(removal));
+  if (patientMismatches.length > 0) {
+    lines.push(
+      '',
+      `${counted(study.mismatchedInstances, 'instance')} arrived under another patient: find out whose they are.`,
+      ...tableLines(patientMismatches, [
+        { title: 'PATIENT ID', value: ({ patientId }) => patientId },
+        { title: 'ISSUER', value: ({ issuerOfPatientId }) => issuerOfPatientId },
+        { title: 'PATIENT', value: ({ patientName }) => patientName },
+        { title: 'INSTANCES', value: ({ instances }) => instances, right: true },
+      ]),
+    );
+  }
+  if (releases.length > 0) {
+    lines.push(
+      '',
+      ...tableLines(releases, [
+        { title: 'RELEASED TO', value: ({ device }) => device },
+        { title: 'ON', value: ({ releasedAt }) => shortInstant(releasedAt) },
+        { title: 'UNTIL', value: ({ until }) => shortInstant(until) },
+        { title: 'STATE', value: ({ state }) => state },
+        { title: 'BY', value: ({ by }) => by },
+        { title: 'REASON', value: ({ reason }) => reason },
+      ]),
+    );
+  }
+  return lines;
+}
+
+function removalLines({ requestedAt, by, reason }: RemovalView): string[] {
+  return factLines([
+    ['removal requested', shortInstant(requestedAt)],
+    ['by', by ?? 'the ledger here does not reach back so far'],
+    ['reason', reason ?? '-'],
   ]);
 }
 

@@ -27,12 +27,17 @@ export interface StudyFacts {
   readonly bytes: number;
   readonly modalities: readonly string[];
   readonly lastReceivedMs: number;
+  /** Arrived under another patient than the study's first instance. */
+  readonly mismatchedInstances: number;
   readonly isRemovalRequested: boolean;
+  readonly removalRequestedMs?: number;
 }
 
 /** Undefined when there is no such study. One whose removal was requested is there until it is finished. */
 export function studyFacts({ index }: Archive, studyInstanceUid: string): StudyFacts | undefined {
-  const study = index.statement('SELECT id, hidden, last_received_ms FROM study WHERE uid = ?').get(studyInstanceUid);
+  const study = index
+    .statement('SELECT id, hidden, removal_requested_ms, last_received_ms FROM study WHERE uid = ?')
+    .get(studyInstanceUid);
   if (study === undefined) return undefined;
   const id = Number(study['id']);
   const series = index.statement('SELECT modality, instances FROM series WHERE study = ? ORDER BY modality').all(id);
@@ -45,8 +50,38 @@ export function studyFacts({ index }: Archive, studyInstanceUid: string): StudyF
     bytes: Number(bytes ?? 0),
     modalities: [...new Set(series.map((row) => String(row['modality'])))].filter((modality) => modality !== ''),
     lastReceivedMs: Number(study['last_received_ms']),
+    mismatchedInstances: Number(
+      index.statement('SELECT count(*) AS n FROM patient_mismatch WHERE study = ?').get(id)?.['n'] ?? 0,
+    ),
     isRemovalRequested: study['hidden'] === 1,
+    ...(study['removal_requested_ms'] === null ? {} : { removalRequestedMs: Number(study['removal_requested_ms']) }),
   };
+}
+
+/** Under whom instances of a study arrived that do not fit its first one; at most `rowsMax`, those with the most first. */
+export function patientMismatchesOf(
+  { index }: Archive,
+  { studyInstanceUid, rowsMax }: { readonly studyInstanceUid: string; readonly rowsMax: number },
+): readonly PatientMismatchFacts[] {
+  const rows = index
+    .statement(
+      `SELECT m.patient_id, m.issuer, m.name, count(*) AS instances FROM patient_mismatch m JOIN study st ON st.id = m.study
+       WHERE st.uid = ? GROUP BY m.patient_id, m.issuer, m.name ORDER BY instances DESC, min(m.instance) LIMIT ?`,
+    )
+    .all(studyInstanceUid, rowsMax);
+  return rows.map((row) => ({
+    patientId: String(row['patient_id']),
+    issuerOfPatientId: String(row['issuer']),
+    patientName: String(row['name']),
+    instances: Number(row['instances']),
+  }));
+}
+
+export interface PatientMismatchFacts {
+  readonly patientId: string;
+  readonly issuerOfPatientId: string;
+  readonly patientName: string;
+  readonly instances: number;
 }
 
 /**
@@ -98,6 +133,8 @@ export interface ArchiveTotals {
   readonly bytes: number;
   /** Kept aside and not decided. */
   readonly conflicts: number;
+  /** Studies, but for those about to be removed, that also arrived under another patient. */
+  readonly mismatchedStudies: number;
 }
 
 export async function archiveTotals({ index, fileSystem, segmentDirectory }: Archive): Promise<ArchiveTotals> {
@@ -111,6 +148,9 @@ export async function archiveTotals({ index, fileSystem, segmentDirectory }: Arc
     instances: count('SELECT sum(instances) AS n FROM series_class'),
     bytes,
     conflicts: count("SELECT count(*) AS n FROM conflict WHERE state = 'waiting'"),
+    mismatchedStudies: count(
+      'SELECT count(DISTINCT m.study) AS n FROM patient_mismatch m JOIN study st ON st.id = m.study WHERE st.hidden = 0',
+    ),
   };
 }
 

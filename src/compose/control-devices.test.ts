@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { test } from 'node:test';
 import * as v from 'valibot';
+import { parseAeTitle } from '../dicom/ae-title.ts';
 import { callSchemas } from '../doors/control/control-calls.ts';
-import { callOf, openHouse } from './compose.test-support.ts';
+import { callOf, openHouse, records, refusal } from './compose.test-support.ts';
 import { deviceServices } from './control-devices.ts';
 
 const trust = 'ab'.repeat(32);
@@ -40,7 +42,48 @@ test('move destinations keep whose certificate is trusted, also through opening 
   assert.ok(terms);
   const changed = { openings: [{ ...terms, moveDestinations: [own, { ...foreign, trust: 'cd'.repeat(32) }] }] };
   const { changes } = await services.openingApply(callOf(), v.parse(callSchemas.openingApply, changed));
-  assert.match(changes[0]?.lines.join() ?? '', /moveDestinations: .*abab.* -> .*cdcd/);
+  assert.match(changes[0]?.lines.join() ?? '', /moveDestinations: .*abab.* -> .*cdcd.*uses: counted anew/);
+  const prolonged = v.parse(callSchemas.openingApply, { openings: [{ ...terms, reason: 'another' }] });
+  const prolongation = await services.openingApply(callOf(), prolonged);
+  assert.deepEqual(prolongation.changes[0]?.lines, ['reason: "test" -> "another"', 'uses: counted on']);
+});
+
+test('a certificate for two AE titles is asked for by name, in the ledger, and seen at both', async () => {
+  await using house = await openHouse();
+  const { installation } = house;
+  const services = deviceServices({
+    installation,
+    server: { host: 'localhost', tlsPort: 2762 },
+    arrangePlainDoors: async () => {},
+  });
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const { chainPem } = await installation.authority.issueDeviceCertificate({
+    aeTitle: parseAeTitle('CT1', 'AE title'),
+    notAfter: new Date(Date.now() + 100 * 86_400_000),
+    publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }),
+  });
+  const until = Temporal.Now.plainDateISO().add({ days: 20 }).toString();
+  const add = (aeTitle: string, sharedWith?: string[]) =>
+    services.deviceAdd(
+      callOf('device add'),
+      v.parse(callSchemas.deviceAdd, {
+        aeTitle,
+        purpose: 'acquisition',
+        reason: 'test',
+        until,
+        credential: { kind: 'certificate', pem: chainPem, ...(sharedWith === undefined ? {} : { sharedWith }) },
+      }),
+    );
+  await add('CT1');
+  await assert.rejects(add('CT1QR'), refusal('CONFLICT', /stands for CT1 already/));
+  const { device } = await add('CT1QR', ['CT1']);
+  assert.deepEqual(device.warnings, ['shares its certificate with CT1: revoking one revokes it for both']);
+  const said = Buffer.from('device CT1QR, purpose acquisition, certificate shared with CT1').toString('base64');
+  assert.ok((await records(house)).some(({ xml }) => xml.includes(said)));
+  const revoked = await services.deviceRevoke(callOf('device revoke'), { aeTitle: 'CT1', reason: 'stolen' });
+  assert.deepEqual([revoked.certificatesRevoked, revoked.sharedWith], [1, ['CT1QR']]);
+  const { device: left } = await services.deviceShow(callOf(), { aeTitle: 'CT1QR' });
+  assert.deepEqual(left.warnings, ['has no valid certificate: "leadglass device renew" makes one']);
 });
 
 test('a fingerprint that is none is refused before anything is enrolled', () => {

@@ -152,7 +152,7 @@ test('an import that ends in the middle of a file does not wait for the rest, an
   await later(20);
   await session.end('broken');
   await storing;
-  const { studies } = await house.services.studyList(callOf(), { removed: false, rows: 10 });
+  const { studies } = await house.services.studyList(callOf(), { removed: false, mismatched: false, rows: 10 });
   assert.deepEqual(studies, []);
 });
 

@@ -31,11 +31,11 @@ test('a fresh server has nothing to warn of', async () => {
 test('numbers are those of archive, ledger and policy', async () => {
   await using house = await openHouse();
   await importFiles(house, makeFile(), makeFile({ instance: 2 }), makeFile({ study: 2 }));
-  await importFiles(house, makeFile({ pixels: 50 }));
+  await importFiles(house, makeFile({ pixels: 50 }), makeFile({ study: 2, instance: 2, patientId: 'OTHER' }));
   const { archive, ledger, warnings } = await statusOf(house);
   assert.deepEqual(
     { ...archive, bytes: archive.bytes > 1000 },
-    { studies: 2, instances: 3, bytes: true, conflicts: 1 },
+    { studies: 2, instances: 4, bytes: true, conflicts: 1, mismatchedStudies: 1 },
   );
   assert.equal(ledger.records, house.installation.ledger.head.seq);
   assert.equal(ledger.head, house.installation.ledger.head.hash);
@@ -86,7 +86,7 @@ test('what is open to the network, without TLS, ends soon or was never used is s
 test('a disk that runs full and an archive that does not read are said', async () => {
   await using house = await openHouse();
   const { archive } = house.installation;
-  const totals = { studies: 0, instances: 0, bytes: 0, conflicts: 0 };
+  const totals = { studies: 0, instances: 0, bytes: 0, conflicts: 0, mismatchedStudies: 0 };
   const withDisk = async (freeBytes: number) => {
     const fileSystem = { ...archive.fileSystem, freeBytes: async () => freeBytes };
     const recovery = { ...archive.recovery, problems: [{ segment: 1, offset: 2, problem: 'p' }] };

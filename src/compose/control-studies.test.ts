@@ -11,9 +11,11 @@ import {
   openHouse,
   records,
   refusal,
+  uidIn,
 } from './compose.test-support.ts';
+import { removalView } from './removal-view.ts';
 
-const all = { removed: false, rows: 200 };
+const all = { removed: false, mismatched: false, rows: 200 };
 
 test('studies are listed newest first, with what they hold and until when they are kept', async () => {
   await using house = await openHouse({ retentionDays: 10 });
@@ -44,6 +46,7 @@ test('studies are listed newest first, with what they hold and until when they a
       bytes: second.bytes.length + (files[1]?.bytes.length ?? 0),
       lastReceivedAt: '',
       retainedUntil: '',
+      mismatchedInstances: 0,
       state: 'stored',
     },
   );
@@ -150,6 +153,38 @@ test('removal is requested, undone and finished: hidden, back, and gone with its
   assert.deepEqual(last?.studyInstanceUids, [one.studyInstanceUid]);
 });
 
+test('a study whose removal was requested tells who asked, when and why, whatever was tried since', async () => {
+  await using house = await openHouse();
+  const { services } = house;
+  await importFiles(house, makeFile(), makeFile({ study: 2 }));
+  const given = { studyInstanceUid: '1.2.3.1' };
+  const removal = async () => (await services.studyShow(callOf(), given)).removal;
+  assert.equal(await removal(), undefined);
+  const before = Date.now();
+  await services.studyRemove(callOf(), { ...given, step: 'request', reason: 'first <reason> & "more"' });
+  await services.studyRemove(callOf(), { ...given, step: 'undo', reason: 'second thoughts' });
+  assert.equal(await removal(), undefined);
+  await services.studyRemove(callOf(), { ...given, step: 'request', reason: 'letter 77' });
+  const bob = { ...callOf(), operator: { user: 'bob' } };
+  await assert.rejects(
+    services.studyRemove(bob, { ...given, step: 'request', reason: 'removal, request, done: mine' }),
+  );
+  await services.studyRemove(bob, { studyInstanceUid: '1.2.3.2', step: 'request', reason: 'another' });
+  const shown = await removal();
+  assert.deepEqual([shown?.by, shown?.reason], ['operator ada', 'letter 77']);
+  assert.ok(Date.parse(shown?.requestedAt ?? '') >= before);
+});
+
+test('a removal of which the ledger knows no more still tells when it was requested', async () => {
+  await using house = await openHouse();
+  await importFiles(house, makeFile());
+  const given = { studyInstanceUid: '1.2.3.1', step: 'request', reason: 'letter 77' } as const;
+  await house.services.studyRemove(callOf(), given);
+  const { archive } = house.installation;
+  const removal = await removalView({ archive, ledger: { async *query() {} } }, uidIn('1.2.3.1'));
+  assert.deepEqual(Object.keys(removal ?? {}), ['requestedAt']);
+});
+
 for (const keep of ['stored', 'arrived'] as const) {
   test(`a conflict is listed with both digests and decided for the ${keep} one`, async () => {
     await using house = await openHouse();
@@ -177,6 +212,31 @@ for (const keep of ['stored', 'arrived'] as const) {
   });
 }
 
+test('a study that also arrived under another patient says so, and is found by that', async () => {
+  await using house = await openHouse();
+  const { services } = house;
+  const issuer = [[Tags.IssuerOfPatientID, 'ELSEWHERE']] as const;
+  await importFiles(house, makeFile(), makeFile({ study: 2 }));
+  await importFiles(
+    house,
+    makeFile({ instance: 2, patientId: 'P9', patientName: 'ROE^RICHARD' }),
+    makeFile({ instance: 3, patientId: 'P9', patientName: 'ROE^RICHARD' }),
+    makeFile({ instance: 4, texts: issuer }),
+  );
+  const shown = await services.studyShow(callOf(), { studyInstanceUid: '1.2.3.1' });
+  assert.equal(shown.study.mismatchedInstances, 3);
+  assert.deepEqual(shown.patientMismatches, [
+    { patientId: 'P9', issuerOfPatientId: '', patientName: 'ROE^RICHARD', instances: 2 },
+    { patientId: 'P1', issuerOfPatientId: 'ELSEWHERE', patientName: 'DOE^JANE', instances: 1 },
+  ]);
+  assert.deepEqual((await services.studyShow(callOf(), { studyInstanceUid: '1.2.3.2' })).patientMismatches, []);
+  const { studies } = await services.studyList(callOf(), { ...all, mismatched: true });
+  assert.deepEqual(
+    studies.map(({ studyInstanceUid, mismatchedInstances }) => [studyInstanceUid, mismatchedInstances]),
+    [['1.2.3.1', 3]],
+  );
+});
+
 test('a study that is not here cannot be released, nor one to a device that is not enrolled', async () => {
   await using house = await openHouse();
   const release = { studyInstanceUid: '1.2.3.1', device: 'PARTNER', until: '2099-01-01', reason: 'second opinion' };
@@ -200,6 +260,46 @@ test('a study is released to an exchange partner, which changes rights and is re
   );
   const last = (await records(house)).at(-1);
   assert.deepEqual([last?.event, last?.type], ['110113', '110129']);
+});
+
+test('a study tells to whom it was released, also when that is over', async () => {
+  await using house = await openHouse();
+  await importFiles(house, makeFile(), makeFile({ study: 2 }));
+  const { policy } = house.installation;
+  const partner = parseAeTitle('PARTNER', 'AE title');
+  policy.addDevice({ name: partner, purpose: 'exchange', reason: 'r', owner: 'root', createdAtMs: 0 });
+  const given = { studyInstanceUid: '1.2.3.1', until: '2099-01-01', reason: 'second opinion' };
+  const releases = async () => (await house.services.studyShow(callOf(), given)).releases;
+  assert.deepEqual(await releases(), []);
+  const before = Date.now();
+  await house.services.studyRelease(callOf('study release'), { ...given, device: 'PARTNER' });
+  policy.addRelease({
+    device: partner,
+    studyInstanceUid: uidIn('1.2.3.1'),
+    reason: 'referral',
+    owner: 'root',
+    createdAtMs: 1000,
+    validUntilMs: 2000,
+  });
+  const [first, second] = await releases();
+  assert.ok(first !== undefined && Date.parse(first.releasedAt) >= before);
+  const until = Temporal.PlainDate.from('2099-01-02').toZonedDateTime(Temporal.Now.timeZoneId()).epochMilliseconds;
+  assert.deepEqual(
+    { ...first, releasedAt: '' },
+    {
+      device: 'PARTNER',
+      by: 'ada',
+      reason: 'second opinion',
+      releasedAt: '',
+      until: new Date(until).toISOString(),
+      state: 'released',
+    },
+  );
+  assert.deepEqual([second?.by, second?.reason, second?.state], ['root', 'referral', 'ended']);
+  const [release] = policy.releasesTo(partner);
+  assert.ok(release);
+  policy.withdrawRelease(release, Date.now());
+  assert.equal((await releases())[0]?.state, 'withdrawn');
 });
 
 test('verify reads everything, before and after the index was made anew', async () => {

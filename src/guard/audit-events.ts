@@ -33,7 +33,7 @@ import {
   studyObject,
   uriObject,
 } from '../ledger/audit-objects.ts';
-import type { LedgerRecordInput } from '../ledger/record.ts';
+import type { LedgerRecord, LedgerRecordInput } from '../ledger/record.ts';
 import type { Uid } from '../dicom/uid.ts';
 import type { PeerFacts } from './identify/peer-facts.ts';
 import type { Administer, Commit, Find, Operation, Remove, Resolve, Retrieve } from './operation.ts';
@@ -334,7 +334,7 @@ export class AuditEvents {
       event: this.#message(at, id, {
         action,
         outcome: failure === undefined ? 0 : 8,
-        description: failure ?? `removal, ${step}, ${isDone ? 'done' : 'asked for'}: ${reason}`,
+        description: failure ?? `${removalWords(step, isDone)}${reason}`,
         participants: [this.#actor(actor, true), this.#us(false)],
         objects: [
           studyObject({ studyInstanceUid, lifeCycle, ...(study && { accessionNumbers: [study.accessionNumber] }) }),
@@ -588,4 +588,16 @@ function readable(text: string, lengthMax = 64): string {
     .trim()
     .slice(0, lengthMax)
     .replaceAll(/[^ -~]/g, '?');
+}
+
+const removalWords = (step: Remove['step'], isDone: boolean): string =>
+  `removal, ${step}, ${isDone ? 'done' : 'asked for'}: `;
+
+/** Does this record say that the removal of a study was requested, or asked for? Undefined for every other record. */
+export function removalRequest({ event, outcome, xml }: LedgerRecord): 'asked for' | 'done' | undefined {
+  if (event !== EventIds.instancesAccessed.code || outcome !== 0) return undefined;
+  // What a person wrote as the reason is escaped, so it can never begin an element.
+  const begins = (isDone: boolean): boolean =>
+    xml.includes(`<EventOutcomeDescription>${removalWords('request', isDone)}`);
+  return begins(true) ? 'done' : begins(false) ? 'asked for' : undefined;
 }

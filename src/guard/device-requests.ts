@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { LeadglassError } from '../error.ts';
 import { openingTermsSchema, purposes } from './opening.ts';
+import { schemaMistakes } from './schema-words.ts';
 
 const terms = openingTermsSchema.entries;
 const dateText = v.pipe(v.string(), v.maxLength(40));
@@ -20,6 +21,9 @@ const pinnedFacts = v.strictObject({
   signatureAlgorithm: v.exactOptional(v.string()),
 });
 
+/** One product rarely has more than three AE titles. */
+const sharedWithMax = 16;
+
 const certificateRequest = v.variant('kind', [
   /** Key and certificate are made here. */
   v.strictObject({ kind: v.literal('made-here') }),
@@ -28,7 +32,12 @@ const certificateRequest = v.variant('kind', [
   /** The device keeps its key; our authority signs. */
   v.strictObject({ kind: v.literal('csr'), csrPem: pem }),
   /** Exactly this foreign certificate is trusted. */
-  v.strictObject({ kind: v.literal('pinned'), facts: pinnedFacts }),
+  v.strictObject({
+    kind: v.literal('pinned'),
+    facts: pinnedFacts,
+    /** The other AE titles of the same physical device that hold this certificate: all of them, by name. */
+    sharedWith: v.exactOptional(v.pipe(v.array(terms.device), v.maxLength(sharedWithMax))),
+  }),
 ]);
 export type CertificateRequest = v.InferOutput<typeof certificateRequest>;
 
@@ -104,6 +113,5 @@ export const openingDocumentSchema = v.strictObject({
 export function checkRequest<S extends v.GenericSchema>(schema: S, request: unknown, action: string): v.InferOutput<S> {
   const result = v.safeParse(schema, request);
   if (result.success) return result.output;
-  const mistakes = result.issues.map((issue) => `${v.getDotPath(issue) ?? 'request'}: ${issue.message}`);
-  throw new LeadglassError('BAD_REQUEST', `Cannot ${action}: ${mistakes.join('; ')}`);
+  throw new LeadglassError('BAD_REQUEST', `Cannot ${action}: ${schemaMistakes(result.issues, 'request')}`);
 }

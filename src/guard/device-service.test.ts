@@ -132,6 +132,78 @@ test('a foreign certificate is pinned when it is good, and refused when it is we
   await house.guard.identify(peerFacts({ certificate }));
 });
 
+const foreignFingerprint = 'ab'.repeat(32);
+function pinnedCertificate(sharedWith?: string[]) {
+  const {
+    authorized: _authorized,
+    extendedKeyUsage: _usage,
+    ...facts
+  } = certificateFacts({
+    fingerprint256: foreignFingerprint,
+  });
+  return { kind: 'pinned' as const, facts, ...(sharedWith === undefined ? {} : { sharedWith }) };
+}
+const foreignPeer = (callingAeTitle: string) =>
+  peerFacts({
+    callingAeTitle,
+    certificate: certificateFacts({
+      fingerprint256: foreignFingerprint,
+      authorized: false,
+      authorizationError: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+    }),
+  });
+
+test('a foreign certificate stands for one AE title, and for a second one only when that is said by name', async () => {
+  const { house, devices, pass } = await office();
+  await using _house = house;
+  await devices.add(pass, { ...ct1, certificate: pinnedCertificate() });
+  const second = (sharedWith?: string[]): DeviceAdd => ({
+    ...ct1,
+    aeTitle: 'CT1QR',
+    certificate: pinnedCertificate(sharedWith),
+  });
+  await assert.rejects(devices.add(pass, second()), code('CONFLICT', /stands for CT1 already/));
+  await assert.rejects(devices.add(pass, second(['CT1', 'CT9'])), code('CONFLICT', /CT9 does not hold it/));
+  assert.equal(house.store.device(aet('CT1QR')), undefined, 'nothing is left behind');
+  await devices.add(pass, second(['CT1']));
+  for (const name of ['CT1', 'CT1QR']) await house.guard.identify(foreignPeer(name));
+  await devices.add(pass, { ...ct1, aeTitle: 'CT3' });
+  const renewal = { aeTitle: 'CT3', until: '2028-06-30' };
+  await assert.rejects(
+    devices.renew(pass, { ...renewal, certificate: pinnedCertificate(['CT1']) }),
+    code('CONFLICT', /stands for CT1QR already/),
+  );
+  // Pinned again for the device that has it: nothing new, and no error.
+  await devices.renew(pass, { aeTitle: 'CT1', until: '2028-06-30', certificate: pinnedCertificate(['CT1QR']) });
+  assert.equal(house.store.certificatesOf(aet('CT1')).length, 1);
+});
+
+test('revoking a device revokes its certificate for every AE title that shares it, and it comes back under none', async () => {
+  const { house, issuer, devices, pass } = await office();
+  await using _house = house;
+  await devices.add(pass, { ...ct1, certificate: pinnedCertificate() });
+  await devices.add(pass, { ...ct1, aeTitle: 'CT1QR', certificate: pinnedCertificate(['CT1']) });
+  const session = house.guard.session(await house.guard.identify(foreignPeer('CT1QR')));
+  await devices.revoke(pass, aet('CT1'), 'key stolen');
+  assert.equal(session.revoked.aborted, true);
+  assert.equal(issuer.revocations[0]?.length, 2);
+  for (const name of ['CT1', 'CT1QR']) await assert.rejects(house.guard.identify(foreignPeer(name)), /not known here/);
+  for (const aeTitle of ['CT1', 'NEW']) {
+    await assert.rejects(
+      devices.add(pass, { ...ct1, aeTitle, certificate: pinnedCertificate() }),
+      code('CONFLICT', /was revoked/),
+    );
+  }
+  // The other AE title is not revoked: it goes on with a new certificate.
+  await devices.renew(pass, { aeTitle: 'CT1QR', until: '2027-06-30' });
+  await house.guard.identify(
+    peerFacts({
+      callingAeTitle: 'CT1QR',
+      certificate: certificateFacts({ fingerprint256: fingerprintOf('issued 1') }),
+    }),
+  );
+});
+
 test('a device without TLS gets its own port, needs addresses and ends within 90 days', async () => {
   const { house, issuer, devices, pass } = await office();
   await using _house = house;
@@ -141,7 +213,7 @@ test('a device without TLS gets its own port, needs addresses and ends within 90
   assert.equal(opening.plain?.port, 11_112);
   assert.equal(issued, undefined);
   assert.equal(issuer.requests.length, 0);
-  await assert.rejects(devices.renew(pass, { aeTitle: 'CT1', until: '2027-02-10' }), code('BAD_REQUEST'));
+  await assert.rejects(devices.renew(pass, { aeTitle: 'CT1', until: '2027-02-10' }), code('CONFLICT'));
   const kept = await devices.renew(pass, { aeTitle: 'CT1', until: '2027-02-10', certificate: { kind: 'keep' } });
   assert.deepEqual([kept.opening.plain?.port, issuer.requests.length], [11_112, 0]);
   const other = await devices.add(pass, { ...plain, aeTitle: 'CT2' });
@@ -250,7 +322,7 @@ test('revoking takes everything at once and publishes it; enrolling anew does no
   assert.equal(session.revoked.aborted, true);
   assert.equal(issuer.revocations[0]?.[0]?.fingerprint256, fingerprintOf('issued 1'));
   assert.equal(openings.list(pass).length, 0);
-  await assert.rejects(devices.revoke(pass, aet('CT1'), 'again'), code('BAD_REQUEST', /revoked before/));
+  await assert.rejects(devices.revoke(pass, aet('CT1'), 'again'), code('CONFLICT', /revoked before/));
   await assert.rejects(devices.revoke(pass, aet('NOBODY'), 'r'), code('NOT_FOUND'));
   await devices.add(pass, { ...ct1, purpose: 'reading' });
   await assert.rejects(house.guard.identify(peerFacts({ certificate })), /not known here/);
@@ -258,6 +330,17 @@ test('revoking takes everything at once and publishes it; enrolling anew does no
     peerFacts({ certificate: certificateFacts({ fingerprint256: fingerprintOf('issued 2') }) }),
   );
   assert.equal(devices.list(pass)[0]?.device.purpose, 'reading');
+});
+
+test('revoking withdraws what was released to the device: its name does not bring that back to whoever has it next', async () => {
+  const { house, devices, releases, pass } = await office();
+  await using _house = house;
+  const partner: DeviceAdd = { ...ct1, aeTitle: 'PARTNER', purpose: 'exchange' };
+  await devices.add(pass, partner);
+  releases.add(pass, { device: 'PARTNER', studyInstanceUid: studyA, reason: 'referral', until: '2027-01-31' });
+  await devices.revoke(pass, aet('PARTNER'), 'contract ended');
+  await devices.add(pass, partner);
+  assert.deepEqual(releases.list(pass), []);
 });
 
 test('opening list marks what ends soon, what was never used, what is unused and what is plain, at exact limits', async () => {
@@ -296,7 +379,7 @@ test('closing an opening needs a reason and happens once', async () => {
   enrol(house.store);
   assert.throws(() => openings.close(pass, 'CT1', ''), code('BAD_REQUEST'));
   assert.equal(openings.close(pass, 'CT1', 'sold').closed?.by, 'root');
-  assert.throws(() => openings.close(pass, 'CT1', 'sold'), code('BAD_REQUEST', /closed before/));
+  assert.throws(() => openings.close(pass, 'CT1', 'sold'), code('CONFLICT', /closed before/));
   assert.throws(() => openings.close(pass, 'NOBODY', 'r'), code('NOT_FOUND'));
   assert.equal(openings.show(pass, 'CT1').state, 'closed');
 });
@@ -351,6 +434,32 @@ test('applying tells the difference first, then does it all at once', async () =
   assert.deepEqual(openings.difference(pass, openings.export(pass)), { added: [], changed: [], closed: [] });
 });
 
+test('an opening that is prolonged or explained anew keeps the count of its uses; one that allows something else begins at none', async () => {
+  const { house, devices, openings, pass } = await office();
+  await using _house = house;
+  const { opening } = await devices.add(pass, ct1);
+  const used = { lastUsedAtMs: startMs + 1000, useCount: 7 };
+  house.store.addUses(new Map([[opening.id, used]]));
+  const apply = (changes: object) => {
+    const document = { openings: [{ ...openings.export(pass).openings[0], ...changes }] };
+    const difference = openings.difference(pass, document);
+    openings.apply(pass, document, difference);
+    return { keepsUses: difference.changed[0]?.keepsUses, usage: openings.show(pass, 'CT1').usage };
+  };
+  assert.deepEqual(apply({ until: '2028-06-30', reason: 'CT, room 2', owner: 'ada' }), {
+    keepsUses: true,
+    usage: used,
+  });
+  assert.equal((await devices.renew(pass, { aeTitle: 'CT1', until: '2029-06-30' })).opening.name, 'CT1');
+  assert.deepEqual(openings.show(pass, 'CT1').usage, used);
+  // What was there before still says what it was used for.
+  assert.deepEqual(house.store.usage(opening.id), used);
+  for (const other of [{ scope: { modalities: ['CT'] } }, { addresses: ['10.0.0.0/8'] }, { operations: ['store'] }]) {
+    assert.deepEqual(apply(other), { keepsUses: false, usage: undefined });
+    house.store.addUses(new Map([[openings.show(pass, 'CT1').opening.id, used]]));
+  }
+});
+
 test('applying what has changed meanwhile is refused and changes nothing', async () => {
   const { house, openings, pass } = await office();
   await using _house = house;
@@ -368,7 +477,7 @@ test('a document that names unknown devices, other purposes, forbidden operation
   const entry = { name: 'CT1', device: 'CT1', purpose: 'acquisition', reason: 'r', until: '2027-01-31' };
   const bad: readonly (readonly [unknown, string, RegExp])[] = [
     [{ openings: [{ ...entry, device: 'NEW' }] }, 'NOT_FOUND', /not enrolled/],
-    [{ openings: [{ ...entry, purpose: 'reading' }] }, 'BAD_REQUEST', /purpose of CT1 is acquisition/],
+    [{ openings: [{ ...entry, purpose: 'reading' }] }, 'CONFLICT', /purpose of CT1 is acquisition/],
     [{ openings: [{ ...entry, operations: ['get'] }] }, 'BAD_REQUEST', /can never hold get/],
     [{ openings: [entry, entry] }, 'BAD_REQUEST', /named twice/],
     [{ openings: 'all' }, 'BAD_REQUEST', /openings/],
@@ -390,7 +499,7 @@ test('a study is released to an exchange partner only, until its end, and withdr
     releases.list(pass).map(({ id }) => id),
     [release.id],
   );
-  assert.throws(() => releases.add(pass, { ...request, device: 'CT1' }), code('BAD_REQUEST', /not for exchange/));
+  assert.throws(() => releases.add(pass, { ...request, device: 'CT1' }), code('CONFLICT', /not for exchange/));
   assert.throws(() => releases.add(pass, { ...request, device: 'NEW' }), code('NOT_FOUND'));
   assert.throws(() => releases.add(pass, { ...request, until: '2026-11-23' }), code('BAD_REQUEST', /has passed/));
   house.clock.nowMs = release.validUntilMs - 1;

@@ -142,7 +142,7 @@ export class DeviceService {
           reason: 'superseded by a new enrolment',
         });
       }
-      if (entry !== undefined) store.addCertificate(entry);
+      if (entry !== undefined) addCertificate(store, entry, sharedWithOf(certificate));
       this.#closeEnded(terms.name, nowMs);
       return store.addOpening(terms, nowMs);
     });
@@ -152,7 +152,7 @@ export class DeviceService {
   /**
    * A new certificate and a later end for the device's TLS opening; for a plain one only the end, counted anew from today. The
    * certificate before stays good until its own end, so that the device can change over.
-   * @throws LeadglassError NOT_FOUND, BAD_REQUEST
+   * @throws LeadglassError NOT_FOUND, BAD_REQUEST, CONFLICT
    */
   async renew(pass: Pass<Administer>, request: DeviceRenew): Promise<Enrolment> {
     const checked = checkRequest(deviceRenewSchema, request, 'renew the device');
@@ -163,7 +163,7 @@ export class DeviceService {
     const isPlain = before.doors.includes('dimse-plain');
     if (isPlain && checked.certificate.kind !== 'keep') {
       throw new LeadglassError(
-        'BAD_REQUEST',
+        'CONFLICT',
         `Cannot renew ${checked.aeTitle} with a certificate: it comes without TLS. --keep-certificate prolongs that; for TLS close the opening and add the device anew`,
       );
     }
@@ -174,38 +174,45 @@ export class DeviceService {
       validUntilMs: parseUntil(checked.until, timeZone),
     };
     this.#refuseObjections(objectionsTo(terms, rules), nowMs, terms);
-    const { entry, issued } = await this.#certificate(
-      checked.certificate.kind === 'keep' ? undefined : checked.certificate,
-      checked,
-      terms.validUntilMs,
-    );
+    const certificate = checked.certificate.kind === 'keep' ? undefined : checked.certificate;
+    const { entry, issued } = await this.#certificate(certificate, checked, terms.validUntilMs);
     const openingId = store.transaction(() => {
-      if (entry !== undefined) store.addCertificate(entry);
+      if (entry !== undefined) addCertificate(store, entry, sharedWithOf(certificate));
       if (!store.closeOpening(current, { atMs: nowMs, by: operatorOf(pass), reason: 'renewed' })) {
         throw new LeadglassError('CONFLICT', `Cannot renew ${checked.aeTitle}: its opening was closed meanwhile`);
       }
-      return store.addOpening(terms, nowMs);
+      const id = store.addOpening(terms, nowMs);
+      store.continueUses(id, current.id);
+      return id;
     });
     return this.#enrolment(checked.aeTitle, openingId, issued);
   }
 
   /**
-   * Takes everything from the device, at once: its certificates are revoked, its openings closed, its associations end.
-   * @throws LeadglassError NOT_FOUND; BAD_REQUEST when it was revoked before
+   * Takes everything from the device, at once: its certificates are revoked (for every AE title that
+   * shares them), its openings closed, what was released to it is
+   * withdrawn, its associations end.
+   * @throws LeadglassError NOT_FOUND; CONFLICT when it was revoked before
    */
   async revoke(pass: Pass<Administer>, aeTitle: AeTitle, reason: string): Promise<void> {
     const { store, now, issuer } = this.#options;
     const by = operatorOf(pass);
     const atMs = now();
     if (reason.trim() === '') throw new LeadglassError('BAD_REQUEST', 'Cannot revoke the device: a reason is needed');
-    const certificates = activeCertificates(store, aeTitle);
+    // Whoever has the key could come under any AE title that it stands for.
+    const certificates = activeCertificates(store, aeTitle).flatMap(({ fingerprint256 }) =>
+      store.certificatesByFingerprint(fingerprint256).filter(({ revoked }) => revoked === undefined),
+    );
     store.transaction(() => {
       if (store.device(aeTitle) === undefined) throw notFound(aeTitle);
       if (!store.revokeDevice(aeTitle, { atMs, by, reason })) {
-        throw new LeadglassError('BAD_REQUEST', `Cannot revoke ${aeTitle}: it was revoked before`);
+        throw new LeadglassError('CONFLICT', `Cannot revoke ${aeTitle}: it was revoked before`);
       }
-      for (const { fingerprint256 } of certificates) store.revokeCertificate(aeTitle, fingerprint256, { atMs, reason });
+      for (const { device, fingerprint256 } of certificates) {
+        store.revokeCertificate(device, fingerprint256, { atMs, reason });
+      }
       for (const opening of store.openingsOf(aeTitle)) store.closeOpening(opening, { atMs, by, reason });
+      for (const release of store.releasesTo(aeTitle)) store.withdrawRelease(release, atMs);
     });
     await issuer.revoked(certificates);
   }
@@ -340,6 +347,38 @@ export class DeviceService {
 
 function activeCertificates(store: PolicyStore, aeTitle: AeTitle): readonly DeviceCertificate[] {
   return store.certificatesOf(aeTitle).filter(({ revoked }) => revoked === undefined);
+}
+
+function sharedWithOf(request: CertificateRequest | undefined): readonly AeTitle[] {
+  return request?.kind === 'pinned' ? (request.sharedWith ?? []) : [];
+}
+
+/**
+ * Remembers a certificate for a device that does not hold it yet.
+ * @param sharedWith the other devices that hold it, all of them: one physical device may have several AE titles, but nobody else's
+ *   certificate is taken by mistake
+ * @throws LeadglassError CONFLICT when others hold it too, those named do not, or it was revoked for anybody
+ */
+function addCertificate(
+  store: PolicyStore,
+  entry: Omit<DeviceCertificate, 'revoked'>,
+  sharedWith: readonly AeTitle[],
+): void {
+  const known = store.certificatesByFingerprint(entry.fingerprint256);
+  const refused = (words: string): LeadglassError =>
+    new LeadglassError('CONFLICT', `Cannot take the certificate for ${entry.device}: ${words}`);
+  const revoked = known.find((certificate) => certificate.revoked !== undefined);
+  if (revoked !== undefined) throw refused(`it was revoked for ${revoked.device}; make a new key and certificate`);
+  const holders = known.map(({ device }) => device).filter((device) => device !== entry.device);
+  const unnamed = holders.filter((device) => !sharedWith.includes(device));
+  if (unnamed.length > 0) {
+    throw refused(
+      `it stands for ${unnamed.join(', ')} already; only if that is the same physical device, say that they share it`,
+    );
+  }
+  const strange = sharedWith.filter((device) => !holders.includes(device));
+  if (strange.length > 0) throw refused(`${strange.join(', ')} does not hold it`);
+  if (!known.some(({ device }) => device === entry.device)) store.addCertificate(entry);
 }
 
 function notFound(aeTitle: AeTitle): LeadglassError {

@@ -6,7 +6,7 @@ import { LeadglassError } from '../error.ts';
 import { formatFrom, formatUntil, parseFrom, parseUntil } from './dates.ts';
 import { type OpeningEntry, checkRequest, openingDocumentSchema } from './device-requests.ts';
 import { operatorOf } from './device-service.ts';
-import { type Opening, type OpeningState, type OpeningTerms, openingState } from './opening.ts';
+import { type Opening, type OpeningState, type OpeningTerms, openingState, sameRight } from './opening.ts';
 import type { Administer } from './operation.ts';
 import type { Pass } from './pass.ts';
 import type { PolicyStore, Usage } from './policy-store.ts';
@@ -35,7 +35,13 @@ export interface OpeningView {
 
 export interface OpeningDifference {
   readonly added: readonly OpeningEntry[];
-  readonly changed: readonly { readonly name: string; readonly before: OpeningEntry; readonly after: OpeningEntry }[];
+  readonly changed: readonly {
+    readonly name: string;
+    readonly before: OpeningEntry;
+    readonly after: OpeningEntry;
+    /** It allows what it allowed, so its uses are counted on; else it is another right, which nobody used yet. */
+    readonly keepsUses: boolean;
+  }[];
   readonly closed: readonly OpeningEntry[];
 }
 
@@ -61,13 +67,13 @@ export class OpeningService {
     return this.#view(this.#find(name));
   }
 
-  /** At once, running associations included. @throws LeadglassError NOT_FOUND, BAD_REQUEST */
+  /** At once, running associations included. @throws LeadglassError NOT_FOUND, BAD_REQUEST, CONFLICT (closed before) */
   close(pass: Pass<Administer>, name: string, reason: string): Opening {
     const opening = this.#find(name);
     if (reason.trim() === '') throw new LeadglassError('BAD_REQUEST', 'Cannot close the opening: a reason is needed');
     const closed = { atMs: this.#options.now(), by: operatorOf(pass), reason };
     if (!this.#options.store.closeOpening(opening, closed)) {
-      throw new LeadglassError('BAD_REQUEST', 'Cannot close the opening: it was closed before');
+      throw new LeadglassError('CONFLICT', 'Cannot close the opening: it was closed before');
     }
     return { ...opening, closed };
   }
@@ -79,7 +85,8 @@ export class OpeningService {
 
   /**
    * What applying this document would change. Nothing is changed yet.
-   * @throws LeadglassError BAD_REQUEST for what the rules forbid, NOT_FOUND for a device that is not enrolled
+   * @throws LeadglassError BAD_REQUEST for what the rules forbid, NOT_FOUND for a device that is not enrolled, CONFLICT for one of
+   *   another purpose
    */
   difference(_pass: Pass<Administer>, document: unknown): OpeningDifference {
     const { openings: entries } = checkRequest(openingDocumentSchema, document, 'apply the openings');
@@ -108,7 +115,8 @@ export class OpeningService {
         continue;
       }
       const before = this.#entryOf(opening);
-      if (JSON.stringify(before) !== JSON.stringify(after)) changed.push({ name, before, after });
+      if (JSON.stringify(before) === JSON.stringify(after)) continue;
+      changed.push({ name, before, after, keepsUses: sameRight(opening, terms) });
     }
     const closed = [...current.values()]
       .filter(({ name }) => !wanted.has(name))
@@ -138,10 +146,11 @@ export class OpeningService {
       }
       for (const { name } of closed)
         store.closeOpening(this.#find(name), { atMs, by, reason: 'not in the applied file' });
-      for (const { name, after } of changed) {
+      for (const { name, after, keepsUses } of changed) {
         const opening = this.#find(name);
         store.closeOpening(opening, { atMs, by, reason: 'changed by the applied file' });
-        store.addOpening(this.#termsOf({ ...after, owner: after.owner ?? by }, opening), atMs);
+        const id = store.addOpening(this.#termsOf({ ...after, owner: after.owner ?? by }, opening), atMs);
+        if (keepsUses) store.continueUses(id, opening.id);
       }
       for (const entry of added)
         store.addOpening(this.#termsOf({ ...entry, owner: entry.owner ?? by }, undefined), atMs);
@@ -183,7 +192,10 @@ export class OpeningService {
       );
     }
     if (device.purpose !== terms.purpose) {
-      throw badEntry(terms.name, `the purpose of ${terms.device} is ${device.purpose}, not ${terms.purpose}`);
+      throw new LeadglassError(
+        'CONFLICT',
+        `Cannot apply the opening ${terms.name}: the purpose of ${terms.device} is ${device.purpose}, not ${terms.purpose}`,
+      );
     }
     const objections = objectionsTo(terms, rules);
     if (objections.length > 0) throw badEntry(terms.name, objections.join('; '));

@@ -82,6 +82,32 @@ export function openingState(opening: Opening, nowMs: number): OpeningState {
   return 'open';
 }
 
+/**
+ * Do both allow the same? Only who answers for it, why and from when until when may differ. An opening that replaces one which
+ * allowed the same is the same right to whoever asks whether it is used; one that allows something else was never used yet.
+ */
+export function sameRight(one: OpeningTerms, other: OpeningTerms): boolean {
+  return rightText(one) === rightText(other);
+}
+
+/** The order within lists does not matter. */
+function rightText(terms: OpeningTerms): string {
+  const { device, purpose, doors, operations, scope, addresses, privateSopClasses, moveDestinations, plain } = terms;
+  const sorted = (list: readonly unknown[]): string[] => list.map((entry) => JSON.stringify(entry)).toSorted();
+  const scopeEntries = Object.entries(scope).map(([key, value]) => [key, Array.isArray(value) ? sorted(value) : value]);
+  return JSON.stringify([
+    device,
+    purpose,
+    sorted(doors),
+    sorted(operations),
+    sorted(scopeEntries),
+    sorted(addresses),
+    privateSopClasses,
+    sorted(moveDestinations.map(({ aeTitle: to, host, port, trust }) => [to, host, port, trust])),
+    plain?.port,
+  ]);
+}
+
 const text = (maxLength: number): v.GenericSchema<string, string> =>
   v.pipe(
     v.string(),

@@ -114,10 +114,12 @@ function prepareStatements(database: DatabaseSync) {
     ),
     release: database.prepare('SELECT * FROM release WHERE id = ?'),
     releasesOfDevice: database.prepare('SELECT * FROM release WHERE device = ? AND withdrawn_at IS NULL ORDER BY id'),
+    releasesOfStudy: database.prepare('SELECT * FROM release WHERE study_instance_uid = ? ORDER BY id LIMIT ?'),
     withdrawRelease: database.prepare('UPDATE release SET withdrawn_at = ? WHERE id = ? AND withdrawn_at IS NULL'),
     countUse: database.prepare(
       'INSERT INTO usage (opening, last_used_at, use_count) VALUES (?, ?, ?) ON CONFLICT (opening) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at), use_count = use_count + excluded.use_count',
     ),
+    copyUses: database.prepare('INSERT INTO usage SELECT ?, last_used_at, use_count FROM usage WHERE opening = ?'),
     usage: database.prepare('SELECT * FROM usage WHERE opening = ?'),
     latestTime: database.prepare(
       'SELECT max(coalesce((SELECT max(last_used_at) FROM usage), 0), coalesce((SELECT max(created_at) FROM opening), 0)) AS latest',
@@ -235,7 +237,7 @@ export class PolicyStore implements Disposable {
     });
   }
 
-  /** One certificate may stand for several AE titles of one product, each enrolled by itself. */
+  /** One certificate may stand for several AE titles of one physical device, each enrolled by itself, when that was said. */
   certificatesByFingerprint(fingerprint256: string): readonly DeviceCertificate[] {
     return this.#statements.certificatesByFingerprint.all(fingerprint256).map(certificateOf);
   }
@@ -321,6 +323,11 @@ export class PolicyStore implements Disposable {
     return this.#statements.releasesOfDevice.all(device).map(releaseOf);
   }
 
+  /** To whom a study was ever released, withdrawn and ended ones included, oldest first. */
+  releasesOf(studyInstanceUid: Uid, rowsMax: number): readonly Release[] {
+    return this.#statements.releasesOfStudy.all(studyInstanceUid, rowsMax).map(releaseOf);
+  }
+
   withdrawRelease(release: Release, atMs: number): boolean {
     return this.#write(release.device, () => this.#statements.withdrawRelease.run(atMs, release.id).changes === 1);
   }
@@ -335,6 +342,11 @@ export class PolicyStore implements Disposable {
         this.#statements.countUse.run(opening, lastUsedAtMs, useCount);
       }
     });
+  }
+
+  /** An opening that has just been made goes on counting where the one stood that it replaces. */
+  continueUses(newId: number, replacedId: number): void {
+    this.#statements.copyUses.run(newId, replacedId);
   }
 
   usage(openingId: number): Usage | undefined {

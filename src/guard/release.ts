@@ -32,7 +32,7 @@ export class ReleaseService {
     this.#timeZone = timeZone;
   }
 
-  /** @throws LeadglassError NOT_FOUND, BAD_REQUEST */
+  /** @throws LeadglassError NOT_FOUND, BAD_REQUEST, CONFLICT (a device that is not for exchange) */
   add(pass: Pass<Administer>, request: ReleaseRequest): Release {
     const { device: name, studyInstanceUid, reason, until } = checkRequest(releaseSchema, request, 'release the study');
     const device = this.#store.device(name);
@@ -42,7 +42,7 @@ export class ReleaseService {
     const bounds: PurposeBounds = purposeBounds[device.purpose];
     if (!bounds.releasedOnly) {
       throw new LeadglassError(
-        'BAD_REQUEST',
+        'CONFLICT',
         `Cannot release the study: ${name} is for ${device.purpose}, not for exchange`,
       );
     }

@@ -205,6 +205,23 @@ test('class 5: a thousand idle connections leave room for a legitimate sender', 
   await server.socketsBackTo(socketsBefore + 5);
 });
 
+test('class 1: a thousand half-open TLS handshakes leave room for a working device, and end by the timer', async () => {
+  const hello = await clientHello();
+  const sockets: net.Socket[] = [];
+  const began = performance.now();
+  for (let batch = 0; batch < 10; batch += 1) {
+    const opened = await plainSockets(100);
+    // The server has answered with its certificate and waits for the rest: the dearest moment at which a peer can fall silent.
+    for (const socket of opened) socket.write(hello);
+    sockets.push(...opened);
+  }
+  await assertUseful('beside a thousand half-open handshakes');
+  const leftMs = Math.max(0, limits.dimseHandshakeMs - (performance.now() - began));
+  const ended = await Promise.all(sockets.map((socket) => closedWithin(socket, leftMs + 5000)));
+  assert.equal(ended.filter((isClosed) => !isClosed).length, 0, 'all are closed by the server');
+  await server.socketsBackTo(socketsBefore + 5);
+});
+
 test('class 5: connections of one address that are known do not count as unknown ones', async () => {
   // Each of these says who it is and goes; what is counted must be given back, or the address is locked out.
   for (let batch = 0; batch < 12; batch += 1) {

@@ -71,7 +71,12 @@ const credential = v.variant('kind', [
   /** The device made a certificate signing request. */
   v.strictObject({ kind: v.literal('csr'), pem }),
   /** A certificate of another authority; exactly this one is trusted. */
-  v.strictObject({ kind: v.literal('certificate'), pem }),
+  v.strictObject({
+    kind: v.literal('certificate'),
+    pem,
+    /** Other AE titles of the same physical device that hold it. */
+    sharedWith: v.optional(v.pipe(v.array(aeTitle), v.maxLength(listLengthMax)), []),
+  }),
   /** None: an own plain door, named addresses, at most 90 days. */
   v.strictObject({ kind: v.literal('plain'), risk: text, port: v.optional(port) }),
 ]);
@@ -140,6 +145,8 @@ export const callSchemas = {
     from: v.optional(day),
     to: v.optional(day),
     removed: v.optional(v.boolean(), false),
+    /** Only those that also arrived under another patient. */
+    mismatched: v.optional(v.boolean(), false),
     rows,
   }),
   studyShow: v.strictObject({ studyInstanceUid: uid }),

@@ -99,6 +99,83 @@ test('wrong arguments are refused with the field', async (t) => {
   assert.match(text, /"code":"BAD_REQUEST","message":"aeTitle: /);
 });
 
+const pinned = { kind: 'certificate', pem: 'no PEM' };
+const device = { aeTitle: 'CT1', purpose: 'acquisition', reason: 'r', until: '2027-06-30', credential: pinned };
+const opening = {
+  name: 'CT1',
+  device: 'CT1',
+  purpose: 'acquisition',
+  operations: [],
+  reason: 'r',
+  until: '2027-06-30',
+};
+const key = `-----BEGIN PRIVATE KEY-----\n${'A'.repeat(30)}`;
+for (const [call, given, words] of [
+  ['deviceShow', {}, 'aeTitle: is missing, expected a value'],
+  ['deviceShow', { aeTitle: 5 }, 'aeTitle: must be text, was 5'],
+  ['deviceShow', { aeTitle: ' ' }, 'aeTitle: must not be empty, was ""'],
+  ['deviceShow', { aeTitle: 'A'.repeat(17) }, `aeTitle: must be at most 16 characters, was "${'A'.repeat(17)}"`],
+  [
+    'deviceShow',
+    { aeTitle: 'A'.repeat(3000) },
+    'aeTitle: must be at most 2000 characters, was text of 3000 characters',
+  ],
+  ['deviceShow', { aeTitle: 'CT1', colour: 'red' }, 'colour: is not known here, expected nothing'],
+  ['deviceShow', [], 'aeTitle: is missing, expected a value'],
+  ['deviceShow', null, 'arguments: must be named values, was nothing'],
+  ['deviceAdd', device, 'credential.pem: must be PEM text, was "no PEM"'],
+  ['deviceAdd', { ...device, credential: { kind: 'certificate', pem: 5 } }, 'credential.pem: must be text, was 5'],
+  [
+    'deviceAdd',
+    { ...device, credential: { kind: 'magic' } },
+    'credential.kind: must be one of public-key, csr, certificate, plain, was "magic"',
+  ],
+  [
+    'deviceAdd',
+    { ...device, credential: { kind: 'plain', risk: 'r', port: 70_000 } },
+    'credential.port: must be at most 65535, was 70000',
+  ],
+  [
+    'studyRelease',
+    { studyInstanceUid: '1.2', device: 'P', until: '2026-02-30', reason: 'r' },
+    'until: must be a day of the calendar, was "2026-02-30"',
+  ],
+  [
+    'studyRelease',
+    { studyInstanceUid: key, device: 'P', until: '2026-02-03', reason: 'r' },
+    'studyInstanceUid: must be a UID: digits and dots, at most 64, was text of 58 characters',
+  ],
+  [
+    'studyRemove',
+    { studyInstanceUid: '1.2', step: 'burn', reason: 'r' },
+    'step: must be one of request, undo, finish, was "burn"',
+  ],
+  [
+    'studyList',
+    { rows: 1.5, removed: 'yes' },
+    'removed: must be true or false, was "yes"; rows: must be a whole number, was 1.5',
+  ],
+  [
+    'openingApply',
+    { openings: [opening, { ...opening, purpose: 'fun', until: 'soon' }] },
+    'openings.1.purpose: must be one of acquisition, reading, exchange, archive, was "fun"; openings.1.until: must be a date such as 2027-06-30, was "soon"',
+  ],
+  [
+    'openingApply',
+    { openings: Array.from({ length: 30 }, () => 5) },
+    /(openings\.\d+: must be named values, was 5; ){10}and 20 more$/,
+  ],
+] as const) {
+  test(`a person is told what is wrong with ${call} ${JSON.stringify(given).slice(0, 80)}: field, fault and what is expected`, async (t) => {
+    const { socketPath } = await start(t);
+    const { text } = await send(socketPath, { path: `/call/${call}`, body: JSON.stringify(given) });
+    const { error } = JSON.parse(text);
+    assert.equal(error.code, 'BAD_REQUEST');
+    if (typeof words === 'string') assert.equal(error.message, words);
+    else assert.match(error.message, words);
+  });
+}
+
 test('unknown calls, inherited names and text that is no JSON are refused', async (t) => {
   const { socketPath } = await start(t);
   for (const name of ['nothing', 'constructor', '__proto__', 'toString']) {

@@ -12,10 +12,12 @@ import { basename, dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as v from 'valibot';
 import { LeadglassError, asLeadglassError } from '../../error.ts';
+import { schemaMistakes } from '../../guard/schema-words.ts';
 import type { Log } from '../../log.ts';
 import { callSchemas } from './control-calls.ts';
 import type { CallName } from './control-calls.ts';
 import type { Call, ControlServices, ProgressEvent } from './control-services.ts';
+import { refuseAmbiguous } from './one-reading.ts';
 import { TransferSessions } from './transfer-sessions.ts';
 
 export interface ControlLimits {
@@ -66,6 +68,9 @@ export async function startControlDoor(options: ControlDoorOptions): Promise<Con
     },
   );
   server.maxConnections = limits.controlConnectionsMax;
+  // As our command line does, one request is one connection: what comes behind it is smuggled.
+  server.maxRequestsPerSocket = 1;
+  server.on('dropRequest', (_request, socket) => socket.destroy());
   await listen(server, path, socketPath);
   chmodSync(path, 0o600);
   return {
@@ -136,7 +141,9 @@ interface Answering extends ControlDoorOptions {
 async function answer(request: IncomingMessage, response: ServerResponse, door: Answering): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort(new LeadglassError('CANCELLED', 'The client went away')));
+  response.shouldKeepAlive = false;
   try {
+    refuseAmbiguous(request);
     const place = new URL(request.url ?? '/', 'http://control').pathname.split('/');
     const call = callOf(request, response, AbortSignal.any([gone.signal, door.stopping]));
     const [, kind = '', name = '', index = ''] = place;
@@ -232,8 +239,7 @@ async function readBody(request: IncomingMessage, bytesMax: number): Promise<unk
 function parseArguments<S extends v.GenericSchema>(schema: S, given: unknown): v.InferOutput<S> {
   const parsed = v.safeParse(schema, given);
   if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  throw new LeadglassError('BAD_REQUEST', `${v.getDotPath(issue) ?? 'arguments'}: ${issue.message}`);
+  throw new LeadglassError('BAD_REQUEST', schemaMistakes(parsed.issues, 'arguments'));
 }
 
 /** Written out call by call, so that the compiler checks each service against its own arguments. */

@@ -32,7 +32,10 @@ export interface ProgressEvent {
 
 type Service<N extends keyof ResultOf> = (call: Call, given: CallArguments<N>) => Promise<ResultOf[N]>;
 
-/** Throws LeadglassError: BAD_REQUEST, NOT_FOUND, CONFLICT, NOT_AUTHORIZED (retention), LEDGER_UNAVAILABLE, … */
+/**
+ * Throws LeadglassError. BAD_REQUEST: wrong whatever the state (exit status 2). CONFLICT: right in itself, but not as things stand
+ * now (1). NOT_FOUND, NOT_AUTHORIZED (retention), LEDGER_UNAVAILABLE, …
+ */
 export type ControlServices = { readonly [N in keyof ResultOf]: Service<N> } & {
   readonly beginImport: (call: Call) => Promise<ImportSession>;
   readonly beginExport: (call: Call, given: CallArguments<'exportBegin'>) => Promise<ExportSession>;
@@ -51,7 +54,7 @@ export interface ResultOf {
   readonly openingExport: { readonly openings: readonly OpeningTermsText[] };
   readonly openingApply: OpeningPlan;
   readonly studyList: { readonly studies: readonly StudyView[]; readonly more: boolean };
-  readonly studyShow: { readonly study: StudyView; readonly series: readonly SeriesView[] };
+  readonly studyShow: StudyShown;
   readonly studyRemove: StudyRemoval;
   readonly studyRelease: { readonly studyInstanceUid: string; readonly device: string; readonly until: string };
   readonly conflictList: { readonly conflicts: readonly ConflictView[]; readonly more: boolean };
@@ -111,6 +114,8 @@ export interface StatusReport {
     readonly instances: number;
     readonly bytes: number;
     readonly conflicts: number;
+    /** Studies that also arrived under another patient. */
+    readonly mismatchedStudies: number;
   };
   readonly ledger: { readonly records: number; readonly head: string; readonly lastCheckpointAt?: string };
   /** Absent: there is none yet. */
@@ -164,6 +169,8 @@ export interface DeviceAdded {
 export interface DeviceRevoked {
   readonly aeTitle: string;
   readonly certificatesRevoked: number;
+  /** Other AE titles whose certificate went with it, since it was the same: each needs a new one. */
+  readonly sharedWith: readonly string[];
   readonly openingsClosed: number;
   readonly associationsEnded: number;
 }
@@ -204,7 +211,41 @@ export interface StudyView {
   readonly bytes: number;
   readonly lastReceivedAt?: string;
   readonly retainedUntil?: string;
+  /** Instances that arrived under another Patient ID or issuer than the study's first one. */
+  readonly mismatchedInstances: number;
   readonly state: 'stored' | 'removal-requested';
+}
+export interface StudyShown {
+  readonly study: StudyView;
+  readonly series: readonly SeriesView[];
+  /** Those with the most instances first. */
+  readonly patientMismatches: readonly PatientMismatchView[];
+  /** To whom it was ever released, oldest first. */
+  readonly releases: readonly ReleaseView[];
+  /** Only of a study whose removal was requested. */
+  readonly removal?: RemovalView;
+}
+export interface RemovalView {
+  readonly requestedAt: string;
+  /** As the ledger has it: `operator ada`. Absent when the ledger does not reach back so far. */
+  readonly by?: string;
+  readonly reason?: string;
+}
+export interface ReleaseView {
+  readonly device: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly releasedAt: string;
+  /** First moment at which it is not released any more. */
+  readonly until: string;
+  readonly state: 'released' | 'ended' | 'withdrawn';
+}
+/** Under whom instances of a study arrived as well. */
+export interface PatientMismatchView {
+  readonly patientId: string;
+  readonly issuerOfPatientId: string;
+  readonly patientName: string;
+  readonly instances: number;
 }
 export interface SeriesView {
   readonly seriesInstanceUid: string;

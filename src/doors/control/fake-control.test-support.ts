@@ -26,7 +26,7 @@ export const emptyStatus: StatusReport = {
   openings: { open: 0, expiringSoon: 0, neverUsed: 0, plain: 0 },
   devices: 0,
   associations: 0,
-  archive: { studies: 0, instances: 0, bytes: 0, conflicts: 0 },
+  archive: { studies: 0, instances: 0, bytes: 0, conflicts: 0, mismatchedStudies: 0 },
   ledger: { records: 1, head: 'ab'.repeat(32) },
   warnings: [],
 };
@@ -68,7 +68,7 @@ export function fakeControl(): FakeControl {
     deviceRevoke: async (call, { aeTitle }) => {
       note(call);
       if (!devices.delete(aeTitle)) throw missing();
-      return { aeTitle, certificatesRevoked: 1, openingsClosed: 1, associationsEnded: 0 };
+      return { aeTitle, certificatesRevoked: 1, sharedWith: [], openingsClosed: 1, associationsEnded: 0 };
     },
     openingList: async () => [...devices.values()].map(({ opening }) => opening),
     openingShow: async (_call, { name }) => {

@@ -19,13 +19,14 @@ import { acceptAssociation, type IncomingAssociation } from '../../upper-layer/a
 import { negotiate } from '../../upper-layer/negotiation.ts';
 import type { Association } from '../../upper-layer/association.ts';
 import type { UpperLayerLimits } from '../../upper-layer/upper-layer-limits.ts';
+import { DataSetPace, type DataSetPaceLimits } from './data-set-pace.ts';
 import { type CommitmentReports, type HandlerFacts, handlersFor } from './handlers.ts';
 import type { HeldInstances } from './held-instances.ts';
 import type { MoveConnector } from './move-route.ts';
-import { extendedNegotiation, negotiationPolicy, operationFor } from './negotiation-policy.ts';
+import { declinedProposals, extendedNegotiation, negotiationPolicy } from './negotiation-policy.ts';
 import type { RetrieveLimits } from './retrieve-service.ts';
 
-export interface ConnectionLimits extends RetrieveLimits {
+export interface ConnectionLimits extends RetrieveLimits, DataSetPaceLimits {
   readonly upperLayer: UpperLayerLimits;
   readonly dimse: DimseLimits;
   readonly dataSet: DataSetLimits;
@@ -143,13 +144,7 @@ async function accepted(
   const { request } = incoming;
   const { userInformation } = request;
   const { contexts, roleSelections } = negotiate(request, negotiationPolicy(session));
-  // PS3.8 table 9-18: 1 is user-rejection, which is what an opening says no to.
-  await session.declined(
-    contexts.flatMap(({ result }, index) => {
-      const sopClassUid = request.presentationContexts[index]?.abstractSyntax;
-      return result === 1 && sopClassUid !== undefined ? [{ operation: operationFor(sopClassUid), sopClassUid }] : [];
-    }),
-  );
+  await session.declined(declinedProposals(request.presentationContexts, contexts));
   const window = userInformation.asynchronousOperationsWindow;
   return incoming.accept({
     contexts,
@@ -181,11 +176,12 @@ function bounded(offered: number, most: number): number {
 async function conversed(association: Association, session: GuardSession, facts: HandlerFacts): Promise<string> {
   const { services } = facts;
   const exchange = new MessageExchange(association, services.limits.dimse);
+  using pace = new DataSetPace(services.limits, (error) => exchange.fail(error));
   const onRevoked = (): void => association.abort();
   if (session.revoked.aborted) onRevoked();
   session.revoked.addEventListener('abort', onRevoked, { once: true });
   try {
-    const end = await serve(exchange, handlersFor(session, facts));
+    const end = await serve(exchange, handlersFor(session, facts, pace));
     await association.closed;
     const revoked: unknown = session.revoked.reason;
     if (revoked instanceof RefusedError) return revoked.reason;

@@ -7,7 +7,12 @@ import { TransferSyntaxes } from '../../dicom/transfer-syntax.ts';
 import type { Uid } from '../../dicom/uid.ts';
 import type { OpeningOperation } from '../../guard/opening.ts';
 import type { InformationModel } from '../../dicom/query.ts';
-import type { ExtendedNegotiation } from '../../upper-layer/association-types.ts';
+import type { DeclinedProposal } from '../../guard/session.ts';
+import type {
+  ExtendedNegotiation,
+  PresentationContextProposal,
+  PresentationContextResult,
+} from '../../upper-layer/association-types.ts';
 import type { NegotiationPolicy, Roles } from '../../upper-layer/negotiation.ts';
 
 /** What the door asks the guard before any operation: could this opening ever admit it? */
@@ -52,10 +57,33 @@ const notForAssociations: ReadonlySet<Uid> = new Set([
 const storageSyntaxes: readonly Uid[] = Object.values(TransferSyntaxes).filter((uid) => !notForAssociations.has(uid));
 
 /** What a SOP class is proposed for. */
-export function operationFor(abstractSyntax: Uid): OpeningOperation {
+function operationFor(abstractSyntax: Uid): OpeningOperation {
   if (abstractSyntax === SopClasses.Verification) return 'verify';
   if (abstractSyntax === SopClasses.StorageCommitmentPushModel) return 'commit';
   return queryRetrieveClasses.get(abstractSyntax)?.operation ?? 'store';
+}
+
+/**
+ * What was proposed and declined because no opening allows it, each SOP class once. Classes of storage that we do not know, private
+ * ones above all, are answered as not supported; an opening could have named them, so they belong here, too.
+ */
+export function declinedProposals(
+  proposed: readonly Pick<PresentationContextProposal, 'abstractSyntax'>[],
+  results: readonly Pick<PresentationContextResult, 'result'>[],
+): readonly DeclinedProposal[] {
+  const declined = new Set<Uid>();
+  for (const [index, { result }] of results.entries()) {
+    const sopClassUid = proposed[index]?.abstractSyntax;
+    if (sopClassUid === undefined) continue;
+    // PS3.8 table 9-18: 1 is user-rejection, 3 is abstract-syntax-not-supported.
+    if (result === 1 || (result === 3 && mayBeStorage(sopClassUid))) declined.add(sopClassUid);
+  }
+  return [...declined].map((sopClassUid) => ({ operation: operationFor(sopClassUid), sopClassUid }));
+}
+
+/** Of the standard's root only this branch holds storage classes that a later edition may add; a private class may be anything. */
+function mayBeStorage(sopClassUid: Uid): boolean {
+  return !sopClassUid.startsWith('1.2.840.10008.') || sopClassUid.startsWith('1.2.840.10008.5.1.4.1.1.');
 }
 
 /** The policy of one association. */

@@ -1,0 +1,118 @@
+/** Opening commands of the control door, over the guard's service. */
+import { createHash } from 'node:crypto';
+import type { ControlServices } from '../doors/control/control-services.ts';
+import { LeadglassError } from '../error.ts';
+import type { OpeningEntry } from '../guard/device-requests.ts';
+import { OpeningService, type OpeningDifference } from '../guard/opening-service.ts';
+import { limits } from '../limits.ts';
+import { DeviceViews } from './device-views.ts';
+import type { Installation } from './installation.ts';
+import { entryOf, termsText } from './opening-texts.ts';
+import { administer } from './operator.ts';
+
+type OpeningServices = Pick<
+  ControlServices,
+  'openingList' | 'openingShow' | 'openingClose' | 'openingExport' | 'openingApply'
+>;
+
+export function openingServices(
+  { guard, policy }: Installation,
+  { arrangePlainDoors }: { readonly arrangePlainDoors: () => Promise<void> },
+): OpeningServices {
+  const timeZone = Temporal.Now.timeZoneId();
+  const now = Date.now;
+  const views = new DeviceViews({ policy, timeZone, now });
+  const openings = new OpeningService({
+    store: policy,
+    rules: { ...limits, expiresSoonDays: limits.expiresSoonDays, unusedDays: limits.unusedDays },
+    now,
+    timeZone,
+  });
+  return {
+    openingList: (call, { all }) =>
+      administer(guard, call, 'all openings', (pass) => {
+        guard.writeUses();
+        return openings
+          .list(pass, { closedToo: all })
+          .filter(({ state }) => all || state !== 'ended')
+          .map(({ opening, marks }) => views.opening(opening, marks));
+      }),
+    openingShow: (call, { name }) =>
+      administer(guard, call, `opening ${name}`, (pass) => {
+        guard.writeUses();
+        const { opening, marks } = openings.show(pass, name);
+        return views.opening(opening, marks);
+      }),
+    openingClose: (call, { name, reason }) =>
+      administer(guard, call, `opening ${name}: ${reason}`, async (pass) => {
+        const { opening } = openings.show(pass, name);
+        const running = guard.runningSessions(opening.device);
+        openings.close(pass, name, reason);
+        await arrangePlainDoors();
+        return { name, associationsEnded: running - guard.runningSessions(opening.device) || running };
+      }),
+    openingExport: (call) =>
+      administer(guard, call, 'all openings', () => ({
+        openings: policy
+          .openings()
+          .filter(({ closed }) => closed === undefined)
+          .map((opening) => termsText(opening, timeZone)),
+      })),
+    openingApply: (call, { openings: wanted, planned }) =>
+      administer(
+        guard,
+        call,
+        planned === undefined ? 'difference only' : `difference ${planned.slice(0, 16)}`,
+        async (pass) => {
+          const document = { openings: wanted.map(entryOf) };
+          const difference = openings.difference(pass, document);
+          const digest = createHash('sha256').update(JSON.stringify(difference)).digest('hex');
+          if (planned === undefined) return { changes: changesOf(difference), digest, applied: false };
+          if (planned !== digest) {
+            throw new LeadglassError(
+              'CONFLICT',
+              'Cannot apply the openings: they changed since the difference was shown; look at it again',
+            );
+          }
+          guard.writeUses(); // a prolonged opening goes on counting from here
+          openings.apply(pass, document, difference);
+          await arrangePlainDoors();
+          return { changes: changesOf(difference), digest, applied: true };
+        },
+      ),
+  };
+}
+
+export function changesOf({
+  added,
+  changed,
+  closed,
+}: OpeningDifference): Awaited<ReturnType<ControlServices['openingApply']>>['changes'] {
+  const lines = (entry: OpeningEntry): string[] => [
+    `device: ${entry.device}`,
+    `purpose: ${entry.purpose}`,
+    `until: ${entry.until}`,
+  ];
+  return [
+    ...added.map((entry) => ({ kind: 'open' as const, name: entry.name, lines: lines(entry) })),
+    ...changed.map(({ name, before, after, keepsUses }) => ({
+      kind: 'change' as const,
+      name,
+      lines: [
+        ...differingLines(before, after),
+        keepsUses ? 'uses: counted on' : 'uses: counted anew, since it allows something else than before',
+      ],
+    })),
+    ...closed.map((entry) => ({ kind: 'close' as const, name: entry.name, lines: lines(entry) })),
+  ];
+}
+
+function differingLines(before: OpeningEntry, after: OpeningEntry): string[] {
+  const old = new Map<string, unknown>(Object.entries(before));
+  const fresh = new Map<string, unknown>(Object.entries(after));
+  return [...new Set([...old.keys(), ...fresh.keys()])].flatMap((key) => {
+    const was = JSON.stringify(old.get(key)) ?? 'nothing';
+    const is = JSON.stringify(fresh.get(key)) ?? 'nothing';
+    return was === is ? [] : [`${key}: ${was} -> ${is}`];
+  });
+}
