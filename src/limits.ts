@@ -287,7 +287,7 @@ export const limits = {
     partHeadersMax: 32,
     // A sentence for readers without MIME, as mail had it; DICOMweb clients send CRLF at most.
     preambleBytesMax: 1024,
-    // dicomweb-client for JavaScript sends about 44 zeros for each instance.
+    // Older dicomweb-clients for JavaScript send about 44 zeros for each instance.
     epilogueBytesMax: 1024 ** 2,
     // Viewers that name each transfer syntax on its own send about 20.
     acceptRangesMax: 64,

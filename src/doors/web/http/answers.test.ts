@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { LeadglassError, type ErrorCode } from '../../../error.ts';
-import { RefusedError } from '../../../guard/refusal.ts';
 import { charsetFor } from './charset.ts';
 import { evaluateConditions, rangeStillApplies, strongTag } from './conditional.ts';
 import { HttpError } from './http-error.ts';
 import { httpStatus, problemOf } from './problem.ts';
-import { contentRange, selectRanges } from './range.ts';
+import { writeMultipart } from './multipart-writer.ts';
+import { byteRangeParts, contentRange, selectRanges } from './range.ts';
 import { additionalResults, ignoredParameters, unsupportedSearch, warningField } from './warning.ts';
 
 test('UTF-8 is written; a charset parameter without it is refused (8.3.3.2)', () => {
@@ -128,6 +128,30 @@ test('more ranges than the limit are refused', () => {
   assert.throws(() => ranges('bytes=0-0,2-2,4-4,6-6,8-8'), { status: 416 });
 });
 
+test('several ranges are written as parts, each with its place in the whole', async () => {
+  const whole = Buffer.from('0123456789');
+  const parts = byteRangeParts(
+    [
+      { first: 7, last: 8 },
+      { first: 0, last: 0 },
+    ],
+    {
+      contentType: 'video/mp4',
+      lengthBytes: 10,
+      read: async function* ({ first, last }) {
+        yield whole.subarray(first, last + 1);
+      },
+    },
+  );
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of writeMultipart(parts, 'b')) chunks.push(chunk);
+  assert.equal(
+    Buffer.concat(chunks).toString('latin1'),
+    '--b\r\nContent-Type: video/mp4\r\nContent-Range: bytes 7-8/10\r\nContent-Length: 2\r\n\r\n78' +
+      '\r\n--b\r\nContent-Type: video/mp4\r\nContent-Range: bytes 0-0/10\r\nContent-Length: 1\r\n\r\n0\r\n--b--\r\n',
+  );
+});
+
 test('property: ranges never hold a byte twice, and only bytes that were asked for', () => {
   const spec = fc.tuple(fc.nat(120), fc.nat(120)).map(([a, b]) => [Math.min(a, b), Math.max(a, b)] as const);
   fc.assert(
@@ -165,7 +189,12 @@ test('warnings have the sentences of the standard', () => {
   assert.throws(() => warningField('https://a\r\nSet-Cookie: b', ignoredParameters(['x'])), { code: 'INTERNAL' });
 });
 
-const options = { hidesExistence: false, challenge: 'Bearer realm="leadglass"', retryAfterSeconds: 5 };
+const options = {
+  isRefusal: false,
+  hidesExistence: false,
+  challenge: 'Bearer realm="leadglass"',
+  retryAfterSeconds: 5,
+};
 
 test('each error code has a status and a problem without the detail of the log', () => {
   for (const code of Object.keys(httpStatus) as ErrorCode[]) {
@@ -183,7 +212,7 @@ test('some answers carry what their status demands', () => {
     'www-authenticate': 'Bearer realm="leadglass"',
   });
   assert.deepEqual(problemOf(new LeadglassError('TIMED_OUT', 'x'), options).headers, { 'retry-after': '5' });
-  const many = problemOf(new RefusedError('LIMIT_EXCEEDED', 'too-many-operations'), options);
+  const many = problemOf(new LeadglassError('LIMIT_EXCEEDED', 'x'), { ...options, isRefusal: true });
   assert.equal(many.status, 429);
   assert.deepEqual(many.headers, { 'retry-after': '5' });
   const method = problemOf(new HttpError(405, 'x', { headers: { allow: 'GET' } }), options);
@@ -193,9 +222,9 @@ test('some answers carry what their status demands', () => {
 test('a missing and a forbidden resource look the same', () => {
   const hides = { ...options, hidesExistence: true };
   const missing = problemOf(new LeadglassError('NOT_FOUND', 'study 1.2.3 is not here'), hides);
-  const forbidden = problemOf(new RefusedError('NOT_AUTHORIZED', 'outside-scope'), hides);
+  const forbidden = problemOf(new LeadglassError('NOT_AUTHORIZED', 'outside'), hides);
   assert.deepEqual(forbidden, missing);
-  assert.equal(problemOf(new RefusedError('NOT_AUTHORIZED', 'outside-scope'), options).status, 403);
+  assert.equal(problemOf(new LeadglassError('NOT_AUTHORIZED', 'outside'), options).status, 403);
 });
 
 test('a text that should not be so long or hold controls is made harmless', () => {

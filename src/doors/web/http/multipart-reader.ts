@@ -5,8 +5,9 @@
  * Strict where two readers could disagree: lines end with CRLF only (a part is binary, so a bare LF is data), a line that
  * begins with the boundary and goes on differently is refused, and so is a Content-Length that does not hold.
  * Tolerant where deployed clients need it and nothing becomes ambiguous:
- * - an empty line or text before the first boundary (dicomweb-client for JavaScript begins with CRLF),
- * - no CRLF after the closing boundary, and bytes behind it (the same client sends zeros there, echo scripts a line feed),
+ * - an empty line or text before the first boundary (dicomweb-client begins with CRLF, in JavaScript and in Python),
+ * - no CRLF after the closing boundary (the same), and bytes behind it (older ones in JavaScript send zeros there, scripts
+ *   with echo a line feed),
  * - spaces behind a boundary (RFC 2046 calls them transport padding),
  * - a part without headers or without a body, and a message without parts (PS3.18 8.6.1.2: zero or more).
  */

@@ -3,7 +3,6 @@
  * made for the peer; detail and cause stay for the log. What does not exist and what may not be seen look the same.
  */
 import type { ErrorCode, LeadglassError } from '../../../error.ts';
-import { RefusedError } from '../../../guard/refusal.ts';
 import { HttpError } from './http-error.ts';
 
 export interface Problem {
@@ -73,6 +72,8 @@ const notFound: ProblemDetails = {
 };
 
 export interface ProblemOptions {
+  /** Whether it was the guard that refused: its limits are about how much a peer does at once, so they pass with time. */
+  readonly isRefusal: boolean;
   /** Set where a refusal would tell that something exists: it then looks as if there were nothing. */
   readonly hidesExistence: boolean;
   /** For WWW-Authenticate, which a 401 must carry (RFC 9110 11.6.1). */
@@ -85,7 +86,7 @@ export interface ProblemOptions {
 export function problemOf(error: LeadglassError, options: ProblemOptions): Problem {
   const isHidden = options.hidesExistence && error.code === 'NOT_AUTHORIZED';
   if (error.code === 'NOT_FOUND' || isHidden) return { status: 404, headers: {}, body: notFound };
-  const status = statusOf(error);
+  const status = statusOf(error, options);
   const title = titles[status] ?? 'Error';
   return {
     status,
@@ -94,10 +95,9 @@ export function problemOf(error: LeadglassError, options: ProblemOptions): Probl
   };
 }
 
-function statusOf(error: LeadglassError): number {
+function statusOf(error: LeadglassError, { isRefusal }: ProblemOptions): number {
   if (error instanceof HttpError) return error.status;
-  // The guard's limit is about how much a peer does at once, every other one about how large something is.
-  if (error instanceof RefusedError && error.code === 'LIMIT_EXCEEDED') return 429;
+  if (isRefusal && error.code === 'LIMIT_EXCEEDED') return 429;
   return httpStatus[error.code];
 }
 

@@ -67,3 +67,12 @@ test('property: what is encoded is decoded to the same', () => {
     }),
   );
 });
+
+test('hostile: the longest query component is read in no time', () => {
+  const limits = { queryParametersMax: 100_000, queryCharactersMax: 1_000_000 };
+  const before = performance.now();
+  for (const query of ['%41'.repeat(300_000), 'a&'.repeat(50_000), `a=${'%C3%A4'.repeat(150_000)}`]) {
+    for (const { name, raw } of parseQueryString(query, limits)) percentDecode(raw ?? name, 'x');
+  }
+  assert.ok(performance.now() - before < 5000);
+});

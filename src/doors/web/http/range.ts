@@ -3,6 +3,7 @@
  * representation; a field with too many ranges is refused (15.5.17 names that case).
  */
 import { HttpError } from './http-error.ts';
+import type { OutgoingPart } from './multipart-writer.ts';
 
 export interface ByteRange {
   readonly first: number;
@@ -41,6 +42,31 @@ export function selectRanges(field: string | undefined, lengthBytes: number, { r
 
 export function contentRange({ first, last }: ByteRange, lengthBytes: number): string {
   return `bytes ${first}-${last}/${lengthBytes}`;
+}
+
+export interface RangedContent {
+  /** Of the whole representation. */
+  readonly contentType: string;
+  readonly lengthBytes: number;
+  /** The bytes of one range; called when its turn comes. */
+  readonly read: (range: ByteRange) => AsyncIterable<Uint8Array>;
+}
+
+/** The parts of a multipart/byteranges, 14.6. */
+export function* byteRangeParts(
+  ranges: readonly ByteRange[],
+  { contentType, lengthBytes, read }: RangedContent,
+): Generator<OutgoingPart, void, undefined> {
+  for (const range of ranges) {
+    yield {
+      headers: [
+        ['Content-Type', contentType],
+        ['Content-Range', contentRange(range, lengthBytes)],
+      ],
+      lengthBytes: range.last - range.first + 1,
+      body: read(range),
+    };
+  }
 }
 
 /** Either end may be open; a range with only `last` means so many bytes at the end. */

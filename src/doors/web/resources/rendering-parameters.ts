@@ -45,6 +45,8 @@ export interface RenderingParameters {
 const annotations = ['patient', 'technique'] as const;
 export type Annotation = (typeof annotations)[number];
 const iccProfiles = ['no', 'yes', 'srgb', 'adobergb', 'rommrgb'] as const;
+/** Named in the warning, so that the header stays short. */
+const unsupportedNamedMax = 8;
 const windowFunctions = ['linear', 'linear-exact', 'sigmoid'] as const;
 
 /** @throws LeadglassError BAD_REQUEST, MALFORMED */
@@ -110,5 +112,5 @@ export function annotationsOf(
   const annotation = annotations.filter((known) => words.includes(known));
   const others = words.filter((word) => !annotations.some((known) => known === word));
   const unsupportedAnnotations = [...new Set(others.map((word) => (/^[\w-]{1,32}$/.test(word) ? word : 'other')))];
-  return { annotation, unsupportedAnnotations };
+  return { annotation, unsupportedAnnotations: unsupportedAnnotations.slice(0, unsupportedNamedMax) };
 }

@@ -44,6 +44,9 @@ const known: ReadonlySet<string> = new Set([...flags, ...ofOthers, 'limit', 'off
 /** Values that are no UID and yet mean something for one: any, none. */
 const openMatches: ReadonlySet<string> = new Set(['*', '""']);
 
+/** Named in the warning, so that the header stays short. */
+const ignoredNamesMax = 8;
+
 /** In these a `+` can only be an encoded space; in dates, times and numbers it is a sign. */
 const spacedVrs: ReadonlySet<Vr> = new Set(['AE', 'CS', 'LO', 'LT', 'PN', 'SH', 'ST', 'UC', 'UT']);
 
@@ -107,7 +110,8 @@ class Keys {
   }
 
   ignore(name: string): void {
-    this.ignored.add(/^[A-Za-z0-9_.]{1,64}$/.test(name) ? name : 'other');
+    const isNamed = this.ignored.size < ignoredNamesMax && /^[A-Za-z0-9_.]{1,64}$/.test(name);
+    this.ignored.add(isNamed ? name : 'other');
   }
 
   /** 8.3.4.1 and 8.3.4.3: a private attribute comes with its private creator as a match. */

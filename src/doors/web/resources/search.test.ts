@@ -159,6 +159,8 @@ test('what is not supported is ignored and named for the warning, harmlessly', (
   const search = parse('PatientNam=X&_=1&%3Cscript%3E=1&includefield=Nonsense&includefield=Foo');
   assert.deepEqual(search.matches, []);
   assert.deepEqual([...search.ignored].toSorted(), ['Foo', 'Nonsense', 'PatientNam', '_', 'other']);
+  const many = parse(Array.from({ length: 100 }, (_, at) => `Unknown${at}=1`).join('&')).ignored;
+  assert.equal(many.length, 9);
   assert.deepEqual(parse('accept=application/dicom%2Bjson&charset=utf-8').ignored, []);
   // Bulk data and attributes that no dictionary knows can be asked for, not matched.
   const bulk = parse('PixelData=x&00990010=y');
