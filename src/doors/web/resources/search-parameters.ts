@@ -14,6 +14,7 @@ import {
 } from '../../../dicom/attribute-path.ts';
 import { vrOf } from '../../../dicom/dictionary/dictionary.ts';
 import { isMatchable, type TextKey } from '../../../dicom/query-key-text.ts';
+import { isQueryAttribute } from '../../../dicom/query.ts';
 import { formatTag, isPrivate, type Tag } from '../../../dicom/tag.ts';
 import { isMultiValuedText, type Vr } from '../../../dicom/vr.ts';
 import { parseUid } from '../../../dicom/uid.ts';
@@ -65,7 +66,7 @@ export function parseSearchParameters(parameters: readonly QueryParameter[]): Se
   const included = includedFields(parameters, found);
   for (const { name, raw } of parameters) {
     if (known.has(name)) continue;
-    const path = parseAttributePath(name);
+    const path = queryPath(name);
     if (path === undefined) found.ignore(name);
     else found.add(path, raw === undefined || raw === '' ? [] : valuesOf(raw, lastTag(path), flag), name);
   }
@@ -81,6 +82,12 @@ export function parseSearchParameters(parameters: readonly QueryParameter[]): Se
     offset: unsigned(parameters, 'offset') ?? 0,
     ignored: [...found.ignored],
   };
+}
+
+/** The level comes from the path and the character set is ours: nobody sets them by a parameter. */
+function queryPath(text: string): AttributePath | undefined {
+  const path = parseAttributePath(text);
+  return path?.every(isQueryAttribute) === true ? path : undefined;
 }
 
 /** The attributes that are parameters of their own. */
@@ -144,7 +151,7 @@ function includedFields(
   }
   const fields = new Map<string, AttributePath>();
   for (const word of words) {
-    const path = parseAttributePath(word);
+    const path = queryPath(word);
     // What we do not know we do not hold: there is nothing to return.
     if (path === undefined) found.ignore(word);
     else fields.set(pathKey(path), path);

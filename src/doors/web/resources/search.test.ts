@@ -167,6 +167,28 @@ test('what is not supported is ignored and named for the warning, harmlessly', (
   assert.deepEqual(bulk.ignored, ['PixelData']);
 });
 
+test('hostile: level and character set of the identifier cannot be set from outside', () => {
+  for (const name of [
+    'QueryRetrieveLevel',
+    '00080052',
+    'SpecificCharacterSet',
+    '00080005',
+    '00080000',
+    '00020010',
+    'FFFEE000',
+    'FFFFFFFF',
+  ]) {
+    for (const parameter of [`${name}=IMAGE`, name, `includefield=${name}`, `00400275.${name}=IMAGE`]) {
+      const query = ask(`${parameter}&PatientName=M%C3%BCller`);
+      assert.equal(query.level, 'STUDY', parameter);
+      assert.deepEqual(query.identifier.texts(Tags.QueryRetrieveLevel), ['STUDY']);
+      assert.deepEqual(query.identifier.texts(Tags.PatientName), ['Müller'], parameter);
+      assert.deepEqual(query.identifier.items(Tags.RequestAttributesSequence), [], parameter);
+      assert.equal(query.identifier.has(0xfffee000), false);
+    }
+  }
+});
+
 test('a private attribute comes with its private creator, which is no condition', () => {
   refuses('00091001=x', 'BAD_REQUEST', /\(0009,0010\)/);
   refuses('includefield=00091001');
