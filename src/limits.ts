@@ -293,4 +293,32 @@ export const limits = {
   /** `get`: SOP Instance UIDs in one identifier; 500 of the longest have 32 KB, half of what the VR can hold. */
   getListMax: 500,
   getBytesMax: 64 * 1024 ** 3,
+  // ── web door (src/doors/web, PS3.18) ─────────────────────────────────────────────────────────────────────────────
+  web: {
+    // A study sent at once has some thousand instances, each with metadata and a few bulk data parts.
+    multipartPartsMax: 200_000,
+    // Content-Type, Content-Location and Content-Length of the longest kind have about 500 bytes.
+    partHeaderBytesMax: 8 * 1024,
+    partHeadersMax: 32,
+    // A sentence for readers without MIME, as mail had it; DICOMweb clients send CRLF at most.
+    preambleBytesMax: 1024,
+    // Older dicomweb-clients for JavaScript send about 44 zeros for each instance.
+    epilogueBytesMax: 1024 ** 2,
+    // Viewers that name each transfer syntax on its own send about 20.
+    acceptRangesMax: 64,
+    // A search with all of the query limit's keys, and a parameter for each included field.
+    queryParametersMax: 600,
+    // A list of 4,096 UIDs does not fit; those go by series, and no server takes longer targets.
+    queryCharactersMax: 64 * 1024,
+    // studies, series, instances, bulkdata and 8 steps into sequences.
+    pathSegmentsMax: 24,
+    // Frames of one request; as many numbers as a target has room for.
+    framesMax: 8_192,
+    // Readers of slide and video files ask for one to a few at once.
+    rangesMax: 16,
+    // A wall of 8K displays; a picture of both sides is 1 GiB as RGBA, which the renderer's own budget bounds further.
+    viewportSideMax: 16_384,
+    // The URI service: as many as there are current ones of images.
+    transferSyntaxesMax: 32,
+  },
 } as const;

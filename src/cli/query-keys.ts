@@ -1,6 +1,7 @@
 /** `-k KEY=VALUE` into an identifier: keywords or tags, sequence items by a dot, an empty value to ask for the attribute. */
 import { DataSet } from '../dicom/data-set.ts';
 import { Tags, attributeByKeyword, attributeByTag, vrOf } from '../dicom/dictionary/dictionary.ts';
+import { isMatchable, setTextKey } from '../dicom/query-key-text.ts';
 import { queryLevels, uniqueKeyOf, type QueryLevel } from '../dicom/query-level.ts';
 import type { Tag } from '../dicom/tag.ts';
 import { formatTag } from '../dicom/tag.ts';
@@ -103,25 +104,19 @@ function tagNamed(word: string): Tag {
   );
 }
 
-function setAt(dataSet: DataSet, path: readonly Tag[], value: string): void {
+function setAt(identifier: DataSet, path: readonly Tag[], value: string): void {
   const [tag, ...rest] = path;
   if (tag === undefined) return;
-  const vr = vrOf(tag);
-  if (vr !== 'SQ') {
-    if (rest.length > 0)
-      throw new LeadglassError('BAD_REQUEST', `${nameOf(tag)} is no sequence; only a sequence has keys behind a dot`);
-    if (['US', 'SS', 'UL', 'SL', 'FL', 'FD'].includes(vr))
-      dataSet.setNumber(tag, vr, value === '' ? [] : value.split('\\').map(Number));
-    else {
-      if (vr === 'UI') requireUids(tag, value);
-      dataSet.setText(tag, vr, value);
-    }
-    return;
+  const plain = path.slice(0, -1).find((above) => vrOf(above) !== 'SQ');
+  if (plain !== undefined) {
+    throw new LeadglassError('BAD_REQUEST', `${nameOf(plain)} is no sequence; only a sequence has keys behind a dot`);
   }
-  // One item, shared by all keys of the sequence; an empty item asks for everything in it (PS3.4 C.2.2.2.6).
-  const item = dataSet.items(tag)[0] ?? new DataSet();
-  setAt(item, rest, value);
-  dataSet.setItems(tag, [item]);
+  const last = path.at(-1) ?? tag;
+  if (value !== '' && vrOf(last) !== 'SQ' && !isMatchable(last)) {
+    throw new LeadglassError('BAD_REQUEST', `${nameOf(last)} cannot be matched; leave out its value to ask for it`);
+  }
+  if (vrOf(last) === 'UI') requireUids(last, value);
+  setTextKey(identifier, { path: [tag, ...rest], values: value === '' ? [] : value.split('\\') });
 }
 
 /** Their form only: peers hold UIDs whose components begin with a zero, against PS3.5 9.1. */

@@ -66,6 +66,16 @@ const specificCharacterSet = 0x00080005;
 const queryRetrieveLevel = 0x00080052;
 /** C.4.1.1.3.1 and C.4.1.3.2: part of every identifier, but no question about what is stored. */
 const notReturned: ReadonlySet<Tag> = new Set([specificCharacterSet, queryRetrieveLevel]);
+
+/**
+ * Can an attribute be part of what an identifier asks? Not group lengths (PS3.5 7.2), not the groups of commands, files and
+ * delimiters, and not the two that say how the identifier itself is to be read.
+ */
+export function isQueryAttribute(tag: Tag): boolean {
+  const group = groupOf(tag);
+  return elementOf(tag) !== 0 && group > 2 && group < 0xfffe && !notReturned.has(tag);
+}
+
 /** May be asked for; a value in it is no condition: Query/Retrieve View, Retrieve AE Title, Instance Availability, Timezone. */
 const notMatched: ReadonlySet<Tag> = new Set([0x00080053, 0x00080054, 0x00080056, 0x00080201]);
 
@@ -129,8 +139,7 @@ function parseKeys(dataSet: DataSet, limits: QueryLimits, position: Position): P
   const items = new Map<Tag, ReturnTemplate>();
   for (const element of dataSet) {
     const { tag } = element;
-    // Group lengths (PS3.5 7.2), and groups that are never part of an identifier.
-    if (elementOf(tag) === 0 || groupOf(tag) <= 2 || notReturned.has(tag)) continue;
+    if (!isQueryAttribute(tag)) continue;
     position.keysLeft -= 1;
     if (position.keysLeft < 0) throw tooMany('keys', limits.queryKeysMax);
     tags.push(tag);
