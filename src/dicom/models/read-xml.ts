@@ -71,11 +71,11 @@ class XmlReader {
     }
     const shown = parseModelTag(start.attributes.get('tag') ?? '');
     if (shown === undefined) throw this.#cursor.fail('a tag is none of eight upper case hexadecimal digits');
-    this.#context.enterElement(shown);
     checkModelTag(shown, this.#context);
+    const tag = this.#tagOf(shown, start.attributes.get('privateCreator'), blocks);
+    this.#context.enterElement(tag);
     const vr = start.attributes.get('vr');
     if (vr !== undefined && !isVr(vr)) throw this.#cursor.fail('vr is no value representation of PS3.5');
-    const tag = this.#tagOf(shown, start.attributes.get('privateCreator'), blocks);
     const content = this.#content(start);
     const attribute = { ...content, tag, vr };
     // A.1.1 forbids group lengths; they say nothing, so they are passed over.
