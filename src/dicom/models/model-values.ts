@@ -78,7 +78,9 @@ export function exactNumber(text: string, vr: 'DS' | 'IS'): number | undefined {
   const written = significant(text);
   if (written === undefined) return undefined;
   const number = Number(text);
-  return Number.isFinite(number) && significant(String(number)) === written ? number : undefined;
+  if (!Number.isFinite(number) || significant(String(number)) !== written) return undefined;
+  // -0 is a double, but no integer.
+  return vr === 'IS' ? number + 0 : number;
 }
 
 /** Sign, digits without zeros at both ends, and the power of ten of the last one: equal exactly when the numbers are. */

@@ -14,7 +14,7 @@ import type { DataSet } from '../data-set.ts';
 import { streamOf } from '../data-set.test-support.ts';
 import { readPart10Head } from '../part10.ts';
 import { TransferSyntaxes, transferSyntaxInfo } from '../transfer-syntax.ts';
-import { type JsonAttribute, type JsonObject, jsonOf, jsonOfInstance } from './models.test-support.ts';
+import { isJsonObject, type JsonAttribute, type JsonObject, jsonOf, jsonOfInstance } from './models.test-support.ts';
 import { readJsonModels } from './read-json.ts';
 import { readXmlModel } from './read-xml.ts';
 
@@ -94,7 +94,9 @@ function compare(ours: JsonObject, theirs: JsonObject, { isImplicit, isEncapsula
     if (isEncapsulated && mine.InlineBinary !== undefined && other.InlineBinary === undefined) continue;
     if (mine.vr === 'SQ' && other.vr === 'SQ' && mine.Value?.length === other.Value?.length) {
       for (const [index, item] of (mine.Value ?? []).entries()) {
-        compare(item, other.Value?.[index], { isImplicit, isEncapsulated }, `${path}${tag}/${index + 1}/`);
+        const itsOther: unknown = other.Value?.[index];
+        assert.ok(isJsonObject(item) && isJsonObject(itsOther));
+        compare(item, itsOther, { isImplicit, isEncapsulated }, `${path}${tag}/${index + 1}/`);
       }
     } else {
       assert.deepEqual(rounded(other), rounded(mine), `${path}${tag}`);
@@ -103,8 +105,9 @@ function compare(ours: JsonObject, theirs: JsonObject, { isImplicit, isEncapsula
 }
 
 /** dcm2xml 3.6.7 writes the ideographic group once more as phonetic one, where a name has two groups. */
-function withoutCopy(name: { readonly Ideographic?: string; readonly Phonetic?: string } | null): unknown {
-  if (name?.Phonetic === undefined || name.Phonetic !== name.Ideographic) return name;
+function withoutCopy(name: unknown): unknown {
+  if (typeof name !== 'object' || name === null || !('Phonetic' in name) || !('Ideographic' in name)) return name;
+  if (name.Phonetic !== name.Ideographic) return name;
   const { Phonetic: _, ...rest } = name;
   return rest;
 }

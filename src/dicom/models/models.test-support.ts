@@ -4,6 +4,7 @@ import { LeadglassError } from '../../error.ts';
 import { limits } from '../../limits.ts';
 import type { DataSet } from '../data-set.ts';
 import { encodeModel } from './encode-model.ts';
+import type { ModelReadLimits } from './model-limits.ts';
 import type { ReadModel } from './read-model.ts';
 import { readJsonModels } from './read-json.ts';
 import { readXmlModel } from './read-xml.ts';
@@ -11,9 +12,13 @@ import { writeInstanceModel, writeModel } from './write-model.ts';
 
 export interface JsonAttribute {
   readonly vr: string;
-  readonly Value?: readonly any[];
+  readonly Value?: readonly unknown[];
   readonly InlineBinary?: string;
   readonly BulkDataURI?: string;
+}
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null;
 }
 
 export type JsonObject = Readonly<Record<string, JsonAttribute>>;
@@ -21,7 +26,12 @@ export type JsonObject = Readonly<Record<string, JsonAttribute>>;
 export const wideLimits = { ...limits.dataSet, ...limits.model, inlineValueBytesMax: 64 * 1024 ** 2 };
 
 export function jsonOf(dataSet: DataSet): JsonObject {
-  return JSON.parse(Buffer.from(writeModel('json', dataSet, { limits: wideLimits })).toString('utf8'));
+  return JSON.parse(jsonTextOf(dataSet));
+}
+
+/** As text, since JSON.stringify forgets the sign of zero. */
+export function jsonTextOf(dataSet: DataSet): string {
+  return Buffer.from(writeModel('json', dataSet, { limits: wideLimits })).toString('utf8');
 }
 
 export function xmlOf(dataSet: DataSet): string {
@@ -39,7 +49,7 @@ export async function jsonOfInstance(
 }
 
 /** The one data set of this document. */
-export function readJson(document: unknown, readLimits = limits.model): ReadModel {
+export function readJson(document: unknown, readLimits: ModelReadLimits = limits.model): ReadModel {
   const text = typeof document === 'string' ? document : JSON.stringify([document]);
   const models = readJsonModels(Buffer.from(text), readLimits);
   assert.equal(models.length, 1);
@@ -51,7 +61,7 @@ export function xmlDocument(content: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?><NativeDicomModel xml:space="preserve">${content}</NativeDicomModel>`;
 }
 
-export function readXml(document: string, readLimits = limits.model): ReadModel {
+export function readXml(document: string, readLimits: ModelReadLimits = limits.model): ReadModel {
   return readXmlModel(Buffer.from(document), readLimits);
 }
 

@@ -165,7 +165,7 @@ function textFrom(value: Exclude<ReadValue, null>, vr: Vr, context: ReadContext)
 
 function textOf(value: SpelledNumber | NameGroups, vr: Vr, context: ReadContext): string {
   if (!('number' in value)) return nameText(value, context);
-  if (vr === 'DS') return decimalText(value.number);
+  if (vr === 'DS') return decimalText(value.number, context);
   if (vr === 'IS' && Number.isSafeInteger(Number(value.number))) return String(Number(value.number));
   throw context.malformed(`a value of VR ${vr} is a number${vr === 'IS' ? ' that is not whole' : ''}`);
 }
@@ -177,13 +177,17 @@ function nameText({ alphabetic, ideographic, phonetic }: NameGroups, context: Re
   return [alphabetic, ideographic, phonetic].join('=').replace(/=+$/, '');
 }
 
-/** PS3.5 6.2: DS has at most 16 characters. Of a number with more the last digits are rounded away, as little as can be. */
-function decimalText(spelled: string): string {
+/** PS3.5 6.2: DS has at most 16 characters. Of a number with more the last digits are rounded away, as few as can be. */
+function decimalText(spelled: string, context: ReadContext): string {
   if (spelled.length <= 16) return spelled;
   const number = Number(spelled);
-  let text = String(number);
-  for (let digits = 16; text.length > 16; digits -= 1) text = String(Number(number.toPrecision(digits)));
-  return text;
+  if (!Number.isFinite(number)) throw context.malformed('a value does not fit VR DS');
+  for (let digits = 16; digits > 1; digits -= 1) {
+    const texts = [String(Number(number.toPrecision(digits))), number.toExponential(digits - 1)];
+    const found = texts.find((text) => text.length <= 16);
+    if (found !== undefined) return found;
+  }
+  return number.toExponential(0);
 }
 
 function padded(bytes: Uint8Array, padding: number): Uint8Array {

@@ -38,9 +38,10 @@ export class XmlModel implements ModelSink {
     );
   }
 
-  values(values: readonly ModelValue[]): void {
+  values(values: readonly ModelValue[], vr: Vr): void {
     for (const [index, value] of values.entries()) {
       if (typeof value === 'object' && value !== null) this.#name(index + 1, value);
+      else if (vr === 'PN') this.#parts.add(`<PersonName number="${index + 1}"/>`);
       else this.#parts.add(`<Value number="${index + 1}">${spelled(value)}</Value>`);
     }
   }
