@@ -6,6 +6,7 @@ import { bigIntegersFrom, numbersFrom } from '../value-numbers.ts';
 import { textsFrom } from '../value-texts.ts';
 import type { Vr } from '../vr.ts';
 import { formatModelTag } from './element-path.ts';
+import { withoutEnd } from './without-end.ts';
 
 /** The component groups of one person name; '' for a missing one. What stands beyond three stays in the last. */
 export interface NameGroups {
@@ -60,7 +61,7 @@ export function modelValues(bytes: Uint8Array, vr: Vr, terms: readonly string[])
 
 function nameGroups(text: string): NameGroups | null {
   // PS3.5 6.2.1.1: delimiters after the last component say nothing; F.2.2 wants what is not empty.
-  const groups = text.split('=').map((group) => group.replace(/[ ^]+$/, '').trimStart());
+  const groups = text.split('=').map((group) => withoutEnd(group, ' ^').trimStart());
   const [alphabetic = '', ideographic = '', ...rest] = groups;
   const phonetic = rest.join('=');
   // `==` says no more than an empty value does.
@@ -88,7 +89,7 @@ function significant(text: string): string | undefined {
   const { sign = '', whole = '', fraction = '', exponent = '0' } = decimal.exec(text)?.groups ?? { whole: '' };
   if (whole + fraction === '') return undefined;
   const digits = (whole + fraction).replace(/^0+/, '');
-  const trimmed = digits.replace(/0+$/, '');
+  const trimmed = withoutEnd(digits, '0');
   if (trimmed === '') return '0';
   const power = Number(exponent) - fraction.length + digits.length - trimmed.length;
   return `${sign === '-' ? '-' : ''}${trimmed}e${power}`;

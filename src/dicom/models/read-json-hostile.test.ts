@@ -262,6 +262,15 @@ test('documents, elements, items and values beyond their limits: at the limit th
   refused(() => readJson(`[{}]${' '.repeat(9_997)}`, small), /more than 10000 bytes/, 'LIMIT_EXCEEDED');
 });
 
+test('long runs of what is trimmed cost no more than they are long', () => {
+  const started = performance.now();
+  const long = 4 * 1024 ** 2;
+  readJson({ '00100010': { vr: 'PN', Value: [{ Phonetic: `${'='.repeat(long)}x` }] } });
+  readJson({ '00100020': { vr: 'LO', Value: [`${' '.repeat(long)}x`] } });
+  refused(() => readJson({ '00091001': { vr: 'UV', Value: ['1'.repeat(long)] } }), /no whole number/);
+  assert.ok(performance.now() - started < 2000);
+});
+
 test('a refusal says where, and holds no value', () => {
   const name = 'Mustermann';
   const document = [{}, { '00101002': { vr: 'SQ', Value: [{}, { '00100020': { vr: 'US', Value: [name] } }] } }];

@@ -9,6 +9,7 @@ import { isMultiValuedText, usesCharacterSet, type Vr, wordBytes } from '../vr.t
 import { parseModelTag } from './element-path.ts';
 import { isBinary, type NameGroups } from './model-values.ts';
 import type { ReadContext } from './read-context.ts';
+import { withoutEnd } from './without-end.ts';
 
 /** A number as it is spelled, since a double would lose digits. */
 export interface SpelledNumber {
@@ -174,7 +175,7 @@ function nameText({ alphabetic, ideographic, phonetic }: NameGroups, context: Re
   if (alphabetic.includes('=') || ideographic.includes('=')) {
     throw context.malformed('a component group of a person name holds an equals sign');
   }
-  return [alphabetic, ideographic, phonetic].join('=').replace(/=+$/, '');
+  return withoutEnd([alphabetic, ideographic, phonetic].join('='), '=');
 }
 
 /** PS3.5 6.2: DS has at most 16 characters. Of a number with more the last digits are rounded away, as few as can be. */

@@ -289,6 +289,8 @@ test('long runs of anything end at once', () => {
     refused(() => readXml(text), /Cannot read/);
     refused(() => readXml(attribute(`<Value number="1">${text}`)), /Cannot read/);
   }
+  const suffix = `<Alphabetic><NameSuffix>${'^'.repeat(2_000_000)}x</NameSuffix></Alphabetic>`;
+  readXml(attribute(`<PersonName number="1">${suffix}</PersonName>`, 'tag="00100010" vr="PN"'));
   refused(() => readXml(`<NativeDicomModel ${' '.repeat(2_000_000)}x`), /Cannot read/);
   refused(() => readXml(`<NativeDicomModel ${'a="b" '.repeat(1_000_000)}`), /Cannot read/);
   refused(() => readXml(`<?xml version="1.0" ${' '.repeat(2_000_000)}x`), /Cannot read/);

@@ -308,3 +308,14 @@ test('a private element names its creator in XML, of its own item, and keeps its
   assert.match(xml, /tag="00090001" vr="SQ" privateCreator="ACME 2"><Item number="1">/);
   assert.match(xml, /<DicomAttribute tag="00091001" vr="LO"><Value number="1">orphan/);
 });
+
+test('long runs of what is trimmed cost no more than they are long', () => {
+  const started = performance.now();
+  const long = 1024 ** 2 - 2;
+  json('PN', `${'^ '.repeat(long / 2)}x`);
+  json('PN', `${'='.repeat(long)}x`);
+  json('DS', `1${'0'.repeat(long)}1`);
+  json('LO', `${' '.repeat(long)}x`);
+  xmlOf(new DataSet().setText(Tags.PatientName, undefined, `${'^'.repeat(long)}x`));
+  assert.ok(performance.now() - started < 2000);
+});
