@@ -6,7 +6,7 @@ import { bigIntegersFrom, numbersFrom } from '../value-numbers.ts';
 import { textsFrom } from '../value-texts.ts';
 import type { Vr } from '../vr.ts';
 import { formatModelTag } from './element-path.ts';
-import { withoutEnd } from './without-end.ts';
+import { withoutEnd } from '../without-end.ts';
 
 /** The component groups of one person name; '' for a missing one. What stands beyond three stays in the last. */
 export interface NameGroups {

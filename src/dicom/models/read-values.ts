@@ -9,7 +9,7 @@ import { isMultiValuedText, usesCharacterSet, type Vr, wordBytes } from '../vr.t
 import { parseModelTag } from './element-path.ts';
 import { isBinary, type NameGroups } from './model-values.ts';
 import type { ReadContext } from './read-context.ts';
-import { withoutEnd } from './without-end.ts';
+import { withoutEnd } from '../without-end.ts';
 
 /** A number as it is spelled, since a double would lose digits. */
 export interface SpelledNumber {

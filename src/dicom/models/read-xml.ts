@@ -13,7 +13,7 @@ import { ReadContext } from './read-context.ts';
 import { checkModelTag, ModelBuilder, type ReadAttribute, type ReadModel } from './read-model.ts';
 import { type ReadValue, vrByDictionary } from './read-values.ts';
 import { XmlCursor, type XmlTag } from './xml-cursor.ts';
-import { withoutEnd } from './without-end.ts';
+import { withoutEnd } from '../without-end.ts';
 import { nameComponents, nativeModelNamespace } from './xml-model.ts';
 
 /**
