@@ -148,9 +148,11 @@ function textBytes(values: readonly ReadValue[], vr: Vr, context: ReadContext): 
   const text = values.map((value) => (value === null ? '' : textFrom(value, vr, context))).join('\\');
   if (usesCharacterSet(vr)) {
     if (!text.isWellFormed()) throw context.malformed('a text has half a surrogate pair');
+    if (hasForeignControl(text))
+      throw context.malformed('a text has a control character other than TAB, LF, FF and CR');
     return padded(toUtf8.encode(text), 0x20);
   }
-  if (!isAscii(text)) throw context.malformed(`VR ${vr} holds ASCII only`);
+  if (!isPlainAscii(text)) throw context.malformed(`VR ${vr} holds ASCII only, and no control characters`);
   return padded(toUtf8.encode(text), vr === 'UI' ? 0 : 0x20);
 }
 
@@ -199,7 +201,19 @@ function padded(bytes: Uint8Array, padding: number): Uint8Array {
   return even;
 }
 
-function isAscii(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) if (text.charCodeAt(index) > 0x7e) return false;
+/** PS3.5 6.1.3: TAB, LF, FF and CR; ESC has no meaning in UTF-8. */
+function hasForeignControl(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0c && code !== 0x0d) return true;
+  }
+  return false;
+}
+
+function isPlainAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < 0x20 || code > 0x7e) return false;
+  }
   return true;
 }

@@ -5,7 +5,7 @@ import { limits } from '../../limits.ts';
 import { DataSet } from '../data-set.ts';
 import { plain } from '../data-set.test-support.ts';
 import { Tags } from '../dictionary/dictionary.ts';
-import { readXml, refused, xmlDocument, xmlOf } from './models.test-support.ts';
+import { cpuMs, readXml, refused, xmlDocument, xmlOf } from './models.test-support.ts';
 import { readXmlModel } from './read-xml.ts';
 
 function attribute(content: string, attributes = 'tag="00100020" vr="LO"'): string {
@@ -279,7 +279,7 @@ test('nesting bomb: as deep as the limit passes, one deeper does not, nor ten th
 });
 
 test('long runs of anything end at once', () => {
-  const started = performance.now();
+  const before = cpuMs();
   for (const text of [
     '<!--'.repeat(300_000),
     '<NativeDicomModel'.repeat(100_000),
@@ -294,7 +294,7 @@ test('long runs of anything end at once', () => {
   refused(() => readXml(`<NativeDicomModel ${' '.repeat(2_000_000)}x`), /Cannot read/);
   refused(() => readXml(`<NativeDicomModel ${'a="b" '.repeat(1_000_000)}`), /Cannot read/);
   refused(() => readXml(`<?xml version="1.0" ${' '.repeat(2_000_000)}x`), /Cannot read/);
-  assert.ok(performance.now() - started < 10_000);
+  assert.ok(cpuMs() - before < 10_000);
 });
 
 test('what a document says is what its data set says', () => {

@@ -22,7 +22,7 @@ import {
 import { Tags } from '../dictionary/dictionary.ts';
 import type { Vr } from '../vr.ts';
 import { formatElementPath } from './element-path.ts';
-import { jsonOf, jsonOfInstance, refused, wideLimits, xmlOf } from './models.test-support.ts';
+import { cpuMs, jsonOf, jsonOfInstance, refused, wideLimits, xmlOf } from './models.test-support.ts';
 import { writeInstanceModel, writeModel } from './write-model.ts';
 
 const privateTag = 0x00091001;
@@ -310,12 +310,12 @@ test('a private element names its creator in XML, of its own item, and keeps its
 });
 
 test('long runs of what is trimmed cost no more than they are long', () => {
-  const started = performance.now();
+  const before = cpuMs();
   const long = 1024 ** 2 - 2;
   json('PN', `${'^ '.repeat(long / 2)}x`);
   json('PN', `${'='.repeat(long)}x`);
   json('DS', `1${'0'.repeat(long)}1`);
   json('LO', `${' '.repeat(long)}x`);
   xmlOf(new DataSet().setText(Tags.PatientName, undefined, `${'^'.repeat(long)}x`));
-  assert.ok(performance.now() - started < 2000);
+  assert.ok(cpuMs() - before < 2000);
 });
