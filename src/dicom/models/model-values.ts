@@ -2,9 +2,9 @@
  * The values of an element as both models have them (PS3.18 F.2.3, PS3.19 A.1.5), out of its bytes. How they are spelled
  * is for json-model.ts and xml-model.ts.
  */
-import { bigIntegersFrom, numbersFrom } from '../value-numbers.ts';
+import { bigIntegersFrom, numberBytes, numbersFrom } from '../value-numbers.ts';
 import { textsFrom } from '../value-texts.ts';
-import type { Vr } from '../vr.ts';
+import { usesCharacterSet, type Vr } from '../vr.ts';
 import { formatModelTag } from './element-path.ts';
 import { withoutEnd } from '../without-end.ts';
 
@@ -57,6 +57,32 @@ export function modelValues(bytes: Uint8Array, vr: Vr, terms: readonly string[])
       return values.length === 1 && values[0] === null ? [] : values;
     }
   }
+}
+
+/** Can these bytes of a UN be text of this VR? Else base64 is better than letters that are none. Other VRs take any. */
+export function canBeValue(bytes: Uint8Array, vr: Vr, terms: readonly string[]): boolean {
+  if (isBinary(vr) || numberBytes(vr) > 0) return true;
+  return textsFrom(bytes, vr, terms).every((text) =>
+    usesCharacterSet(vr) ? !hasForeignControl(text) && !text.includes('\ufffd') : isPlainAscii(text),
+  );
+}
+
+/** PS3.5 6.1.3: TAB, LF, FF and CR are allowed; ESC has no meaning where text is UTF-8. */
+export function hasForeignControl(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0c && code !== 0x0d) return true;
+  }
+  return false;
+}
+
+/** Without control characters: what VRs outside of Specific Character Set hold. */
+export function isPlainAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code < 0x20 || code > 0x7e) return false;
+  }
+  return true;
 }
 
 function nameGroups(text: string): NameGroups | null {

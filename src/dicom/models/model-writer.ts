@@ -13,7 +13,7 @@ import { usesCharacterSet, type Vr, wordBytes } from '../vr.ts';
 import type { ElementPath } from './element-path.ts';
 import type { ModelWriteLimits } from './model-limits.ts';
 import type { ModelSink } from './model-sink.ts';
-import { isBinary, isReferable, modelValues } from './model-values.ts';
+import { canBeValue, isBinary, isReferable, modelValues } from './model-values.ts';
 
 /** What stands as URI in the place of its value (F.2.6). */
 export interface BulkDataRule {
@@ -60,7 +60,9 @@ export class ModelWriter implements DataSetVisitor {
   #isSigned = false;
 
   // The value that is coming in; undefined while one is passed over.
-  #value: { tag: Tag; vr: Vr; bytes: Uint8Array; lengthBytes: number; at: number; swap: boolean } | undefined;
+  #value:
+    | { tag: Tag; vr: Vr; cameAs: Vr; bytes: Uint8Array; lengthBytes: number; at: number; swap: boolean }
+    | undefined;
 
   constructor(sink: ModelSink, options: ModelWriterOptions) {
     this.#sink = sink;
@@ -88,7 +90,7 @@ export class ModelWriter implements DataSetVisitor {
     }
     // A UN is little endian in every encoding (PS3.5 6.2.2).
     const swap = bigEndian && vr !== 'UN' && wordBytes(vr) > 1;
-    this.#value = { tag, vr: meant, bytes: nothing, lengthBytes, at: 0, swap };
+    this.#value = { tag, vr: meant, cameAs: vr, bytes: nothing, lengthBytes, at: 0, swap };
     return true;
   }
 
@@ -109,7 +111,9 @@ export class ModelWriter implements DataSetVisitor {
     if (value === undefined) return;
     this.#value = undefined;
     if (value.swap) swapWords(value.bytes, wordBytes(value.vr));
-    this.#write(value.tag, value.vr, value.bytes);
+    const isGuess = value.cameAs === 'UN' && value.vr !== 'UN';
+    const vr = isGuess && !canBeValue(value.bytes, value.vr, this.#scope.terms) ? 'UN' : value.vr;
+    this.#write(value.tag, vr, value.bytes);
   }
 
   sequenceBegin(tag: Tag): void {

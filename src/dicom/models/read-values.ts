@@ -7,7 +7,7 @@ import type { Tag } from '../tag.ts';
 import { numberBytes, numbersToBytes } from '../value-numbers.ts';
 import { isMultiValuedText, usesCharacterSet, type Vr, wordBytes } from '../vr.ts';
 import { parseModelTag } from './element-path.ts';
-import { isBinary, type NameGroups } from './model-values.ts';
+import { hasForeignControl, isBinary, isPlainAscii, type NameGroups } from './model-values.ts';
 import type { ReadContext } from './read-context.ts';
 import { withoutEnd } from '../without-end.ts';
 
@@ -199,21 +199,4 @@ function padded(bytes: Uint8Array, padding: number): Uint8Array {
   even.set(bytes);
   even[bytes.length] = padding;
   return even;
-}
-
-/** PS3.5 6.1.3: TAB, LF, FF and CR; ESC has no meaning in UTF-8. */
-function hasForeignControl(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0c && code !== 0x0d) return true;
-  }
-  return false;
-}
-
-function isPlainAscii(text: string): boolean {
-  for (let index = 0; index < text.length; index += 1) {
-    const code = text.charCodeAt(index);
-    if (code < 0x20 || code > 0x7e) return false;
-  }
-  return true;
 }

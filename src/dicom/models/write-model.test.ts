@@ -152,12 +152,16 @@ test('group lengths, the file head and what fills up a file are left out', () =>
 test('UN becomes the VR of the dictionary where its bytes can be such values', () => {
   const dataSet = new DataSet()
     .setBytes(Tags.PatientID, 'UN', bytesOf('ID'))
+    .setBytes(Tags.PatientName, 'UN', bytesOf([0x41, 7]))
+    .setBytes(Tags.StudyInstanceUID, 'UN', bytesOf([0x31, 0xe9]))
     .setBytes(Tags.Rows, 'UN', bytesOf([1, 2]))
     .setBytes(Tags.Columns, 'UN', bytesOf([1, 2, 3]))
     .setBytes(Tags.RequestAttributesSequence, 'UN', bytesOf([0xfe, 0xff, 0, 0xe0, 0, 0, 0, 0]))
     .setBytes(privateTag, 'UN', bytesOf('ID'));
   const found = jsonOf(dataSet);
   assert.deepEqual(found['00100020'], { vr: 'LO', Value: ['ID'] });
+  assert.deepEqual(found['00100010'], { vr: 'UN', InlineBinary: 'QQc=' });
+  assert.deepEqual(found['0020000D'], { vr: 'UN', InlineBinary: 'Mek=' });
   assert.deepEqual(found['00280010'], { vr: 'US', Value: [513] });
   assert.deepEqual(found['00280011'], { vr: 'UN', InlineBinary: 'AQID' });
   assert.equal(found['00400275']?.vr, 'UN');
