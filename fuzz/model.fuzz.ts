@@ -11,7 +11,7 @@ import * as fc from 'fast-check';
 import type { DataSet } from '../src/dicom/data-set.ts';
 import { arbitraryDataSet } from '../src/dicom/data-set.test-support.ts';
 import { encodeModel } from '../src/dicom/models/encode-model.ts';
-import { type ReadModel } from '../src/dicom/models/read-model.ts';
+import type { ReadModel } from '../src/dicom/models/read-model.ts';
 import { readJsonModels } from '../src/dicom/models/read-json.ts';
 import { readXmlModel } from '../src/dicom/models/read-xml.ts';
 import { type ModelFormat, writeModel } from '../src/dicom/models/write-model.ts';
