@@ -106,6 +106,8 @@ export function exactNumber(text: string, vr: 'DS' | 'IS'): number | undefined {
   if (written === undefined) return undefined;
   const number = Number(text);
   if (!Number.isFinite(number) || significant(String(number)) !== written) return undefined;
+  // PS3.5 6.2: DS has 16 characters; of a number that needs more a reader has to round some away.
+  if (Math.min(String(number).length, number.toExponential().length) > 16) return undefined;
   // -0 is a double, but no integer.
   return vr === 'IS' ? number + 0 : number;
 }

@@ -148,9 +148,10 @@ test('what any bytes become is stable: a document read and written again is that
 test('a number is said to be exact only when it is', () => {
   fc.assert(
     fc.property(fc.integer(), fc.integer({ min: -30, max: 30 }), fc.boolean(), (digits, power, small) => {
-      const text = small ? `${digits}e${power}` : String(digits / 7);
+      const text = small ? `${digits}e${power}` : (digits / 7).toFixed(5);
       const number = exactNumber(text, 'DS');
-      assert.ok(number !== undefined, text);
+      assert.ok(number !== undefined || text.length > 16, text);
+      if (number === undefined) return;
       assert.equal(number, Number(text));
     }),
   );

@@ -64,6 +64,8 @@ test('DS and IS are numbers where a double means the same, and else the text tha
     '1 2',
   ];
   assert.deepEqual(json('DS', texts.join('\\')), { Value: texts });
+  const overlong = ['1.37203685477580750', '-0.12345678901234567'];
+  assert.deepEqual(json('DS', ['1E20', ...overlong].join('\\')), { Value: [1e20, ...overlong] });
   assert.deepEqual(json('IS', '12\\-3\\+4\\1.5\\1e2\\9007199254740993 '), {
     Value: [12, -3, 4, '1.5', '1e2', '9007199254740993'],
   });
