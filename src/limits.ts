@@ -44,6 +44,25 @@ export const limits = {
     // The file meta group is a few hundred bytes; private information in it is rare and small.
     metaBytesMax: 64 * 1024,
   },
+  /** The JSON and XML models of a data set (src/dicom/models). */
+  model: {
+    // A value longer than this stands in no answer as text or base64; it is bulk data, or the answer is refused.
+    inlineValueBytesMax: 1024 ** 2,
+    // Viewers read short binary values at once and fetch palettes, waveforms and pixels when they need them.
+    inlineBulkBytesMax: 1024,
+    // Metadata of 2,000 slices has about 10 MB; a reader holds the text and what becomes of it.
+    documentBytesMax: 64 * 1024 ** 2,
+    depthMax: 64,
+    // Of one document, as objects in memory: 2,000 slices of 200 attributes.
+    elementsMax: 500_000,
+    itemsMax: 100_000,
+    // Curves and points of structure sets have the most; each costs a reader some 50 bytes.
+    valuesMax: 4_000_000,
+    // The longest number with a meaning is a double of 17 digits with sign, point and exponent.
+    numberCharactersMax: 64,
+    // Nobody writes longer ones; each is compared with the parts of its request.
+    uriCharactersMax: 2048,
+  },
   /** Identifiers of C-FIND and QIDO. */
   query: {
     // The fullest identifiers of reading stations have about 80.

@@ -3,10 +3,10 @@
  * (identifiers, heads of instances, answers). Its encodings are in data-set-codec.ts; whole instances never become one.
  */
 import { LeadglassError } from '../error.ts';
-import { asciiText, isPlainAscii } from './ascii.ts';
-import { decodeText, encodeText } from './character-set.ts';
+import { encodeText } from './character-set.ts';
 import { attributeByTag, vrOf } from './dictionary/dictionary.ts';
 import { formatTag, type Tag } from './tag.ts';
+import { plainText, splitTrimmed, textsFrom } from './value-texts.ts';
 import { isMultiValuedText, usesCharacterSet, type Vr } from './vr.ts';
 import { numbersFrom, numbersToBytes } from './value-numbers.ts';
 
@@ -14,9 +14,6 @@ const specificCharacterSet: Tag = 0x00080005;
 /** What new texts beyond ASCII are written in when nothing says otherwise: UTF-8. */
 const newCharacterSet = 'ISO_IR 192';
 const nothing = new Uint8Array(0);
-const latin1 = new TextDecoder('latin1');
-/** What should be ASCII; what is not, as Windows would read it. */
-const plainText = (bytes: Uint8Array): string => (isPlainAscii(bytes) ? asciiText(bytes) : latin1.decode(bytes));
 
 /**
  * One data element. A sequence (VR SQ) has its items as value, every other element its bytes: in little-endian order,
@@ -118,10 +115,8 @@ export class DataSet implements Iterable<Element> {
       case 'US':
       case 'UV':
         return numbersFrom(element.value, vr).map(String);
-      default: {
-        const text = usesCharacterSet(vr) ? decodeText(element.value, this.characterSet, vr) : plainText(element.value);
-        return splitTrimmed(text, vr);
-      }
+      default:
+        return textsFrom(element.value, vr, usesCharacterSet(vr) ? this.characterSet : []);
     }
   }
 
@@ -194,23 +189,6 @@ export class DataSet implements Iterable<Element> {
 /** PS3.5 6.2.2 note 2: an element may come as UN although its VR is known; then the dictionary's stands. */
 function meaningfulVr(element: Element): Vr {
   return element.vr === 'UN' ? vrOf(element.tag) : element.vr;
-}
-
-function splitTrimmed(text: string, vr: Vr): string[] {
-  if (!isMultiValuedText(vr)) return [trimmed(text, vr)];
-  return text.split('\\').map((value) => trimmed(value, vr));
-}
-
-/** PS3.5 table 6.2-1: UI is padded by NUL, texts by spaces; leading spaces count only in LT, ST, UC, UR and UT. */
-function trimmed(text: string, vr: Vr): string {
-  let end = text.length;
-  // Padding by NUL where spaces should be is common enough that it is never taken as part of a value.
-  while (end > 0 && (text.charCodeAt(end - 1) === 0x20 || text.charCodeAt(end - 1) === 0)) end -= 1;
-  let start = 0;
-  if (!(vr === 'LT' || vr === 'ST' || vr === 'UT' || vr === 'UC' || vr === 'UR')) {
-    while (start < end && text.charCodeAt(start) === 0x20) start += 1;
-  }
-  return text.slice(start, end);
 }
 
 function numberFromText(text: string): number {

@@ -259,3 +259,14 @@ test('property: normalizing twice changes nothing', () => {
     { numRuns: 2000 },
   );
 });
+
+test('a name of nothing but delimiters costs no more than it is long', () => {
+  // Processor time, which other programs on the machine do not lengthen.
+  const before = process.cpuUsage();
+  for (const delimiter of ['^', '=', ' ', '^ ', '^=']) {
+    assert.ok(normalizeForMatching(`${delimiter.repeat(32_000)}x`).endsWith('x'));
+    assert.equal(normalizeForMatching(delimiter.repeat(32_000)), '');
+  }
+  personNamePatterns(`${'^'.repeat(64_000)}x^*`);
+  assert.ok(process.cpuUsage(before).user < 1_000_000);
+});

@@ -3,6 +3,8 @@
  * compared. Which group of a query matches which group of a name is for matching.ts.
  */
 
+import { withoutEnd } from './without-end.ts';
+
 /** One component group; '' where a component is missing. */
 export interface PersonNameGroup {
   readonly family: string;
@@ -43,14 +45,13 @@ export function displayPersonName(text: string): string {
  * delimiter stay as they are, so that no name and no pattern gains one.
  */
 export function normalizeForMatching(text: string): string {
-  return text
+  const groups = text
     .replaceAll(foldable, (part) => part.normalize('NFKC'))
     .toLowerCase()
     .replaceAll(/\s+/g, ' ')
     .replaceAll(/ ?([\^=]) ?/g, '$1')
-    .replaceAll(/\^+(?==|$)/g, '')
-    .replaceAll(/=+$/g, '')
-    .trim();
+    .split('=');
+  return withoutEnd(groups.map((one) => withoutEnd(one, '^')).join('='), '=').trim();
 }
 
 /** Runs of anything but the compatibility forms of `*`, `?`, `^`, `=` and `\`. */
@@ -66,7 +67,7 @@ export function personNamePatterns(pattern: string): readonly string[] {
   let current = normalizeForMatching(pattern);
   const patterns = [current];
   while (current.endsWith('^*')) {
-    current = current.slice(0, -2).replace(/\^+$/, '');
+    current = withoutEnd(current.slice(0, -2), '^');
     if (current !== '') patterns.push(current);
   }
   return patterns;

@@ -13,6 +13,16 @@ export function numbersFrom(bytes: Uint8Array, vr: Vr): number[] {
   return numbers;
 }
 
+/** The integers in these bytes of VR SV or UV, without loss; a last partial word is left out. */
+export function bigIntegersFrom(bytes: Uint8Array, vr: 'SV' | 'UV'): bigint[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const integers: bigint[] = [];
+  for (let at = 0; at + 8 <= bytes.length; at += 8) {
+    integers.push(vr === 'UV' ? view.getBigUint64(at, true) : view.getBigInt64(at, true));
+  }
+  return integers;
+}
+
 /** @throws LeadglassError BAD_REQUEST when the VR holds no numbers, or one does not fit */
 export function numbersToBytes(values: readonly number[], vr: Vr, tag: Tag): Uint8Array {
   const size = numberBytes(vr);
@@ -30,7 +40,7 @@ export function numbersToBytes(values: readonly number[], vr: Vr, tag: Tag): Uin
 }
 
 /** Bytes of one number, 0 for a VR that holds none. */
-function numberBytes(vr: Vr): number {
+export function numberBytes(vr: Vr): number {
   switch (vr) {
     case 'SS':
     case 'US':

@@ -12,7 +12,7 @@ import type {
   ObjectRole,
   ObjectType,
 } from './audit-codes.ts';
-import { escapeXml } from './xml-text.ts';
+import { escapeXml } from '../dicom/xml-text.ts';
 
 /** Create, read, update, delete, execute. */
 export type EventActionCode = 'C' | 'R' | 'U' | 'D' | 'E';
