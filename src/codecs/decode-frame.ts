@@ -30,8 +30,6 @@ export interface DecodeRequest {
   /** The frame's fragments, joined, without item headers. */
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly facts: FrameFacts;
-  /** Frames of one group may share a decoder's memory: the study, for instance. */
-  readonly group: string;
 }
 
 /**
@@ -78,20 +76,20 @@ interface Picture {
   readonly isRgb: boolean;
 }
 
-async function decodeJpeg(codecs: Codecs, { bytes, facts, group }: DecodeRequest): Promise<Picture> {
+async function decodeJpeg(codecs: Codecs, { bytes, facts }: DecodeRequest): Promise<Picture> {
   requireWords(facts);
   const header = readJpegHeader(bytes);
   checkJpegHeader(header, facts);
   const colour = facts.samplesPerPixel === 3;
   if (header.sof === 0xf7) {
     return {
-      samples: await codecs.charls.run(group, (codec) => decodeJpegLs(codec, bytes, header, facts)),
+      samples: await codecs.charls.run((codec) => decodeJpegLs(codec, bytes, header, facts)),
       isRgb: false,
     };
   }
   if (header.sof === 0xc3) return { samples: decodeJpegLossless(bytes, header, facts), isRgb: false };
   if (isDct8(header)) {
-    const samples = await codecs.libjpegTurbo.run(group, (codec) => decodeJpeg8(codec, bytes, header, facts));
+    const samples = await codecs.libjpegTurbo.run((codec) => decodeJpeg8(codec, bytes, header, facts));
     return { samples, isRgb: colour };
   }
   if (header.precision === 12 && (header.sof === 0xc0 || header.sof === 0xc1)) {
@@ -105,14 +103,14 @@ async function decodeJpeg(codecs: Codecs, { bytes, facts, group }: DecodeRequest
 
 const isDct8 = ({ sof, precision }: JpegHeader): boolean => precision === 8 && sof >= 0xc0 && sof <= 0xc2;
 
-async function decodeWavelet(codecs: Codecs, { bytes, facts, group }: DecodeRequest): Promise<Picture> {
+async function decodeWavelet(codecs: Codecs, { bytes, facts }: DecodeRequest): Promise<Picture> {
   requireWords(facts);
   const bare = bareCodestream(bytes);
   const header = readJpeg2000Header(bare, facts);
   const codestream = wholeCodestream(bare);
   const samples = header.highThroughput
-    ? await codecs.openjph.run(group, (codec) => decodeHtj2k(codec, codestream, header, facts))
-    : await codecs.openjpeg.run(group, (codec) => decodeJpeg2000(codec, codestream, header, facts));
+    ? await codecs.openjph.run((codec) => decodeHtj2k(codec, codestream, header, facts))
+    : await codecs.openjpeg.run((codec) => decodeJpeg2000(codec, codestream, header, facts));
   // PS3.5 8.2.4: these two say how the codestream was made; decoders undo it.
   const isRgb = ['YBR_RCT', 'YBR_ICT'].includes(facts.photometricInterpretation);
   return { samples, isRgb };

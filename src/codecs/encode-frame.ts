@@ -38,7 +38,6 @@ export interface EncodeRequest {
   /** The native frame; its length is `frameBytes(facts)`. */
   readonly pixels: Uint8Array<ArrayBuffer>;
   readonly facts: FrameFacts;
-  readonly group: string;
   readonly options?: EncodeOptions;
 }
 
@@ -63,13 +62,13 @@ const checkedSyntaxes: ReadonlySet<string> = new Set([
 
 async function checkLossless(
   codecs: Codecs,
-  { transferSyntaxUid, pixels, facts, group }: EncodeRequest,
+  { transferSyntaxUid, pixels, facts }: EncodeRequest,
   { bytes, photometricInterpretation }: EncodedFrame,
   limits: CodecLimits,
 ): Promise<void> {
   const decoded = await decodeFrame(
     codecs,
-    { transferSyntaxUid, bytes, facts: { ...facts, photometricInterpretation }, group },
+    { transferSyntaxUid, bytes, facts: { ...facts, photometricInterpretation } },
     limits,
   );
   const [was, is] = [fromContainer(pixels, facts), fromContainer(decoded.pixels, { ...facts, planarConfiguration: 0 })];
@@ -77,7 +76,7 @@ async function checkLossless(
 }
 
 async function encodeOnce(codecs: Codecs, request: EncodeRequest, limits: CodecLimits): Promise<EncodedFrame> {
-  const { transferSyntaxUid, pixels, facts, group } = request;
+  const { transferSyntaxUid, pixels, facts } = request;
   const options = { ...usual, ...request.options };
   const lengthBytes = frameBytes(facts, limits);
   if (pixels.length !== lengthBytes) {
@@ -93,9 +92,7 @@ async function encodeOnce(codecs: Codecs, request: EncodeRequest, limits: CodecL
     case T.JPEGBaseline8Bit:
       checkBaseline(facts);
       return encoded(
-        await codecs.libjpegTurbo.run(group, (codec) =>
-          encodeJpeg8(codec, pixels, facts, { quality: options.jpegQuality }),
-        ),
+        await codecs.libjpegTurbo.run((codec) => encodeJpeg8(codec, pixels, facts, { quality: options.jpegQuality })),
         facts,
         { colour: 'YBR_FULL_422', lossy: true },
       );
@@ -103,7 +100,7 @@ async function encodeOnce(codecs: Codecs, request: EncodeRequest, limits: CodecL
     case T.JPEGLSNearLossless: {
       checkSamples(facts, 2);
       const near = transferSyntaxUid === T.JPEGLSLossless ? 0 : options.jpegLsNear;
-      return encoded(await codecs.charls.run(group, (codec) => encodeJpegLs(codec, pixels, facts, { near })), facts, {
+      return encoded(await codecs.charls.run((codec) => encodeJpegLs(codec, pixels, facts, { near })), facts, {
         colour: facts.photometricInterpretation,
         lossy: near > 0,
       });
@@ -115,7 +112,7 @@ async function encodeOnce(codecs: Codecs, request: EncodeRequest, limits: CodecL
       const lossy = transferSyntaxUid === T.JPEG2000;
       const compressionRatio = lossy ? options.jpeg2000Ratio : undefined;
       return encoded(
-        await codecs.openjpeg.run(group, (codec) => encodeJpeg2000(codec, pixels, facts, { compressionRatio })),
+        await codecs.openjpeg.run((codec) => encodeJpeg2000(codec, pixels, facts, { compressionRatio })),
         facts,
         { colour: lossy ? 'YBR_ICT' : 'YBR_RCT', lossy },
       );
@@ -130,7 +127,7 @@ async function encodeOnce(codecs: Codecs, request: EncodeRequest, limits: CodecL
         quantizationStep: lossy ? options.htj2kStep : undefined,
         rpcl: transferSyntaxUid === T.HTJ2KLosslessRPCL,
       };
-      return encoded(await codecs.openjph.run(group, (codec) => encodeHtj2k(codec, pixels, facts, style)), facts, {
+      return encoded(await codecs.openjph.run((codec) => encodeHtj2k(codec, pixels, facts, style)), facts, {
         colour: lossy ? 'YBR_ICT' : 'YBR_RCT',
         lossy,
       });

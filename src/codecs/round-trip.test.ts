@@ -24,7 +24,7 @@ async function roundTrip(
 ): Promise<RoundTrip> {
   const encoded = await encodeFrame(
     codecsHere(),
-    { transferSyntaxUid: syntax, pixels: new Uint8Array(pixels), facts, group: 'a', options },
+    { transferSyntaxUid: syntax, pixels: new Uint8Array(pixels), facts, options },
     codecLimits,
   );
   const { photometricInterpretation, planarConfiguration, lossy } = encoded;
@@ -34,7 +34,6 @@ async function roundTrip(
       transferSyntaxUid: syntax,
       bytes: encoded.bytes,
       facts: { ...facts, photometricInterpretation, planarConfiguration },
-      group: 'a',
     },
     codecLimits,
   );

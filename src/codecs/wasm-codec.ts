@@ -1,22 +1,28 @@
 /**
- * One WebAssembly codec within a worker: makes its instances, and throws them away. An instance's memory is never seen by
- * the frames of another group (give the study, for instance), so that a decoder which reads beyond its input cannot put one
- * patient's pixels into another's picture; after any failure it is thrown away, too.
+ * One WebAssembly codec within a worker. Its memory is as new for every frame: a decoder that reads beyond its input cannot
+ * put one patient's pixels into another's picture, and what it leaks is gone. After a failure the whole instance is gone.
  */
 import type { Decoder, Encoder, Factory, FrameInfo, MemoryView } from 'codec-instance';
 import { LeadglassError } from '../error.ts';
 import { malformedFrame } from './frame.ts';
 
-/** An instance that the codec itself leaks in is made anew after so many frames; a new one costs 1 to 3 ms. */
-const framesPerInstanceMax = 256;
+/** An instance that has grown beyond is given back after its frame. */
+const keptBytesMax = 64 * 1024 ** 2;
+/** Each frame leaves some entries in the tables of its JavaScript part; making an instance anew takes 3 ms. */
+const framesPerInstanceMax = 2_000;
+
+interface Kept<Instance> {
+  readonly instance: Instance;
+  /** Its memory at the beginning, up to the last byte that is not zero: constants and what its start has set. */
+  readonly first: Uint8Array;
+  frames: number;
+}
 
 export class WasmCodec<Instance extends MemoryView> {
   readonly #module: WebAssembly.Module;
   readonly #factory: Factory<Instance>;
   readonly #memoryBytesMax: number;
-  #instance: Instance | undefined;
-  #group = '';
-  #frames = 0;
+  #kept: Kept<Instance> | undefined;
   /** The codec's own words, for the log. */
   #said = '';
 
@@ -27,28 +33,29 @@ export class WasmCodec<Instance extends MemoryView> {
   }
 
   /**
-   * Calls `use` with an instance for the frames of `group`.
+   * Calls `use` with an instance whose memory is as new. All objects that it makes must be deleted or forgotten by its end.
    * @throws LeadglassError MALFORMED when the codec fails, LIMIT_EXCEEDED when it ran out of its memory
    */
-  async run<Result>(group: string, use: (instance: Instance) => Result): Promise<Result> {
-    const instance = await this.#instanceFor(group);
+  async run<Result>(use: (instance: Instance) => Result): Promise<Result> {
+    const kept = this.#kept ?? (await this.#make());
+    this.#kept = undefined; // unless all goes well
     this.#said = '';
+    let result: Result;
     try {
-      this.#frames += 1;
-      return use(instance);
+      result = use(kept.instance);
     } catch (thrown) {
-      this.#instance = undefined;
-      if (thrown instanceof LeadglassError && (thrown.detail !== undefined || this.#said === '')) throw thrown;
-      if (thrown instanceof LeadglassError)
-        throw new LeadglassError(thrown.code, thrown.message, { detail: this.#said });
-      throw this.#failure(thrown, instance);
+      throw this.#failure(thrown, kept.instance);
     }
+    kept.frames += 1;
+    const memory = kept.instance.HEAPU8;
+    if (memory.length <= keptBytesMax && kept.frames < framesPerInstanceMax) {
+      memory.fill(0).set(kept.first);
+      this.#kept = kept;
+    }
+    return result;
   }
 
-  async #instanceFor(group: string): Promise<Instance> {
-    const kept = this.#instance;
-    if (kept !== undefined && this.#group === group && this.#frames < framesPerInstanceMax) return kept;
-    this.#instance = undefined;
+  async #make(): Promise<Kept<Instance>> {
     const instance = await this.#factory({
       print: (text) => this.#heard(text),
       printErr: (text) => this.#heard(text),
@@ -58,10 +65,7 @@ export class WasmCodec<Instance extends MemoryView> {
         return made.exports;
       },
     });
-    this.#instance = instance;
-    this.#group = group;
-    this.#frames = 0;
-    return instance;
+    return { instance, first: untilZeros(instance.HEAPU8), frames: 0 };
   }
 
   #heard(text: string): void {
@@ -70,6 +74,10 @@ export class WasmCodec<Instance extends MemoryView> {
 
   /** C++ exceptions arrive as bare numbers, traps as RuntimeError. A codec that had most of its memory wanted more. */
   #failure(thrown: unknown, instance: Instance): LeadglassError {
+    if (thrown instanceof LeadglassError) {
+      if (thrown.detail !== undefined || this.#said === '') return thrown;
+      return new LeadglassError(thrown.code, thrown.message, { detail: this.#said });
+    }
     const detail = `${this.#said}${thrown instanceof Error ? String(thrown) : `exception ${String(thrown)}`}`;
     if (instance.HEAPU8.length > this.#memoryBytesMax / 2) {
       return new LeadglassError(
@@ -87,6 +95,14 @@ export class WasmCodec<Instance extends MemoryView> {
   get said(): string {
     return this.#said;
   }
+}
+
+/** A copy without the zeros at its end. */
+function untilZeros(memory: Uint8Array): Uint8Array {
+  const words = new Uint32Array(memory.buffer);
+  let end = words.length;
+  while (end > 0 && words[end - 1] === 0) end -= 1;
+  return memory.slice(0, 4 * end);
 }
 
 export interface Decoded {

@@ -32,11 +32,14 @@ export function compileWasmModules(memoryBytesMax: number): WasmModules {
 const pageBytes = 64 * 1024;
 const memorySection = 5;
 
+/** What an instance begins with: constants and a stack of 5 MiB, then its heap; small, since it is cleared after each frame. */
+const firstBytes = 8 * 1024 ** 2;
+
 /**
- * The same module with another maximum of its memory (WebAssembly core specification 5.5.8): the engine refuses to grow it
+ * The same module with other limits of its memory (WebAssembly core specification 5.5.8): the engine refuses to grow it
  * further, whatever the code in it does.
  *
- * @throws Error when the module has not exactly one memory of its own, or already wants more at its start
+ * @throws Error when the module has not exactly one memory of its own, or its maximum is below what it begins with
  */
 export function boundMemory(module: Uint8Array<ArrayBuffer>, memoryBytesMax: number): Uint8Array<ArrayBuffer> {
   const cursor = { at: 8 };
@@ -52,7 +55,7 @@ export function boundMemory(module: Uint8Array<ArrayBuffer>, memoryBytesMax: num
     }
     const count = readLeb(module, cursor);
     const flags = readLeb(module, cursor);
-    const least = readLeb(module, cursor);
+    const least = Math.min(readLeb(module, cursor), firstBytes / pageBytes);
     const most = memoryBytesMax / pageBytes;
     if (count !== 1 || flags > 1 || least > most)
       throw new Error(`A codec's memory is not as expected: ${least} pages`);

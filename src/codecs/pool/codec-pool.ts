@@ -116,8 +116,8 @@ export class CodecPool {
     if (!canDecode(order.transferSyntaxUid)) throw unsupportedFrame('its transfer syntax is not decoded here');
     const frame = await this.#enter(order, caller, async () => {
       const bytes = ownBuffer(await loaded(order.bytes));
-      const { transferSyntaxUid, group } = order;
-      return { kind: 'decode', request: { transferSyntaxUid, group, bytes, facts: exactFacts(order.facts) } };
+      const { transferSyntaxUid } = order;
+      return { kind: 'decode', request: { transferSyntaxUid, bytes, facts: exactFacts(order.facts) } };
     });
     if ('pixels' in frame) return frame;
     throw new LeadglassError('INTERNAL', 'A decoder gave an encoded frame');
@@ -128,8 +128,8 @@ export class CodecPool {
     if (!canEncode(order.transferSyntaxUid)) throw unsupportedFrame('its wanted transfer syntax is not encoded here');
     const frame = await this.#enter(order, caller, async () => {
       const pixels = ownBuffer(await loaded(order.pixels));
-      const { transferSyntaxUid, group, options = {} } = order;
-      return { kind: 'encode', request: { transferSyntaxUid, group, pixels, facts: exactFacts(order.facts), options } };
+      const { transferSyntaxUid, options = {} } = order;
+      return { kind: 'encode', request: { transferSyntaxUid, pixels, facts: exactFacts(order.facts), options } };
     });
     if ('bytes' in frame) return frame;
     throw new LeadglassError('INTERNAL', 'An encoder gave a decoded frame');

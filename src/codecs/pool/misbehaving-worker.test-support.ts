@@ -1,4 +1,4 @@
-/** A worker as a broken or taken-over decoder might be: what it does stands in the group of its job. */
+/** A worker as a broken or taken-over decoder might be: what it does stands where colours should stand in its job's facts. */
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -41,10 +41,11 @@ async function rights(): Promise<string> {
 }
 
 async function run({ id, job }: JobMessage): Promise<void> {
-  const { group, facts } = job.request;
+  const { facts } = job.request;
+  const deed = facts.photometricInterpretation;
   const pixels = new Uint8Array(facts.rows * facts.columns * 2);
   const frame = { pixels, photometricInterpretation: 'MONOCHROME2', planarConfiguration: 0 };
-  switch (group) {
+  switch (deed) {
     case 'loop':
       return loop();
     case 'hog':
