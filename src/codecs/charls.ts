@@ -1,6 +1,6 @@
 /** JPEG-LS (ITU-T T.87) by CharLS: lossless and near-lossless, 2 to 16 bits, one component or three. */
 import type { Charls } from '@cornerstonejs/codec-charls/wasmjs';
-import type { FrameFacts } from './frame.ts';
+import { type FrameFacts, malformedFrame } from './frame.ts';
 import type { JpegHeader } from './jpeg-header.ts';
 import { byPixel, fromContainer, type Samples } from './samples.ts';
 import { decodeWith, encodeWith } from './wasm-codec.ts';
@@ -9,6 +9,7 @@ const byPlane = 0;
 const bySample = 2;
 
 export function decodeJpegLs(codec: Charls, bytes: Uint8Array, header: JpegHeader, facts: FrameFacts): Samples {
+  if (!endsWithMarker(bytes)) throw malformedFrame('its JPEG-LS codestream is cut off');
   const width = header.precision <= 8 ? 1 : 2;
   const lengthBytes = facts.rows * facts.columns * facts.samplesPerPixel * width;
   let interleaved = byPlane;
@@ -21,6 +22,13 @@ export function decodeJpegLs(codec: Charls, bytes: Uint8Array, header: JpegHeade
     bits: header.precision,
     signedCode: false,
   };
+}
+
+/** EOI, and padding after it. Where it is missing CharLS looks for a bit that never comes, for three seconds. */
+function endsWithMarker(bytes: Uint8Array): boolean {
+  let end = bytes.length;
+  while (end > 0 && bytes[end - 1] === 0) end -= 1;
+  return bytes[end - 2] === 0xff && bytes[end - 1] === 0xd9;
 }
 
 export interface JpegLsOptions {

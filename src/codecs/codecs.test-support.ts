@@ -15,7 +15,7 @@ export const codecLimits = limits.codecs;
 let made: Codecs | undefined;
 
 export function codecsHere(): Codecs {
-  made ??= makeCodecs(compileWasmModules(codecLimits.wasmBytesMax), codecLimits.wasmBytesMax);
+  made ??= makeCodecs(compileWasmModules(codecLimits.wasmBytesMax));
   return made;
 }
 

@@ -13,12 +13,11 @@ export interface Codecs {
   readonly openjph: WasmCodec<OpenJph>;
 }
 
-/** `memoryBytesMax` is what the modules were compiled with. */
-export function makeCodecs(modules: WasmModules, memoryBytesMax: number): Codecs {
+export function makeCodecs(modules: WasmModules): Codecs {
   return {
-    libjpegTurbo: new WasmCodec(modules['libjpeg-turbo'], libjpegTurbo, memoryBytesMax),
-    charls: new WasmCodec(modules.charls, charls, memoryBytesMax),
-    openjpeg: new WasmCodec(modules.openjpeg, openjpeg, memoryBytesMax),
-    openjph: new WasmCodec(modules.openjph, openjph, memoryBytesMax),
+    libjpegTurbo: new WasmCodec(modules['libjpeg-turbo'], libjpegTurbo),
+    charls: new WasmCodec(modules.charls, charls),
+    openjpeg: new WasmCodec(modules.openjpeg, openjpeg),
+    openjph: new WasmCodec(modules.openjph, openjph),
   };
 }

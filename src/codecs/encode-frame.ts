@@ -100,6 +100,9 @@ async function encodeOnce(codecs: Codecs, request: EncodeRequest, limits: CodecL
     case T.JPEGLSNearLossless: {
       checkSamples(facts, 2);
       const near = transferSyntaxUid === T.JPEGLSLossless ? 0 : options.jpegLsNear;
+      // T.87 knows no sign: a sample at one end of the range could come back at the other.
+      if (near > 0 && facts.pixelRepresentation === 1)
+        throw unsupportedFrame('JPEG-LS near-lossless is not written for signed samples');
       return encoded(await codecs.charls.run((codec) => encodeJpegLs(codec, pixels, facts, { near })), facts, {
         colour: facts.photometricInterpretation,
         lossy: near > 0,

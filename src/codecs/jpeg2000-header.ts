@@ -69,28 +69,60 @@ const eoc = 0xffd9;
 const sotBytes = 12;
 
 /**
- * The codestream when all of its tile-parts are there (T.800 A.4.2): OpenJPH would make up what is missing. A missing end
- * marker is put back, since some devices leave it out and nothing is lost by that.
+ * The codestream when all of its tiles and all bytes of its tile-parts are there (T.800 A.4.2): the decoders would make up
+ * what is missing. A missing end marker is put back, since some devices leave it out and nothing is lost by that.
  *
  * @throws LeadglassError MALFORMED
  */
 export function wholeCodestream(bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { tiles, end } = walkTileParts(view);
+  if (tiles.size !== tileCount(view)) throw malformedFrame('a tile of its JPEG 2000 codestream is missing');
+  const parts = [...tiles.values()];
+  if (parts.some(({ told, found }) => told > found)) {
+    throw malformedFrame('a tile-part of its JPEG 2000 codestream is missing');
+  }
+  if (end === undefined || (end + 2 <= bytes.length && view.getUint16(end) === eoc)) return bytes;
+  // One byte may be there as padding, or be half of the end marker; and more tile-parts might have come.
+  if (end + 1 < bytes.length || parts.some(({ told }) => told === 0)) {
+    throw malformedFrame('its JPEG 2000 codestream has no end');
+  }
+  const result = new Uint8Array(end + 2);
+  result.set(bytes.subarray(0, end));
+  result.set([eoc >> 8, eoc & 0xff], end);
+  return result;
+}
+
+interface TileParts {
+  found: number;
+  /** TNsot: how many there are; 0 where no tile-part tells. */
+  told: number;
+}
+
+/** Isot to TNsot of each tile-part, A.4.2. `end` is undefined where the last one goes to the end of the codestream. */
+function walkTileParts(view: DataView): {
+  readonly tiles: ReadonlyMap<number, TileParts>;
+  readonly end: number | undefined;
+} {
+  const tiles = new Map<number, TileParts>();
   let at = firstTile(view);
-  while (at + sotBytes <= bytes.length && view.getUint16(at) === sot) {
+  while (at + sotBytes <= view.byteLength && view.getUint16(at) === sot) {
+    const tile = view.getUint16(at + 4);
+    const { found, told } = tiles.get(tile) ?? { found: 0, told: 0 };
+    tiles.set(tile, { found: found + 1, told: Math.max(told, view.getUint8(at + 11)) });
     const length = view.getUint32(at + 6);
-    if (length === 0) return bytes; // Psot: to the end of the codestream, so nobody can tell
-    if (length < sotBytes + 2 || at + length > bytes.length)
+    if (length === 0) return { tiles, end: undefined };
+    if (length < sotBytes + 2 || at + length > view.byteLength) {
       throw malformedFrame('its JPEG 2000 codestream is cut off');
+    }
     at += length;
   }
-  if (at + 2 <= bytes.length && view.getUint16(at) === eoc) return bytes;
-  // One byte may be there as padding, or be half of the end marker.
-  if (at + 1 < bytes.length) throw malformedFrame(`there is no JPEG 2000 tile-part or end at byte ${at}`);
-  const result = new Uint8Array(at + 2);
-  result.set(bytes.subarray(0, at));
-  result.set([eoc >> 8, eoc & 0xff], at);
-  return result;
+  return { tiles, end: at };
+}
+
+/** Xsiz, Ysiz, XTsiz and YTsiz of A.5.1; offsets are refused elsewhere. */
+function tileCount(view: DataView): number {
+  return Math.ceil(view.getUint32(8) / view.getUint32(24)) * Math.ceil(view.getUint32(12) / view.getUint32(28));
 }
 
 function firstTile(view: DataView): number {
@@ -120,7 +152,7 @@ function checkGeometry(view: DataView, facts: FrameFacts): void {
       `its codestream is ${columns} x ${rows}, and its attributes say ${facts.columns} x ${facts.rows}`,
     );
   }
-  const tiles = Math.ceil(columns / word(4)) * Math.ceil(rows / word(5));
+  const tiles = tileCount(view);
   if (!(tiles >= 1 && tiles <= 65_535)) throw malformedFrame('its JPEG 2000 tiles are more than 65,535 or of no size');
   const components = view.getUint16(40);
   if (components !== facts.samplesPerPixel) {

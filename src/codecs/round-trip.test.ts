@@ -212,5 +212,6 @@ test('a frame that a syntax cannot hold is refused, not bent', async () => {
     photometricInterpretation: 'YBR_FULL',
   });
   await refused(T.JPEGLSLossless, { bitsStored: 1 });
+  await refused(T.JPEGLSNearLossless, { pixelRepresentation: 1 });
   await refused(T.MPEG2MPML, {});
 });

@@ -21,15 +21,15 @@ interface Kept<Instance> {
 export class WasmCodec<Instance extends MemoryView> {
   readonly #module: WebAssembly.Module;
   readonly #factory: Factory<Instance>;
-  readonly #memoryBytesMax: number;
   #kept: Kept<Instance> | undefined;
   /** The codec's own words, for the log. */
   #said = '';
+  /** It wanted more memory than it may have, and got none. */
+  #isFull = false;
 
-  constructor(module: WebAssembly.Module, factory: Factory<Instance>, memoryBytesMax: number) {
+  constructor(module: WebAssembly.Module, factory: Factory<Instance>) {
     this.#module = module;
     this.#factory = factory;
-    this.#memoryBytesMax = memoryBytesMax;
   }
 
   /**
@@ -40,11 +40,12 @@ export class WasmCodec<Instance extends MemoryView> {
     const kept = this.#kept ?? (await this.#make());
     this.#kept = undefined; // unless all goes well
     this.#said = '';
+    this.#isFull = false;
     let result: Result;
     try {
       result = use(kept.instance);
     } catch (thrown) {
-      throw this.#failure(thrown, kept.instance);
+      throw this.#failure(thrown);
     }
     kept.frames += 1;
     const memory = kept.instance.HEAPU8;
@@ -61,6 +62,7 @@ export class WasmCodec<Instance extends MemoryView> {
       printErr: (text) => this.#heard(text),
       instantiateWasm: (imports, done) => {
         const made = new WebAssembly.Instance(this.#module, imports);
+        for (const value of Object.values(made.exports)) if (value instanceof WebAssembly.Memory) this.#watch(value);
         done(made, this.#module);
         return made.exports;
       },
@@ -68,18 +70,29 @@ export class WasmCodec<Instance extends MemoryView> {
     return { instance, first: untilZeros(instance.HEAPU8), frames: 0 };
   }
 
+  /** Emscripten turns a refusal to grow into an exception like any other of C++. */
+  #watch(memory: WebAssembly.Memory): void {
+    const grow = memory.grow.bind(memory);
+    memory.grow = (pages) => {
+      this.#isFull = true;
+      const before = grow(pages); // throws when it is full
+      this.#isFull = false;
+      return before;
+    };
+  }
+
   #heard(text: string): void {
     if (!text.startsWith('[INFO]') && this.#said.length < 500) this.#said += `${text.slice(0, 200)}; `;
   }
 
-  /** C++ exceptions arrive as bare numbers, traps as RuntimeError. A codec that had most of its memory wanted more. */
-  #failure(thrown: unknown, instance: Instance): LeadglassError {
+  /** C++ exceptions arrive as bare numbers, traps as RuntimeError. */
+  #failure(thrown: unknown): LeadglassError {
     if (thrown instanceof LeadglassError) {
       if (thrown.detail !== undefined || this.#said === '') return thrown;
       return new LeadglassError(thrown.code, thrown.message, { detail: this.#said });
     }
     const detail = `${this.#said}${thrown instanceof Error ? String(thrown) : `exception ${String(thrown)}`}`;
-    if (instance.HEAPU8.length > this.#memoryBytesMax / 2) {
+    if (this.#isFull) {
       return new LeadglassError(
         'LIMIT_EXCEEDED',
         'Cannot convert the frame: it needs more memory than a codec may have',

@@ -5,7 +5,9 @@
 declare namespace WebAssembly {
   interface Memory {
     readonly buffer: ArrayBuffer;
+    grow(pages: number): number;
   }
+  const Memory: new (descriptor: { initial: number; maximum: number }) => Memory;
   type Imports = Record<string, Record<string, unknown>>;
   type Exports = Record<string, unknown>;
   /** Compiled code; nothing of it is looked at here, and threads may share it. */

@@ -12,7 +12,7 @@ import { giveUpRightsExcept } from './rights.ts';
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made by supervisor.ts
 const { port, modules, limits } = workerData as WorkerSetup;
-const codecs = makeCodecs(modules, limits.wasmBytesMax);
+const codecs = makeCodecs(modules);
 giveUpRightsExcept([]);
 
 function answer(message: WorkerMessage, bytes?: Uint8Array<ArrayBuffer>): void {
