@@ -3,7 +3,7 @@
  * Colour always comes out as RGB.
  */
 import type { LibjpegTurbo } from '@cornerstonejs/codec-libjpeg-turbo-8bit/wasmjs';
-import type { FrameFacts } from './frame.ts';
+import { type FrameFacts, unsupportedFrame } from './frame.ts';
 import type { JpegHeader } from './jpeg-header.ts';
 import { fromContainer, type Samples } from './samples.ts';
 import { decodeWith, encodeWith } from './wasm-codec.ts';
@@ -34,11 +34,26 @@ export function encodeJpeg8(
   return encodeWith(encoder, fromContainer(pixels, facts), {
     width: facts.columns,
     height: facts.rows,
-    bitsPerSample: 8,
+    bitsPerSample: 8 * roomFactor(facts),
     componentCount: facts.samplesPerPixel,
     isSigned: false,
     isUsingColorTransform: facts.samplesPerPixel === 3,
   });
+}
+
+/**
+ * The bindings give the library room for as many bytes as the frame has, and the library writes beyond where noise or headers
+ * take more. The bits per sample that they are told only widen that room: here to the library's own worst case (tjBufSize).
+ *
+ * @throws LeadglassError UNSUPPORTED for a frame of so few pixels that no factor is large enough
+ */
+function roomFactor({ rows, columns, samplesPerPixel }: FrameFacts): number {
+  const unitWidth = samplesPerPixel === 1 ? 8 : 16;
+  const padded = Math.ceil(columns / unitWidth) * unitWidth * Math.ceil(rows / 8) * 8;
+  const wanted = padded * (samplesPerPixel === 1 ? 2 : 4) + 2048;
+  const factor = Math.ceil(wanted / (rows * columns * samplesPerPixel));
+  if (factor > 31) throw unsupportedFrame(`${columns} x ${rows} pixels are too few for JPEG baseline`);
+  return factor;
 }
 
 /**

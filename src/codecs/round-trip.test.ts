@@ -196,6 +196,37 @@ for (const [name, syntax, facts, mostOff, colours] of lossy) {
   });
 }
 
+test('JPEG baseline: a frame that grows by being coded is coded whole, and a tiny one is refused', async () => {
+  let refused = 0;
+  const shape = fc.record({
+    rows: fc.integer({ min: 1, max: 60 }),
+    columns: fc.integer({ min: 1, max: 60 }),
+    samplesPerPixel: fc.constantFrom(1, 3),
+    seed: fc.integer(),
+  });
+  await fc.assert(
+    fc.asyncProperty(shape, async ({ seed, ...different }) => {
+      const facts = someFacts({ ...different, bitsAllocated: 8, bitsStored: 8 });
+      let state = seed;
+      const noise = Uint8Array.from({ length: facts.rows * facts.columns * facts.samplesPerPixel }, () => {
+        state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+        return state >>> 24;
+      });
+      try {
+        const { pixels } = await roundTrip(T.JPEGBaseline8Bit, facts, noise, { jpegQuality: 100 });
+        assert.equal(pixels.length, noise.length);
+        if (facts.samplesPerPixel === 1) assert.ok(largestDifference(pixels, noise, false) <= 4);
+      } catch (error) {
+        assert.ok(error instanceof LeadglassError && error.code === 'UNSUPPORTED', String(error));
+        assert.ok(facts.rows * facts.columns < 100);
+        refused += 1;
+      }
+    }),
+    { numRuns: 100 },
+  );
+  assert.ok(refused < 40);
+});
+
 test('a frame that a syntax cannot hold is refused, not bent', async () => {
   const refused = async (syntax: string, different: Partial<FrameFacts>): Promise<void> => {
     const facts = someFacts(different);
