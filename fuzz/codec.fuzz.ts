@@ -84,7 +84,8 @@ async function attempt(sample: Sample, bytes: Uint8Array<ArrayBuffer>): Promise<
   }
 }
 
-async function runOne(): Promise<void> {
+/** Tells whether it is a finding. */
+async function runOne(): Promise<boolean> {
   const sample = pick(samples, below);
   const bytes = mutated(sample);
   const hex = Buffer.from(bytes).toString('hex');
@@ -92,15 +93,18 @@ async function runOne(): Promise<void> {
   outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
   if (outcome === 'TIMED_OUT') console.log(`slow: ${sample.transferSyntaxUid} ${hex.slice(0, 400)}`);
   const after = below(50) === 0 ? await attempt(sample, sample.bytes.slice()) : 'decoded';
-  if ((outcome === 'decoded' || promised.includes(outcome)) && after === 'decoded') return;
-  findings += 1;
+  if ((outcome === 'decoded' || promised.includes(outcome)) && after === 'decoded') return false;
   console.log(
     `seed ${seed}: ${sample.transferSyntaxUid} ${JSON.stringify(sample.facts)}: ${outcome}, then ${after}\n${hex}`,
   );
+  return true;
 }
 
 const end = Date.now() + Number(values.seconds) * 1000;
-while (Date.now() < end && findings < 20) await Promise.all(Array.from({ length: 8 }, () => runOne()));
+while (Date.now() < end && findings < 20) {
+  const results = await Promise.all(Array.from({ length: 8 }, () => runOne()));
+  findings += results.filter(Boolean).length;
+}
 await pool.close();
 console.log(
   `seed ${seed}: ${[...outcomes].map(([outcome, count]) => `${outcome} ${count}`).join(', ')}; ${findings} findings`,

@@ -5,7 +5,8 @@ import { TransferSyntaxes as T } from '../../dicom/transfer-syntax.ts';
 import { limits } from '../../limits.ts';
 import { codecLimits, codecsHere, someFacts, somePixels } from '../codecs.test-support.ts';
 import { encodeFrame } from '../encode-frame.ts';
-import { CodecPool, type DecodeOrder, type PoolLimits } from './codec-pool.ts';
+import { CodecPool, type PoolLimits } from './codec-pool.ts';
+import type { DecodeOrder } from './orders.ts';
 
 const misbehaving = new URL('misbehaving-worker.test-support.ts', import.meta.url);
 

@@ -10,10 +10,9 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { LeadglassError } from '../../error.ts';
 import { canDecode, canEncode } from '../capabilities.ts';
-import type { DecodeRequest } from '../decode-frame.ts';
-import type { EncodeRequest } from '../encode-frame.ts';
-import { type DecodedFrame, type EncodedFrame, type FrameFacts, frameBytes, unsupportedFrame } from '../frame.ts';
+import { type DecodedFrame, type EncodedFrame, frameBytes, unsupportedFrame } from '../frame.ts';
 import { FairQueue } from './fair-queue.ts';
+import { type DecodeOrder, decodeJob, type EncodeOrder, encodeJob } from './orders.ts';
 import type { Job, SupervisorNews, SupervisorOrder, SupervisorSetup, WorkerLimits } from './protocol.ts';
 import { giveUpRight } from './rights.ts';
 import { budgetOf, cancelled, Ticket } from './ticket.ts';
@@ -40,11 +39,6 @@ export interface PoolOptions {
   /** The supervisor has ended: nothing is converted any more, and only a new start of the program helps. */
   readonly failed?: (reason: string) => void;
 }
-
-/** Bytes, or a function that reads them when their turn has come: a request that waits then costs no memory. */
-export type Loaded = Uint8Array<ArrayBuffer> | (() => Promise<Uint8Array<ArrayBuffer>>);
-export type DecodeOrder = Omit<DecodeRequest, 'bytes'> & { readonly bytes: Loaded };
-export type EncodeOrder = Omit<EncodeRequest, 'pixels'> & { readonly pixels: Loaded };
 
 export interface Caller {
   /** Who takes turns with others: a device, a person. */
@@ -114,11 +108,7 @@ export class CodecPool {
    */
   async decode(order: DecodeOrder, caller: Caller): Promise<DecodedFrame> {
     if (!canDecode(order.transferSyntaxUid)) throw unsupportedFrame('its transfer syntax is not decoded here');
-    const frame = await this.#enter(order, caller, async () => {
-      const bytes = ownBuffer(await loaded(order.bytes));
-      const { transferSyntaxUid } = order;
-      return { kind: 'decode', request: { transferSyntaxUid, bytes, facts: exactFacts(order.facts) } };
-    });
+    const frame = await this.#enter(order, caller, () => decodeJob(order));
     if ('pixels' in frame) return frame;
     throw new LeadglassError('INTERNAL', 'A decoder gave an encoded frame');
   }
@@ -126,11 +116,7 @@ export class CodecPool {
   /** One encoded frame of a native one; as `decode`. */
   async encode(order: EncodeOrder, caller: Caller): Promise<EncodedFrame> {
     if (!canEncode(order.transferSyntaxUid)) throw unsupportedFrame('its wanted transfer syntax is not encoded here');
-    const frame = await this.#enter(order, caller, async () => {
-      const pixels = ownBuffer(await loaded(order.pixels));
-      const { transferSyntaxUid, options = {} } = order;
-      return { kind: 'encode', request: { transferSyntaxUid, pixels, facts: exactFacts(order.facts), options } };
-    });
+    const frame = await this.#enter(order, caller, () => encodeJob(order));
     if ('bytes' in frame) return frame;
     throw new LeadglassError('INTERNAL', 'An encoder gave a decoded frame');
   }
@@ -269,28 +255,6 @@ export class CodecPool {
   }
 }
 
-function exactFacts(facts: FrameFacts): FrameFacts {
-  return {
-    rows: facts.rows,
-    columns: facts.columns,
-    samplesPerPixel: facts.samplesPerPixel,
-    bitsAllocated: facts.bitsAllocated,
-    bitsStored: facts.bitsStored,
-    pixelRepresentation: facts.pixelRepresentation,
-    planarConfiguration: facts.planarConfiguration,
-    photometricInterpretation: facts.photometricInterpretation,
-  };
-}
-
 function stopping(): LeadglassError {
   return new LeadglassError('CANCELLED', 'Frames are not converted any more: the server stops');
-}
-
-async function loaded(from: Loaded): Promise<Uint8Array<ArrayBuffer>> {
-  return typeof from === 'function' ? await from() : from;
-}
-
-/** Only whole buffers can be transferred: the rest of another's would be gone with it. */
-function ownBuffer(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }
