@@ -229,7 +229,7 @@ export const limits = {
     frameMsPerMegasample: 1_000,
     // Loading and compiling takes 0.2 s.
     startMsMax: 30_000,
-    // A worker holds some 20 MB; a reader who scrolls comes back within seconds.
+    // A worker holds some 40 MB; a reader who scrolls comes back within seconds.
     idleMs: 30_000,
     // A waiting request has not read its pixels yet, and is some hundred bytes.
     waitingMax: 10_000,
