@@ -233,6 +233,37 @@ export const limits = {
     findPageRows: 200,
     findTurnMs: 5,
   },
+  // ── codecs ───────────────────────────────────────────────────────────────────────────────────────────────────────
+  codecs: {
+    // A mammogram has 40 MB, a slice of tomosynthesis less; a whole slide image comes in tiles.
+    frameBytesMax: 256 * 1024 ** 2,
+    // OpenJPEG holds 4 bytes for each sample and the frame twice: enough for 100 million samples.
+    wasmBytesMax: 1024 ** 3,
+    // Of all frames under way, each counted as memoryPerFrameByte times its bytes and memoryPerFrame.
+    memoryBytesMax: 1536 * 1024 ** 2,
+    memoryPerFrameByte: 6,
+    memoryPerFrame: 16 * 1024 ** 2,
+    // What JavaScript in one worker may hold: codecs keep their frames outside of it.
+    heapMiBMax: 128,
+    stackMiBMax: 4,
+    // The slowest decoder (JPEG 2000, lossless) made 6 million samples a second beside other work, 2 million at its worst.
+    frameMsMax: 10_000,
+    frameMsPerMegasample: 1_000,
+    // Loading and compiling takes 0.2 s.
+    startMsMax: 30_000,
+    // A worker holds some 40 MB; a reader who scrolls comes back within seconds.
+    idleMs: 30_000,
+    // A waiting request has not read its pixels yet, and is some hundred bytes.
+    waitingMax: 10_000,
+    waitingPerOwnerMax: 2_000,
+  },
+  /** Encapsulated pixel data (src/dicom/encapsulated-frames.ts). */
+  fragments: {
+    // As dataSet.fragmentsMax.
+    fragmentsMax: 1_000_000,
+    // A chunk of the archive: one is decrypted for any byte of it.
+    windowBytes: 64 * 1024,
+  },
   // ── doors and command line ───────────────────────────────────────────────────────────────────────────────────────
   /** Connections of the DIMSE door at once; a thousand idle ones must leave room for a thousand devices. */
   dimseConnectionsMax: 4_096,

@@ -15,6 +15,7 @@ const arrows: Record<string, readonly string[]> = {
   dicom: [],
   'upper-layer': ['dicom'],
   dimse: ['upper-layer', 'dicom'],
+  codecs: ['dicom'],
   keys: [],
   ledger: ['dicom', 'keys'],
   guard: ['ledger', 'dicom', 'types:upper-layer'],

@@ -1,0 +1,23 @@
+/** The WebAssembly codecs of one worker, ready to run. */
+import libjpegTurbo, { type LibjpegTurbo } from '@cornerstonejs/codec-libjpeg-turbo-8bit/wasmjs';
+import charls, { type Charls } from '@cornerstonejs/codec-charls/wasmjs';
+import openjpeg, { type OpenJpeg } from '@cornerstonejs/codec-openjpeg/wasmjs';
+import openjph, { type OpenJph } from '@cornerstonejs/codec-openjph/wasmjs';
+import { WasmCodec } from './wasm-codec.ts';
+import type { WasmModules } from './wasm-modules.ts';
+
+export interface Codecs {
+  readonly libjpegTurbo: WasmCodec<LibjpegTurbo>;
+  readonly charls: WasmCodec<Charls>;
+  readonly openjpeg: WasmCodec<OpenJpeg>;
+  readonly openjph: WasmCodec<OpenJph>;
+}
+
+export function makeCodecs(modules: WasmModules): Codecs {
+  return {
+    libjpegTurbo: new WasmCodec(modules['libjpeg-turbo'], libjpegTurbo),
+    charls: new WasmCodec(modules.charls, charls),
+    openjpeg: new WasmCodec(modules.openjpeg, openjpeg),
+    openjph: new WasmCodec(modules.openjph, openjph),
+  };
+}

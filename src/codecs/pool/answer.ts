@@ -1,0 +1,70 @@
+/**
+ * What a worker answers, looked at as what a stranger sends: a codec may have been taken over by the frame that it read. Only
+ * what was asked for gets through.
+ */
+import { type ErrorCode, LeadglassError } from '../../error.ts';
+import { type CodecLimits, type DecodedFrame, type EncodedFrame, encodedBytesMax, frameBytes } from '../frame.ts';
+import type { Job } from './protocol.ts';
+
+const failures: readonly ErrorCode[] = ['MALFORMED', 'UNSUPPORTED', 'LIMIT_EXCEEDED', 'OUT_OF_RESOURCES'];
+const colours: readonly string[] = ['RGB', 'YBR_FULL', 'YBR_FULL_422', 'YBR_RCT', 'YBR_ICT'];
+
+/**
+ * The frame in this answer.
+ * @throws LeadglassError as the worker told it, or INTERNAL when the answer is none to this job
+ */
+export function frameIn(message: unknown, job: Job, limits: CodecLimits): DecodedFrame | EncodedFrame {
+  if (!isRecord(message)) throw foreign();
+  if (message['kind'] === 'failed') throw failure(message);
+  const frame = message['frame'];
+  if (!isRecord(frame)) throw foreign();
+  const facts = job.request.facts;
+  const { photometricInterpretation, planarConfiguration } = frame;
+  if (typeof photometricInterpretation !== 'string') throw foreign();
+  const isDeclared = photometricInterpretation === facts.photometricInterpretation;
+  if (!isDeclared && !colours.includes(photometricInterpretation)) throw foreign();
+  if (planarConfiguration !== 0 && planarConfiguration !== 1) throw foreign();
+  if (job.kind === 'decode') {
+    const pixels = wholeBuffer(frame['pixels']);
+    if (message['kind'] !== 'decoded' || pixels.length !== frameBytes(facts, limits)) throw foreign();
+    return { pixels, photometricInterpretation, planarConfiguration };
+  }
+  const bytes = wholeBuffer(frame['bytes']);
+  if (message['kind'] !== 'encoded' || bytes.length > encodedBytesMax(facts, limits)) throw foreign();
+  return { bytes, photometricInterpretation, planarConfiguration, lossy: frame['lossy'] === true };
+}
+
+function failure(message: Readonly<Record<string, unknown>>): LeadglassError {
+  const code = failures.find((known) => known === message['code']);
+  const text = message['message'];
+  const told = message['detail'];
+  const detail = typeof told === 'string' ? printable(told) : '';
+  if (code === undefined || typeof text !== 'string') {
+    return new LeadglassError('INTERNAL', 'Cannot convert the frame: internal error; the log has the details', {
+      detail,
+    });
+  }
+  return new LeadglassError(code, printable(text), { field: 'Pixel Data', ...(detail === '' ? {} : { detail }) });
+}
+
+function foreign(): LeadglassError {
+  return new LeadglassError('INTERNAL', 'Cannot convert the frame: internal error; the log has the details', {
+    detail: 'a codec worker gave an answer that is none to its job',
+  });
+}
+
+function wholeBuffer(value: unknown): Uint8Array<ArrayBuffer> {
+  if (value instanceof Uint8Array && value.buffer instanceof ArrayBuffer) {
+    return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+  }
+  throw foreign();
+}
+
+/** One line of plain text of bounded length. */
+function printable(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, '?').slice(0, 300);
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TransferSyntaxes as T } from '../../dicom/transfer-syntax.ts';
+import { limits } from '../../limits.ts';
+import { codecLimits, codecsHere, someFacts, somePixels } from '../codecs.test-support.ts';
+import { encodeFrame } from '../encode-frame.ts';
+import { CodecPool, type PoolLimits } from './codec-pool.ts';
+import type { DecodeOrder } from './orders.ts';
+
+const misbehaving = new URL('misbehaving-worker.test-support.ts', import.meta.url);
+
+async function startPool(
+  t: TestContext,
+  options: { readonly workersMax?: number; readonly limits?: Partial<PoolLimits>; readonly workerModule?: URL } = {},
+): Promise<CodecPool> {
+  const pool = await CodecPool.start({ ...options, limits: { ...limits.codecs, ...options.limits } });
+  t.after(() => pool.close());
+  return pool;
+}
+
+const facts = someFacts();
+
+/** For the misbehaving worker: what it does stands where colours should. */
+function order(deed = 'MONOCHROME2'): DecodeOrder {
+  return {
+    transferSyntaxUid: T.RLELossless,
+    bytes: new Uint8Array(8),
+    facts: { ...facts, photometricInterpretation: deed },
+  };
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  try {
+    await promise;
+    return 'done';
+  } catch (error) {
+    return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  }
+}
+
+/** A request that took too long has its answer before its worker has ended. */
+async function nothingUnderWay(pool: CodecPool): Promise<void> {
+  for (let waited = 0; pool.figures.underWay > 0 && waited < 10_000; waited += 20) await sleep(20);
+  assert.equal(pool.figures.underWay, 0);
+}
+
+test('frames are decoded and encoded in workers, as in this thread', async (t) => {
+  const pool = await startPool(t, { workersMax: 2 });
+  const pixels = somePixels(facts);
+  for (const transferSyntaxUid of [T.JPEGLSLossless, T.JPEG2000Lossless, T.HTJ2KLossless, T.RLELossless]) {
+    const encoded = await pool.encode({ transferSyntaxUid, pixels: pixels.slice(), facts }, { owner: 'a' });
+    const here = await encodeFrame(codecsHere(), { transferSyntaxUid, pixels, facts }, codecLimits);
+    assert.deepEqual(encoded.bytes, here.bytes);
+    const decoded = await pool.decode({ transferSyntaxUid, bytes: encoded.bytes, facts }, { owner: 'a' });
+    assert.deepEqual(decoded.pixels, pixels);
+  }
+});
+
+test('bytes are handed over without a copy, and a part of a larger buffer is left alone', async (t) => {
+  const pool = await startPool(t);
+  const transferSyntaxUid = T.EncapsulatedUncompressedExplicitVrLittleEndian;
+  const whole = somePixels(facts);
+  const copy = whole.slice();
+  const { pixels } = await pool.decode({ transferSyntaxUid, bytes: whole, facts }, { owner: 'a' });
+  assert.deepEqual(pixels, copy);
+  assert.equal(whole.length, 0, 'the buffer has gone to the worker');
+  const larger = new Uint8Array(copy.length + 2);
+  const part = larger.subarray(2);
+  part.set(copy);
+  await pool.decode({ transferSyntaxUid, bytes: part, facts }, { owner: 'a' });
+  assert.deepEqual(part, copy);
+  // The same again: what has gone is refused, and the pool goes on.
+  assert.equal(await codeOf(pool.decode({ transferSyntaxUid, bytes: whole, facts }, { owner: 'a' })), 'INTERNAL');
+  await pool.decode({ transferSyntaxUid, bytes: copy, facts }, { owner: 'a' });
+  assert.equal(pool.figures.underWay, 0);
+});
+
+test('a thousand requests at once are all answered, by few workers that hold few frames', async (t) => {
+  const pool = await startPool(t, { workersMax: 2 });
+  const pixels = somePixels(facts);
+  const { bytes } = await encodeFrame(codecsHere(), { transferSyntaxUid: T.HTJ2KLossless, pixels, facts }, codecLimits);
+  let held = 0;
+  let heldMost = 0;
+  const load = async (): Promise<Uint8Array<ArrayBuffer>> => {
+    held += 1;
+    heldMost = Math.max(heldMost, held);
+    await sleep(0);
+    return bytes.slice();
+  };
+  const answers = Array.from({ length: 1000 }, async (_, nth) => {
+    const frame = await pool.decode(
+      { transferSyntaxUid: T.HTJ2KLossless, bytes: load, facts },
+      { owner: `reader ${nth % 200}` },
+    );
+    held -= 1;
+    assert.deepEqual(frame.pixels, pixels);
+  });
+  await Promise.all(answers);
+  assert.ok(heldMost <= 5, `${heldMost} frames were held at once`);
+  assert.deepEqual(pool.figures, { waiting: 0, underWay: 0, workers: 2 });
+});
+
+test('a caller with one frame does not wait behind another with hundreds', async (t) => {
+  const pool = await startPool(t, { workersMax: 1, workerModule: misbehaving });
+  const finished: string[] = [];
+  const ask = async (owner: string): Promise<void> => {
+    await pool.decode(order(), { owner });
+    finished.push(owner);
+  };
+  const many = Array.from({ length: 100 }, () => ask('many'));
+  await Promise.all([...many, ask('one')]);
+  assert.ok(finished.indexOf('one') <= 4, `it came as number ${finished.indexOf('one') + 1}`);
+});
+
+for (const [deed, code, what] of [
+  ['loop', 'TIMED_OUT', 'loops for ever'],
+  ['hog', 'LIMIT_EXCEEDED', 'takes more and more memory'],
+  ['exit', 'INTERNAL', 'ends'],
+  ['throw', 'INTERNAL', 'throws what nobody catches'],
+  ['short', 'INTERNAL', 'answers with another length'],
+  ['other colours', 'INTERNAL', 'answers with colours that nobody asked for'],
+  ['other job', 'TIMED_OUT', 'answers another job'],
+  ['nothing', 'TIMED_OUT', 'answers with nothing'],
+  ['other code', 'INTERNAL', 'answers with an error that is not its own'],
+] as const) {
+  test(`hostile: a decoder that ${what} ends its own request, and the pool goes on`, async (t) => {
+    const pool = await startPool(t, {
+      workersMax: 2,
+      workerModule: misbehaving,
+      limits: { frameMsMax: deed === 'hog' ? 20_000 : 1_500, frameMsPerMegasample: 0, heapMiBMax: 32 },
+    });
+    const before = pool.decode(order(), { owner: 'b' });
+    const bad = codeOf(pool.decode(order(deed), { owner: 'a' }));
+    const others = Array.from({ length: 20 }, () => pool.decode(order(), { owner: 'b' }));
+    assert.equal(await bad, code);
+    await Promise.all([before, ...others]);
+    await pool.decode(order(), { owner: 'a' });
+    await nothingUnderWay(pool);
+    assert.ok(pool.figures.workers <= 2);
+  });
+}
+
+test('hostile: what a decoder says is one short line of plain text', async (t) => {
+  const pool = await startPool(t, { workerModule: misbehaving });
+  await assert.rejects(pool.decode(order('rude'), { owner: 'a' }), (error: Error) => {
+    assert.match(error.message, /^a\?\?\[31mb+$/);
+    assert.ok(error.message.length <= 300);
+    return true;
+  });
+});
+
+test('frames with facts that are too large, or in a syntax that nobody decodes, never wait', async (t) => {
+  const pool = await startPool(t, { workerModule: misbehaving });
+  const large = { ...facts, rows: 65_535, columns: 65_535 };
+  assert.equal(await codeOf(pool.decode({ ...order(), facts: large }, { owner: 'a' })), 'LIMIT_EXCEEDED');
+  assert.equal(await codeOf(pool.decode({ ...order(), facts: { ...facts, rows: 1e9 } }, { owner: 'a' })), 'MALFORMED');
+  assert.equal(
+    await codeOf(pool.decode({ ...order(), transferSyntaxUid: T.MPEG2MPML }, { owner: 'a' })),
+    'UNSUPPORTED',
+  );
+  assert.equal(pool.figures.workers, 0);
+});
+
+test('large frames are under way one by one when together they were too much', async (t) => {
+  const one = limits.codecs.memoryPerFrame + limits.codecs.memoryPerFrameByte * facts.rows * facts.columns * 2;
+  for (const [frames, most] of [
+    [1, 1],
+    [2.5, 2],
+    [0.5, 1], // else it would wait for ever
+  ] as const) {
+    const pool = await startPool(t, {
+      workersMax: 4,
+      workerModule: misbehaving,
+      limits: { memoryBytesMax: one * frames },
+    });
+    let mostUnderWay = 0;
+    const load = async (): Promise<Uint8Array<ArrayBuffer>> => {
+      mostUnderWay = Math.max(mostUnderWay, pool.figures.underWay);
+      return new Uint8Array(8);
+    };
+    await Promise.all(Array.from({ length: 10 }, () => pool.decode({ ...order(), bytes: load }, { owner: 'a' })));
+    assert.equal(mostUnderWay, most);
+  }
+});
+
+test('more waiting requests than the limit are refused, of one caller and of all', async (t) => {
+  const pool = await startPool(t, {
+    workersMax: 1,
+    workerModule: misbehaving,
+    limits: { waitingMax: 5, waitingPerOwnerMax: 3 },
+  });
+  const ask = (owner: string): Promise<string> => codeOf(pool.decode(order(), { owner }));
+  // Two are under way, three wait.
+  const first = await Promise.all(Array.from({ length: 6 }, () => ask('a')));
+  assert.equal(first.filter((code) => code === 'OUT_OF_RESOURCES').length, 1);
+  const both = await Promise.all([
+    ...Array.from({ length: 5 }, () => ask('a')),
+    ...Array.from({ length: 3 }, () => ask('b')),
+  ]);
+  assert.deepEqual(both.slice(5), ['done', 'done', 'OUT_OF_RESOURCES']);
+  assert.equal(await ask('a'), 'done');
+});
+
+test('a caller that gives up is not served, whether its frame waits or is being decoded', async (t) => {
+  const pool = await startPool(t, { workersMax: 1, workerModule: misbehaving });
+  const aborts = Array.from({ length: 5 }, () => new AbortController());
+  const answers = aborts.map(({ signal }) => codeOf(pool.decode(order(), { owner: 'a', signal })));
+  for (const abort of aborts) abort.abort();
+  assert.deepEqual(
+    await Promise.all(answers),
+    Array.from({ length: 5 }, () => 'CANCELLED'),
+  );
+  assert.equal(await codeOf(pool.decode(order(), { owner: 'a', signal: AbortSignal.abort() })), 'CANCELLED');
+  await pool.decode(order(), { owner: 'a' });
+  assert.deepEqual([pool.figures.waiting, pool.figures.underWay], [0, 0]);
+});
+
+test('a frame that cannot be read fails alone', async (t) => {
+  const pool = await startPool(t, { workersMax: 1, workerModule: misbehaving });
+  const bytes = async (): Promise<Uint8Array<ArrayBuffer>> => {
+    throw new Error('the disk is gone');
+  };
+  assert.match(await codeOf(pool.decode({ ...order(), bytes }, { owner: 'a' })), /disk is gone/);
+  await pool.decode(order(), { owner: 'a' });
+});
+
+test('workers that have nothing to do go away, and come back', async (t) => {
+  const pool = await startPool(t, { workersMax: 2, workerModule: misbehaving, limits: { idleMs: 50 } });
+  await pool.decode(order(), { owner: 'a' });
+  for (let waited = 0; pool.figures.workers > 0 && waited < 5_000; waited += 20) await sleep(20);
+  assert.equal(pool.figures.workers, 0);
+  await pool.decode(order(), { owner: 'a' });
+});
+
+test('workers that do not start fail requests, and do not let them wait', async (t) => {
+  const pool = await startPool(t, { workersMax: 1, workerModule: new URL('not-there.ts', import.meta.url) });
+  const codes = await Promise.all(Array.from({ length: 3 }, () => codeOf(pool.decode(order(), { owner: 'a' }))));
+  assert.deepEqual(codes, ['INTERNAL', 'INTERNAL', 'INTERNAL']);
+  assert.equal(pool.figures.underWay, 0);
+});
+
+test('the end of the pool cancels what has no answer', async (t) => {
+  const pool = await startPool(t, { workersMax: 1, workerModule: misbehaving });
+  const answers = Array.from({ length: 10 }, () => codeOf(pool.decode(order('loop'), { owner: 'a' })));
+  await sleep(100);
+  await pool.close();
+  assert.ok((await Promise.all(answers)).every((code) => code === 'CANCELLED'));
+  assert.equal(await codeOf(pool.decode(order(), { owner: 'a' })), 'CANCELLED');
+});

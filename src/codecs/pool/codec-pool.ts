@@ -1,0 +1,260 @@
+/**
+ * Decodes and encodes frames outside the event loop, in a bounded number of worker threads. Callers take turns; a frame is
+ * read only when its turn has come; one that runs too long, wants too much memory or crashes its decoder fails alone.
+ *
+ * Rights: `start` starts the supervisor, the only thread that may start others, and gives the calling thread's own right to
+ * do so away (`process.permission.drop('worker')`). Call it once, before anything listens.
+ */
+import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { LeadglassError } from '../../error.ts';
+import { canDecode, canEncode } from '../capabilities.ts';
+import { type DecodedFrame, type EncodedFrame, frameBytes, unsupportedFrame } from '../frame.ts';
+import { FairQueue } from './fair-queue.ts';
+import { type DecodeOrder, decodeJob, type EncodeOrder, encodeJob } from './orders.ts';
+import type { Job, SupervisorNews, SupervisorOrder, SupervisorSetup, WorkerLimits } from './protocol.ts';
+import { giveUpRight } from './rights.ts';
+import { budgetOf, cancelled, Ticket } from './ticket.ts';
+import { WorkerLine } from './worker-line.ts';
+
+export interface PoolLimits extends WorkerLimits {
+  readonly memoryBytesMax: number;
+  readonly memoryPerFrameByte: number;
+  readonly memoryPerFrame: number;
+  readonly frameMsMax: number;
+  readonly frameMsPerMegasample: number;
+  readonly startMsMax: number;
+  readonly idleMs: number;
+  readonly waitingMax: number;
+  readonly waitingPerOwnerMax: number;
+}
+
+export interface PoolOptions {
+  readonly limits: PoolLimits;
+  /** Default: one less than the machine has cores, at least one. */
+  readonly workersMax?: number;
+  /** Another module than worker.ts, for tests of what workers may do. */
+  readonly workerModule?: URL;
+  /** The supervisor has ended: nothing is converted any more, and only a new start of the program helps. */
+  readonly failed?: (reason: string) => void;
+}
+
+export interface Caller {
+  /** Who takes turns with others: a device, a person. */
+  readonly owner: string;
+  readonly signal?: AbortSignal;
+}
+
+export class CodecPool {
+  readonly #limits: PoolLimits;
+  readonly #workersMax: number;
+  readonly #supervisor: Worker;
+  readonly #failed: ((reason: string) => void) | undefined;
+  readonly #queue = new FairQueue<Ticket>();
+  /** Loaded, waiting for a worker. */
+  readonly #ready: Ticket[] = [];
+  readonly #lines = new Map<number, WorkerLine>();
+  #started = 0;
+  /** Taken from the queue and not answered yet. */
+  #underWay = 0;
+  #memoryBytes = 0;
+  #closed = false;
+
+  private constructor(options: PoolOptions, supervisor: Worker) {
+    this.#limits = options.limits;
+    this.#workersMax = options.workersMax ?? Math.max(1, availableParallelism() - 1);
+    this.#failed = options.failed;
+    this.#supervisor = supervisor;
+    supervisor.on('message', (news: SupervisorNews) => {
+      if (news.news === 'exited') this.#workerEnded(news.worker, news.reason);
+    });
+    supervisor.on('error', (error) => this.#end(String(error)));
+    supervisor.on('exit', () => this.#end('it has ended'));
+  }
+
+  /** Starts the supervisor; workers start with the first requests. The calling thread cannot start threads afterwards. */
+  static async start(options: PoolOptions): Promise<CodecPool> {
+    const setup: SupervisorSetup = {
+      workerModule: (options.workerModule ?? new URL('worker.ts', import.meta.url)).href,
+      limits: options.limits,
+    };
+    const supervisor = new Worker(new URL('supervisor.ts', import.meta.url), {
+      name: 'codec supervisor',
+      workerData: setup,
+      env: {},
+    });
+    const ends = new AbortController();
+    const failed = once(supervisor, 'exit', { signal: ends.signal }).then(() => {
+      throw new LeadglassError('INTERNAL', 'The supervisor of the codecs does not start');
+    });
+    // `once` fails by itself on an error of the supervisor.
+    await Promise.race([once(supervisor, 'message', { signal: ends.signal }), failed]);
+    ends.abort();
+    failed.catch(() => undefined); // was only for the start
+    giveUpRight('worker');
+    return new CodecPool(options, supervisor);
+  }
+
+  /** For `status` and tests. */
+  get figures(): { readonly waiting: number; readonly underWay: number; readonly workers: number } {
+    return { waiting: this.#queue.size, underWay: this.#underWay, workers: this.#lines.size };
+  }
+
+  /**
+   * One native frame of an encoded one. `bytes` are handed over: a view of a whole ArrayBuffer is detached, any other copied.
+   * @throws LeadglassError MALFORMED, UNSUPPORTED, LIMIT_EXCEEDED; TIMED_OUT; OUT_OF_RESOURCES when too many wait already;
+   * CANCELLED by the signal or the end of the pool; and what `bytes` throws
+   */
+  async decode(order: DecodeOrder, caller: Caller): Promise<DecodedFrame> {
+    if (!canDecode(order.transferSyntaxUid)) throw unsupportedFrame('its transfer syntax is not decoded here');
+    const frame = await this.#enter(order, caller, () => decodeJob(order));
+    if ('pixels' in frame) return frame;
+    throw new LeadglassError('INTERNAL', 'A decoder gave an encoded frame');
+  }
+
+  /** One encoded frame of a native one; as `decode`. */
+  async encode(order: EncodeOrder, caller: Caller): Promise<EncodedFrame> {
+    if (!canEncode(order.transferSyntaxUid)) throw unsupportedFrame('its wanted transfer syntax is not encoded here');
+    const frame = await this.#enter(order, caller, () => encodeJob(order));
+    if ('bytes' in frame) return frame;
+    throw new LeadglassError('INTERNAL', 'An encoder gave a decoded frame');
+  }
+
+  /** Ends everything; requests that have no answer yet are cancelled. */
+  async close(): Promise<void> {
+    this.#end(undefined);
+    await this.#supervisor.terminate();
+  }
+
+  async #enter(
+    order: DecodeOrder | EncodeOrder,
+    { owner, signal }: Caller,
+    load: () => Promise<Job>,
+  ): Promise<DecodedFrame | EncodedFrame> {
+    const lengthBytes = frameBytes(order.facts, this.#limits);
+    if (this.#closed) throw stopping();
+    if (signal?.aborted === true) throw cancelled();
+    const { waitingMax, waitingPerOwnerMax } = this.#limits;
+    if (this.#queue.size >= waitingMax || this.#queue.sizeOf(owner) >= waitingPerOwnerMax) {
+      throw new LeadglassError('OUT_OF_RESOURCES', 'Too many frames wait to be converted: ask again later');
+    }
+    const budget = budgetOf(order.facts, lengthBytes, this.#limits);
+    const ticket = new Ticket({ owner, budget, load, signal }, (given) => {
+      this.#queue.remove(given.owner, given);
+    });
+    this.#queue.push(owner, ticket);
+    this.#pump();
+    return await ticket.answer;
+  }
+
+  /** Takes from the queue what may be under way: one frame in each worker, and one that is read meanwhile. */
+  #pump(): void {
+    while (!this.#closed && this.#underWay < 2 * this.#workersMax) {
+      const next = this.#queue.peek();
+      if (next === undefined) return;
+      const fits = this.#memoryBytes + next.budget.memoryBytes <= this.#limits.memoryBytesMax;
+      if (!fits && this.#underWay > 0) return;
+      this.#queue.take();
+      this.#underWay += 1;
+      this.#memoryBytes += next.budget.memoryBytes;
+      void this.#load(next);
+    }
+  }
+
+  async #load(ticket: Ticket): Promise<void> {
+    try {
+      ticket.job = await ticket.load();
+    } catch (error) {
+      if (!ticket.settled) ticket.fail(error);
+    }
+    if (ticket.settled) return this.#leave(ticket);
+    this.#ready.push(ticket);
+    this.#dispatch();
+  }
+
+  /** The ticket has its answer, and no worker is at it any more. */
+  #leave(ticket: Ticket): void {
+    this.#underWay -= 1;
+    this.#memoryBytes -= ticket.budget.memoryBytes;
+    this.#pump();
+  }
+
+  #dispatch(): void {
+    while (this.#ready.length > 0 && !this.#closed) {
+      const idle = [...this.#lines.values()].find(({ state }) => state === 'idle');
+      if (idle === undefined) {
+        const coming = [...this.#lines.values()].filter(({ state }) => state === 'starting').length;
+        if (this.#lines.size < this.#workersMax && coming < this.#ready.length) this.#startWorker();
+        return;
+      }
+      const ticket = this.#ready.shift();
+      if (ticket?.job === undefined) {
+        if (ticket !== undefined) this.#leave(ticket); // cancelled meanwhile
+        continue;
+      }
+      const { job } = ticket;
+      ticket.job = undefined;
+      try {
+        idle.run(ticket, job);
+      } catch (cause) {
+        ticket.fail(
+          new LeadglassError('INTERNAL', 'Cannot convert the frame: its bytes were handed over before', { cause }),
+        );
+        this.#leave(ticket);
+      }
+    }
+  }
+
+  #startWorker(): void {
+    this.#started += 1;
+    const line = new WorkerLine(this.#started, this.#limits.startMsMax, this.#limits, {
+      idle: (free, done) => {
+        free.rest(this.#limits.idleMs);
+        if (done !== undefined) this.#leave(done);
+        this.#dispatch();
+      },
+      unfit: (unfit) => this.#order({ order: 'stop', worker: unfit.number }),
+    });
+    this.#lines.set(line.number, line);
+    this.#order({ order: 'start', worker: line.number, port: line.far });
+  }
+
+  #order(order: SupervisorOrder): void {
+    this.#supervisor.postMessage(order, order.order === 'start' ? [order.port] : []);
+  }
+
+  #workerEnded(number: number, reason: string | undefined): void {
+    const line = this.#lines.get(number);
+    if (line === undefined) return;
+    this.#lines.delete(number);
+    const neverReady = !line.wasReady;
+    const ticket = line.ended(reason);
+    if (ticket !== undefined) this.#leave(ticket);
+    // Else nobody would ever be told that workers do not start.
+    const unlucky = neverReady ? this.#ready.shift() : undefined;
+    if (unlucky !== undefined) {
+      if (!unlucky.settled)
+        unlucky.fail(new LeadglassError('INTERNAL', 'No decoder could be started', { detail: reason ?? '' }));
+      this.#leave(unlucky);
+    }
+    this.#dispatch();
+  }
+
+  #end(reason: string | undefined): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const line of this.#lines.values()) {
+      const { ticket } = line;
+      line.close();
+      if (ticket?.settled === false) ticket.fail(stopping());
+    }
+    for (const ticket of this.#ready) if (!ticket.settled) ticket.fail(stopping());
+    for (let ticket = this.#queue.take(); ticket !== undefined; ticket = this.#queue.take()) ticket.fail(stopping());
+    if (reason !== undefined) this.#failed?.(reason);
+  }
+}
+
+function stopping(): LeadglassError {
+  return new LeadglassError('CANCELLED', 'Frames are not converted any more: the server stops');
+}

@@ -1,0 +1,94 @@
+/**
+ * The WebAssembly of the codec packages: read from their folders, bounded in memory, compiled once for all workers. Runs
+ * in the supervisor, which may read files; the workers that decode get compiled modules and may not.
+ */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+
+export const wasmCodecs = ['libjpeg-turbo', 'charls', 'openjpeg', 'openjph'] as const;
+export type WasmCodecName = (typeof wasmCodecs)[number];
+export type WasmModules = Readonly<Record<WasmCodecName, WebAssembly.Module>>;
+
+const files: Readonly<Record<WasmCodecName, string>> = {
+  'libjpeg-turbo': '@cornerstonejs/codec-libjpeg-turbo-8bit/wasm',
+  charls: '@cornerstonejs/codec-charls/wasm',
+  openjpeg: '@cornerstonejs/codec-openjpeg/wasm',
+  openjph: '@cornerstonejs/codec-openjph/wasm',
+};
+
+/** Reads and compiles all of them, in some 50 ms. `memoryBytesMax` is a whole number of pages of 64 KiB. */
+export function compileWasmModules(memoryBytesMax: number): WasmModules {
+  const { resolve } = createRequire(import.meta.url);
+  const compile = (name: WasmCodecName): WebAssembly.Module =>
+    new WebAssembly.Module(boundMemory(new Uint8Array(readFileSync(resolve(files[name]))), memoryBytesMax));
+  return {
+    'libjpeg-turbo': compile('libjpeg-turbo'),
+    charls: compile('charls'),
+    openjpeg: compile('openjpeg'),
+    openjph: compile('openjph'),
+  };
+}
+
+const pageBytes = 64 * 1024;
+const memorySection = 5;
+
+/** What an instance begins with: constants and a stack of 5 MiB, then its heap; small, since it is cleared after each frame. */
+const firstBytes = 8 * 1024 ** 2;
+
+/**
+ * The same module with other limits of its memory (WebAssembly core specification 5.5.8): the engine refuses to grow it
+ * further, whatever the code in it does.
+ *
+ * @throws Error when the module has not exactly one memory of its own, or its maximum is below what it begins with
+ */
+export function boundMemory(module: Uint8Array<ArrayBuffer>, memoryBytesMax: number): Uint8Array<ArrayBuffer> {
+  const cursor = { at: 8 };
+  while (cursor.at < module.length) {
+    const begin = cursor.at;
+    const id = module[cursor.at] ?? 0;
+    cursor.at += 1;
+    const length = readLeb(module, cursor);
+    const end = cursor.at + length;
+    if (id !== memorySection) {
+      cursor.at = end;
+      continue;
+    }
+    const count = readLeb(module, cursor);
+    const flags = readLeb(module, cursor);
+    const least = Math.min(readLeb(module, cursor), firstBytes / pageBytes);
+    const most = memoryBytesMax / pageBytes;
+    if (count !== 1 || flags > 1 || least > most)
+      throw new Error(`A codec's memory is not as expected: ${least} pages`);
+    const body = [1, 1, ...leb(least), ...leb(most)];
+    const section = [memorySection, ...leb(body.length), ...body];
+    const result = new Uint8Array(begin + section.length + (module.length - end));
+    result.set(module.subarray(0, begin));
+    result.set(section, begin);
+    result.set(module.subarray(end), begin + section.length);
+    return result;
+  }
+  throw new Error('A codec has no memory of its own');
+}
+
+/** Unsigned LEB128, 5.2.2. */
+function readLeb(bytes: Uint8Array, cursor: { at: number }): number {
+  let value = 0;
+  for (let shift = 0; shift < 35; shift += 7) {
+    const byte = bytes[cursor.at] ?? 0;
+    cursor.at += 1;
+    value += (byte & 0x7f) * 2 ** shift;
+    if (byte < 0x80) break;
+  }
+  return value;
+}
+
+function leb(value: number): readonly number[] {
+  const bytes: number[] = [];
+  let left = value;
+  do {
+    const low = left % 128;
+    left = Math.floor(left / 128);
+    bytes.push(left > 0 ? low | 0x80 : low);
+  } while (left > 0);
+  return bytes;
+}
