@@ -174,6 +174,7 @@ export class Archive implements Backend {
       instanceByUid: (uid) => behind.instanceByUid(uid) ?? index.instanceByUid(uid),
       conflictsByUid: (uid) => index.conflictsByUid(uid),
       committing: new Map(),
+      joining: new Map(),
       openWriters: new Set(),
       salts: new SaltPool(),
     };
@@ -258,11 +259,11 @@ export class Archive implements Backend {
 
   /**
    * Makes the index anew from the segments alone, while the archive goes on working, and puts it in the old one's place.
-   * @throws LeadglassError BAD_REQUEST when that is under way already
+   * @throws LeadglassError CONFLICT when that is under way already
    */
   async rebuildIndex(): Promise<ReplayReport> {
     if (this.#rebuildTail !== undefined) {
-      throw new LeadglassError('BAD_REQUEST', 'Cannot rebuild the index: that is under way already');
+      throw new LeadglassError('CONFLICT', 'Cannot rebuild the index: that is under way already');
     }
     const path = join(this.options.directory, 'index.sqlite');
     const newPath = `${path}.new`;
