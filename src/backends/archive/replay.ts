@@ -122,9 +122,13 @@ async function collect(source: ReplaySource, from: Position) {
     if (segment < from.segment) continue;
     const start = segment === from.segment ? from.offset : 0;
     const place = { directory: source.directory, segment, from: start };
+    // What is torn behind the last commit or note was never acknowledged. Read from the beginning, because the index is lost,
+    // it may have been one of them.
+    let torn: SegmentProblem[] = [];
     for await (const scanned of scanSegment(source.fileSystem, place, source.limits)) {
       if (scanned.kind === 'damage') {
-        if (!scanned.tail) problems.push({ segment, offset: scanned.offset, problem: 'bytes that are no record' });
+        torn.push({ segment, offset: scanned.offset, problem: 'bytes that are no record' });
+        if (!scanned.tail && from.segment === 0) problems.push(...torn.splice(0));
         continue;
       }
       const { head, offset, body } = scanned;
@@ -136,6 +140,8 @@ async function collect(source: ReplaySource, from: Position) {
         instanceMax = Math.max(instanceMax, head.owner);
         continue;
       }
+      problems.push(...torn);
+      torn = [];
       if (head.kind === 'commit') {
         const { clear } = decodeCommit(body);
         instanceMax = Math.max(instanceMax, head.owner);

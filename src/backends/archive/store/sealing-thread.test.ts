@@ -167,3 +167,18 @@ test('the process that started the sealing thread cannot start another one', () 
   );
   assert.equal(output.trim(), 'ERR_ACCESS_DENIED');
 });
+
+test('a process that only waits for the sealing thread does not end before its answer', () => {
+  const root = join(import.meta.dirname, '../../../..');
+  const script = `
+    const { SealingThread } = await import(${JSON.stringify(join(root, 'src/backends/archive/store/sealing-thread.ts'))});
+    const { InstanceOpener } = await import(${JSON.stringify(join(root, 'src/backends/archive/store/instance-opener.ts'))});
+    const thread = new SealingThread({ chunkBytes: 1024, extentBytes: 8192 });
+    const opener = await InstanceOpener.begin(thread, { key: Buffer.alloc(32), instance: 1, chunkBytes: 1024 });
+    console.log((await opener.end()).length);`;
+  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  assert.equal(output.trim(), '32');
+});

@@ -124,6 +124,8 @@ export class SealingThread {
     facts: { readonly client: SealingClient; readonly key: Uint8Array; readonly instance: number },
   ): void {
     const { client, key, instance } = facts;
+    // An answer that somebody waits for keeps the process alive; a thread that sleeps does not.
+    if (this.#clients.size === 0) this.#worker.ref();
     this.#clients.set(slot, client);
     jobKey(this.#ring, this.#jobs).set(key);
     this.#submit(kind, slot, { instanceLow: instance, instanceHigh: Math.floor(instance / 0x100000000) });
@@ -213,6 +215,7 @@ export class SealingThread {
       if (kind === AnswerKind.damaged) client.damaged();
       if (kind === AnswerKind.done || kind === AnswerKind.damaged) continue;
       this.#clients.delete(slot);
+      if (this.#clients.size === 0) this.#worker.unref();
       if (slot < slabsMax) this.#freeSlots.push(slot);
       else this.#readingSlots.give(slot);
       if (kind === AnswerKind.dropped) client.dropped();
