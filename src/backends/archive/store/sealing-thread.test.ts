@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { array, assert as assertProperty, asyncProperty, integer, nat, record } from 'fast-check';
@@ -176,9 +178,13 @@ test('a process that only waits for the sealing thread does not end before its a
     const thread = new SealingThread({ chunkBytes: 1024, extentBytes: 8192 });
     const opener = await InstanceOpener.begin(thread, { key: Buffer.alloc(32), instance: 1, chunkBytes: 1024 });
     console.log((await opener.end()).length);`;
-  const output = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  assert.equal(output.trim(), '32');
+  const folder = mkdtempSync(join(tmpdir(), 'leadglass-sealing-'));
+  try {
+    const file = join(folder, 'waits.mjs'); // options for text from the command line would reach the thread, too
+    writeFileSync(file, script);
+    const output = execFileSync(process.execPath, [file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    assert.equal(output.trim(), '32');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
