@@ -48,6 +48,8 @@ export interface WriterHost {
   /** Is this a new study, or one with a series inside the scope? */
   reaches(scope: Scope, studyInstanceUid: string): boolean;
   isHidden(studyInstanceUid: string): boolean;
+  /** Was the study that had this key removed for good? */
+  isRemoved(keyId: number): boolean;
   /** Devices that sent instances of this study. */
   devicesOf(studyInstanceUid: string): readonly string[];
   instanceByUid(sopInstanceUid: string): KnownInstance | undefined;
@@ -311,6 +313,12 @@ export class ArchiveWriter implements StoreWriter {
     }
     // From here to the append nothing is awaited, so the decisions hold.
     if (this.#dependsOnOthers) this.#requireScope(head);
+    if (this.#sealing !== undefined && this.#host.isRemoved(this.#sealing.keyId)) {
+      throw new LeadglassError(
+        'CONFLICT',
+        'Cannot store: the study was removed while the instance arrived; send it again',
+      );
+    }
     if (this.#host.isHidden(head.studyInstanceUid)) {
       throw new LeadglassError('CONFLICT', 'Cannot store: removal of the study was requested; undo it first');
     }
@@ -402,6 +410,7 @@ export class ArchiveWriter implements StoreWriter {
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = asStorageError(error);
+    this.#host.openWriters.delete(this);
     this.#forgetHeld();
     this.#sealer?.close();
     this.#sealer = undefined;

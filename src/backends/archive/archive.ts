@@ -170,6 +170,7 @@ export class Archive implements Backend {
       ensureSpace: () => this.#ensureSpace(),
       reaches: (scope, uid) => isNewOrReached(index, scope, uid),
       isHidden: (uid) => index.isHidden(uid),
+      isRemoved: (keyId) => index.isRemoved(keyId),
       devicesOf: (uid) => index.devicesOf(uid),
       instanceByUid: (uid) => behind.instanceByUid(uid) ?? index.instanceByUid(uid),
       conflictsByUid: (uid) => index.conflictsByUid(uid),
@@ -270,13 +271,24 @@ export class Archive implements Backend {
     for (const end of ['', '-wal', '-shm']) rmSync(newPath + end, { force: true });
     this.#rebuildTail = [];
     try {
+      // What becomes durable from here on comes by the tail: behind it a commit may lie that is never acknowledged.
+      const until = this.log.durable;
       const fresh = new ArchiveIndex(openIndexFile(newPath));
-      const report = await replay(fresh, this.replaySource, { segment: 0, offset: 0 });
+      const report = await replay(fresh, this.replaySource, { segment: 0, offset: 0 }, until);
+      if (report.problems.some(({ isDiskFailure }) => isDiskFailure === true)) {
+        fresh.close();
+        throw new LeadglassError(
+          'BACKEND_UNAVAILABLE',
+          'Cannot rebuild the index: a segment could not be read now; nothing was changed, try again',
+        );
+      }
       // Nothing is awaited from here on, so that no instance falls between the two.
       const position = { ...this.log.durable, sequence: this.#sequence, instance: this.#instance };
       fresh.transaction(position, () => applyAll(fresh, this.#rebuildTail ?? [], { isFirst: false }));
       fresh.close();
       this.index.replaceDatabase(() => {
+        // What the old file could not write back must not be written into the new one.
+        for (const end of ['-wal', '-shm']) rmSync(path + end, { force: true });
         renameSync(newPath, path);
         return openIndexFile(path);
       });

@@ -176,7 +176,7 @@ test('a process that only waits for the sealing thread does not end before its a
     const { SealingThread } = await import(${JSON.stringify(join(root, 'src/backends/archive/store/sealing-thread.ts'))});
     const { InstanceOpener } = await import(${JSON.stringify(join(root, 'src/backends/archive/store/instance-opener.ts'))});
     const thread = new SealingThread({ chunkBytes: 1024, extentBytes: 8192 });
-    const opener = await InstanceOpener.begin(thread, { key: Buffer.alloc(32), instance: 1, chunkBytes: 1024 });
+    const opener = InstanceOpener.begin(thread, { key: Buffer.alloc(32), instance: 1, chunkBytes: 1024, extentBytesMax: 8192 });
     console.log((await opener.end()).length);`;
   const folder = mkdtempSync(join(tmpdir(), 'leadglass-sealing-'));
   try {
