@@ -11,6 +11,7 @@ import { parseQuery, type QueryLevel } from '../dicom/query.ts';
 import type { Tag } from '../dicom/tag.ts';
 import { knownUid } from '../dicom/uid.ts';
 import { limits } from '../limits.ts';
+import { LeadglassError } from '../error.ts';
 import type { Scope } from '../guard/scope.ts';
 import type { Backend } from './backend.ts';
 import {
@@ -214,6 +215,28 @@ export function backendSuite(name: string, make: MakeBackend): void {
     assert.deepEqual((await findAll(backend, [[Tags.StudyInstanceUID, '']], { scope })).length, 2);
   });
 
+  suite('of two devices that begin one study at once the second does not get into the study of the first', async ({
+    backend,
+  }) => {
+    const begun = async (device: string, instance: number, scope: Scope) => {
+      const { operation, bytes } = makeInstance({ study: 1, instance });
+      const writer = backend.store(passFor(operation, { scope, principal: devicePrincipal(device) }), {});
+      await writer.write(bytes);
+      await writer.end();
+      return writer;
+    };
+    const own = await begun('CT1', 1, { receivedFrom: 'CT1' });
+    const other = await begun('CT2', 2, { receivedFrom: 'CT2' });
+    const third = await begun('CT3', 3, { modalities: ['SR'], joinsReachedOnly: true }).catch(() => undefined);
+    assert.equal(third, undefined, 'its own series is outside its scope');
+    const [first, second] = await Promise.allSettled([own.commit(), other.commit()]);
+    assert.equal(first.status, 'fulfilled');
+    assert.ok(second.status === 'rejected' && second.reason instanceof LeadglassError);
+    assert.equal(second.reason.code, 'NOT_AUTHORIZED');
+    const again = await begun('CT1', 4, { receivedFrom: 'CT1' });
+    assert.equal((await again.commit()).result, 'stored');
+  });
+
   suite('what is out of scope looks like what does not exist', async ({ backend }) => {
     const mr = devicePrincipal('MR1');
     await storeInstance(backend, makeInstance({ study: 1, modality: 'CT', studyDate: '20240101' }));
@@ -385,13 +408,13 @@ export function backendSuite(name: string, make: MakeBackend): void {
     const found = async (): Promise<number> => (await findAll(backend, [[Tags.PatientID, 'P1']])).length;
     clock.ms += 30 * day - 1;
     await assert.rejects(remove('request'), { code: 'NOT_AUTHORIZED' });
-    await assert.rejects(remove('finish'), { code: 'BAD_REQUEST' });
+    await assert.rejects(remove('finish'), { code: 'CONFLICT' });
     clock.ms += 1;
     assert.deepEqual(await remove('request'), { instances: 1 });
     assert.equal(await found(), 0);
     assert.deepEqual(await retrieveStudy(backend, studyInstanceUid), []);
     await assert.rejects(storeInstance(backend, instance), { code: 'CONFLICT' });
-    await assert.rejects(remove('request'), { code: 'BAD_REQUEST' });
+    await assert.rejects(remove('request'), { code: 'CONFLICT' });
     await remove('undo');
     assert.equal(await found(), 1);
     assert.equal((await retrieveStudy(backend, studyInstanceUid)).length, 1);

@@ -22,6 +22,7 @@ interface CredentialOptions {
   readonly out?: string;
   readonly csr?: string;
   readonly certificate?: string;
+  readonly sharedWith?: readonly string[];
 }
 interface AddOptions extends CredentialOptions {
   readonly purpose: Purpose;
@@ -85,6 +86,11 @@ function registerAdd(device: Command, context: Context): void {
     .option(
       '--certificate <file>',
       'trust exactly this certificate of another authority; --out DIR writes the ca.pem that the device must trust',
+    )
+    .option(
+      '--shared-with <aet>',
+      'another AE title of the same physical device, which holds the same --certificate; repeatable',
+      collect,
     )
     .option('--plain', 'an exception for a device that cannot do TLS: own port, named addresses, at most 90 days')
     .option('--risk <text>', 'with --plain: the risk, in words, that you accept')
@@ -210,7 +216,19 @@ function credentialOf(options: EnrolOptions, keepKey: (pem: string) => void): Cr
     return { kind: 'plain', risk: options.risk ?? '', ...(options.port === undefined ? {} : { port: options.port }) };
   }
   if (options.csr !== undefined) return { kind: 'csr', pem: readNamedFile(options.csr) };
-  if (options.certificate !== undefined) return { kind: 'certificate', pem: readNamedFile(options.certificate) };
+  if (options.certificate !== undefined) {
+    return {
+      kind: 'certificate',
+      pem: readNamedFile(options.certificate),
+      sharedWith: [...(options.sharedWith ?? [])],
+    };
+  }
+  if (options.sharedWith !== undefined) {
+    throw new LeadglassError(
+      'BAD_REQUEST',
+      '--shared-with goes with --certificate: only such a certificate can be shared',
+    );
+  }
   // The private key never leaves this process but into the folder; the server sees the public half.
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   keepKey(privateKey.export({ type: 'pkcs8', format: 'pem' }));
@@ -319,6 +337,11 @@ function registerChange(device: Command, context: Context): void {
     .option('--out <dir>', 'folder for the new files')
     .option('--csr <file>', 'the device made a new key: its certificate signing request')
     .option('--certificate <file>', 'a new certificate of another authority')
+    .option(
+      '--shared-with <aet>',
+      'another AE title of the same physical device, which holds the same --certificate; repeatable',
+      collect,
+    )
     .option('--keep-certificate', 'only prolong the opening')
     .option('--server-name <host>', 'as with "device add"; repeatable', collect)
     .addHelpText(
@@ -366,6 +389,12 @@ function registerChange(device: Command, context: Context): void {
           `${revoked.aeTitle} is revoked: ${counted(revoked.certificatesRevoked, 'certificate')} revoked, ` +
             `${counted(revoked.openingsClosed, 'opening')} closed, ${counted(revoked.associationsEnded, 'association')} ended.`,
         );
+        if (revoked.sharedWith.length > 0) {
+          output.line(
+            `Its certificate was also that of ${revoked.sharedWith.join(', ')}, which cannot come in with it any more: give ` +
+              'each a new one with "leadglass device renew".',
+          );
+        }
       }
     });
 }

@@ -122,7 +122,7 @@ test('removal is requested, undone and finished: hidden, back, and gone with its
       state,
     ]);
   const shown = async () => services.studyShow(callOf(), { studyInstanceUid: one.studyInstanceUid });
-  await assert.rejects(remove('finish'), refusal('BAD_REQUEST', /not requested/));
+  await assert.rejects(remove('finish'), refusal('CONFLICT', /not requested/));
   const refused = (await records(house)).filter(({ event, outcome }) => event === '110105' && outcome === 0);
   assert.deepEqual(refused, [], 'nothing was deleted, and nothing says so');
 

@@ -126,6 +126,9 @@ async function sendPlanned({ contexts, instances }: SendPlan, options: SendOptio
   while (left.size > 0) {
     await using client = await DimseClient.connect({ ...options, contexts });
     isExplained = false;
+    // Whoever gives up does not wait for a peer's answer or release (PS3.8 9.3.8).
+    const giveUp = (): void => client.abort();
+    options.signal?.addEventListener('abort', giveUp, { once: true });
     try {
       await sendOn(client, suspects, { ...sendOptions, atOnceMax: 1 });
       suspects = [];
@@ -135,11 +138,15 @@ async function sendPlanned({ contexts, instances }: SendPlan, options: SendOptio
       // Not the association's end, but what the caller's listener threw.
       if (!client.isOver) throw error;
       if (!isExplained) endsWithoutAnswer += 1;
+      if (options.signal?.aborted === true)
+        throw new LeadglassError('CANCELLED', 'Sending was cancelled', { cause: error });
       if (error.code === 'CANCELLED' || endsWithoutAnswer > options.dimseLimits.endsWithoutAnswerMax) throw error;
       const [only, ...others] = underWay;
       if (!isExplained && only !== undefined && others.length === 0) settle({ instance: only, error });
       suspects = isExplained ? [] : [...underWay];
       underWay.clear();
+    } finally {
+      options.signal?.removeEventListener('abort', giveUp);
     }
   }
 }

@@ -4,7 +4,7 @@
  * tmpfs; the same with an injected disk stands in src/backends/archive/archive-faults.test.ts.
  */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -31,11 +31,16 @@ function smallDisk(): { readonly folder: string; readonly unmount: () => void } 
   return { folder, unmount: () => execFileSync('umount', ['-l', folder]) };
 }
 
-/** Takes space until so much is left. */
+/** Takes space until so much is left. The server writes meanwhile (its index follows the segments), so it may take some tries. */
 function fillUntil(disk: string, leftBytes: number): void {
-  const { bavail, bsize } = statfsSync(disk);
-  const filler = Math.max(0, bavail * bsize - leftBytes);
-  execFileSync('fallocate', ['-l', String(filler), join(disk, `filler-${leftBytes}`)]);
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const { bavail, bsize } = statfsSync(disk);
+    const filler = Math.max(0, bavail * bsize - leftBytes);
+    if (filler === 0) return;
+    const { status } = spawnSync('fallocate', ['-l', String(filler), join(disk, `filler-${leftBytes}-${attempt}`)]);
+    if (status === 0) return;
+  }
+  assert.fail('the disk does not fill up');
 }
 
 function freeSpace(disk: string): void {

@@ -14,7 +14,7 @@ import { limits } from '../../src/limits.ts';
 import { echoContext, RawSocket, Sender, slice, storeContext } from '../faults/raw-peer.ts';
 import { TestServer } from '../faults/server.ts';
 
-const memoryMbMax = 250;
+const memoryMbMax = 300;
 let server: TestServer;
 let socketsBefore: number;
 let pid: number;

@@ -18,7 +18,7 @@ import {
 import { echoContext, RawSocket, Sender, slice, storeContext } from '../faults/raw-peer.ts';
 import { TestServer } from '../faults/server.ts';
 
-const memoryMbMax = 250;
+const memoryMbMax = 300;
 const deflated = '1.2.840.10008.1.2.1.99';
 const deflatedContext = { id: 5, abstractSyntax: ctImageStorage, transferSyntaxes: [deflated] };
 const ascii = (text: string): Buffer => Buffer.from(text, 'latin1');

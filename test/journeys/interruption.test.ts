@@ -145,10 +145,10 @@ async function slowPeer(t: TestContext): Promise<{ readonly peer: Peer; readonly
 }
 
 for (const [size, pixelBytes, end] of [
-  ['an image that is half sent is aborted', 2 * 512 * 512, 'aborted by peer'],
-  ['between two small ones the association is released', 2 * 16 * 16, 'released'],
+  ['in the middle of an image', 2 * 512 * 512, 'aborted by peer'],
+  ['while a small one waits for its answer', 2 * 16 * 16, 'aborted by peer'],
 ] as const) {
-  test(`send tells what was sent and what not: ${size}`, async (t) => {
+  test(`send aborts the association and tells what was sent and what not: ${size}`, async (t) => {
     const folder = leadglass.path(`to-send-${pixelBytes}`);
     const images = writeSeries(folder, { study: 'interrupted send', pixelBytes }, 30);
     for (const json of [false, true]) {

@@ -155,7 +155,10 @@ test('device renew tells what becomes of the certificate before, and its reason 
     'the reason is recorded',
   );
   const pinned = ['--certificate', `${read1.folder}/cert.pem`, '--until', day(20)];
-  const added = await leadglass.succeed('device', 'add', 'CT8', '--purpose', 'acquisition', '--reason', 'x', ...pinned);
+  const add = ['device', 'add', 'CT8', '--purpose', 'acquisition', '--reason', 'x', ...pinned];
+  const unnamed = await leadglass.run(...add);
+  assert.equal(unnamed.status, 1, 'READ1 holds this certificate');
+  const added = await leadglass.succeed(...add, '--shared-with', 'READ1');
   const authority = /It must trust the authority of this server: (.*)/.exec(added.stdout)?.[1] ?? '';
   assert.equal(readFileSync(authority, 'utf8'), readFileSync(`${read1.folder}/ca.pem`, 'utf8'));
 });

@@ -395,3 +395,20 @@ test('an index file that is none, or of another version, is refused with the way
   await using again = await place.open();
   assert.equal((await retrieveStudy(again, study)).length, 1);
 });
+
+test('a torn tail in which a pad survived is cut like any other', async () => {
+  await using place = await testArchive();
+  const archive = await place.open();
+  await storeInstance(archive, makeInstance({ instance: 1 }));
+  const path = await lastSegment(place);
+  const before = (await stat(path)).size;
+  await archive.close();
+  // Two blocks of a write whose first block never reached the disk, with a pad at their end.
+  const whole = await readFile(path);
+  await writeFile(path, Buffer.concat([whole, Buffer.alloc(4096), whole.subarray(0, 4096)]));
+  await using again = await place.open();
+  assert.deepEqual(again.recovery.problems, []);
+  assert.equal((await stat(path)).size, before);
+  assert.equal((await storeInstance(again, makeInstance({ instance: 2 }))).result, 'stored');
+  assert.deepEqual((await verify(again)).problems, []);
+});

@@ -48,12 +48,16 @@ export interface WriterHost {
   /** Is this a new study, or one with a series inside the scope? */
   reaches(scope: Scope, studyInstanceUid: string): boolean;
   isHidden(studyInstanceUid: string): boolean;
+  /** Was the study that had this key removed for good? */
+  isRemoved(keyId: number): boolean;
   /** Devices that sent instances of this study. */
   devicesOf(studyInstanceUid: string): readonly string[];
   instanceByUid(sopInstanceUid: string): KnownInstance | undefined;
   conflictsByUid(sopInstanceUid: string): readonly KnownInstance[];
   /** Commits under way by SOP Instance UID: two arrivals of one UID are decided one after the other. */
   readonly committing: Map<string, Promise<unknown>>;
+  /** Appended and not yet known durable: by study, the last of each principal. */
+  readonly joining: Map<string, Map<string, Promise<void>>>;
 }
 
 export class ArchiveWriter implements StoreWriter {
@@ -216,7 +220,7 @@ export class ArchiveWriter implements StoreWriter {
   /** The head is read: check it, get the key and start encrypting. Sets `#waiting` while free space is asked for. */
   #begin(): void {
     const head = instanceHeadOf(this.#scanner.dataSet);
-    const { operation, scope } = this.#pass;
+    const { operation } = this.#pass;
     if (head.sopInstanceUid !== operation.sopInstanceUid || head.sopClassUid !== operation.sopClassUid) {
       throw new LeadglassError(
         'MALFORMED',
@@ -225,6 +229,18 @@ export class ArchiveWriter implements StoreWriter {
         { field: 'SOP Instance UID (0008,0018)' },
       );
     }
+    this.#requireScope(head);
+    if (this.#host.isHidden(head.studyInstanceUid)) {
+      throw new LeadglassError('CONFLICT', 'Cannot store: removal of the study was requested; undo it first');
+    }
+    this.#instanceHead = head;
+    const space = this.#host.ensureSpace();
+    if (space === undefined) this.#startSealing(head.studyInstanceUid);
+    else this.#waiting = this.#awaitSpace(space, head.studyInstanceUid);
+  }
+
+  #requireScope(head: InstanceHead): void {
+    const { scope } = this.#pass;
     const inScope = headIsInScope(scope, head, {
       dataSet: this.#scanner.dataSet,
       studyReceivedFrom: () => {
@@ -233,16 +249,27 @@ export class ArchiveWriter implements StoreWriter {
       },
     });
     const joins = scope.joinsReachedOnly !== true || this.#host.reaches(scope, head.studyInstanceUid);
-    if (!inScope || !joins) {
-      throw new LeadglassError('NOT_AUTHORIZED', 'Cannot store: the opening does not reach data like this');
-    }
-    if (this.#host.isHidden(head.studyInstanceUid)) {
-      throw new LeadglassError('CONFLICT', 'Cannot store: removal of the study was requested; undo it first');
-    }
-    this.#instanceHead = head;
-    const space = this.#host.ensureSpace();
-    if (space === undefined) this.#startSealing(head.studyInstanceUid);
-    else this.#waiting = this.#awaitSpace(space, head.studyInstanceUid);
+    if (inScope && joins) return;
+    throw new LeadglassError('NOT_AUTHORIZED', 'Cannot store: the opening does not reach data like this');
+  }
+
+  /** What others stored decides whether this may join a study. */
+  get #dependsOnOthers(): boolean {
+    const { scope } = this.#pass;
+    return scope.receivedFrom !== undefined || scope.joinsReachedOnly === true;
+  }
+
+  /**
+   * An arrival of the same UID is decided before this one. And two devices that begin one study at once each found it new:
+   * before the second joins it, what the first appended is waited for, and the scope is asked again.
+   */
+  #toWaitFor({ sopInstanceUid, studyInstanceUid }: InstanceHead): Promise<unknown> | undefined {
+    const { committing, joining } = this.#host;
+    const same = committing.get(sopInstanceUid);
+    if (same !== undefined || !this.#dependsOnOthers) return same;
+    const own = principalName(this.#pass.principal);
+    for (const [name, appended] of joining.get(studyInstanceUid) ?? []) if (name !== own) return appended;
+    return undefined;
   }
 
   async #awaitSpace(space: Promise<void>, studyInstanceUid: string): Promise<void> {
@@ -281,14 +308,17 @@ export class ArchiveWriter implements StoreWriter {
     const facts = { transferSyntaxUid: this.#pass.operation.transferSyntaxUid, sha256 };
     const outcome = { head, lengthBytes: this.#lengthBytes, sha256 };
     const { committing } = this.#host;
-    for (
-      let other = committing.get(head.sopInstanceUid);
-      other !== undefined;
-      other = committing.get(head.sopInstanceUid)
-    ) {
+    for (let other = this.#toWaitFor(head); other !== undefined; other = this.#toWaitFor(head)) {
       await other.catch(() => undefined); // its own writer reports it
     }
-    // From here to the append nothing is awaited, so the decision holds.
+    // From here to the append nothing is awaited, so the decisions hold.
+    if (this.#dependsOnOthers) this.#requireScope(head);
+    if (this.#sealing !== undefined && this.#host.isRemoved(this.#sealing.keyId)) {
+      throw new LeadglassError(
+        'CONFLICT',
+        'Cannot store: the study was removed while the instance arrived; send it again',
+      );
+    }
     if (this.#host.isHidden(head.studyInstanceUid)) {
       throw new LeadglassError('CONFLICT', 'Cannot store: removal of the study was requested; undo it first');
     }
@@ -300,12 +330,26 @@ export class ArchiveWriter implements StoreWriter {
     const result = known === undefined ? 'stored' : 'conflict';
     const committed = this.#append(sha256, result);
     committing.set(head.sopInstanceUid, committed);
+    const leave = this.#join(head.studyInstanceUid, committed);
     try {
       await committed;
     } finally {
+      leave();
       if (committing.get(head.sopInstanceUid) === committed) committing.delete(head.sopInstanceUid);
     }
     return { ...outcome, result };
+  }
+
+  /** Others who want into the study wait until this is over. */
+  #join(studyInstanceUid: string, committed: Promise<void>): () => void {
+    const { joining } = this.#host;
+    const own = principalName(this.#pass.principal);
+    const joined = joining.get(studyInstanceUid) ?? new Map<string, Promise<void>>();
+    joining.set(studyInstanceUid, joined.set(own, committed));
+    return () => {
+      if (joined.get(own) === committed) joined.delete(own);
+      if (joined.size === 0 && joining.get(studyInstanceUid) === joined) joining.delete(studyInstanceUid);
+    };
   }
 
   #append(sha256: Buffer, result: 'stored' | 'conflict'): Promise<void> {
@@ -366,6 +410,7 @@ export class ArchiveWriter implements StoreWriter {
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = asStorageError(error);
+    this.#host.openWriters.delete(this);
     this.#forgetHeld();
     this.#sealer?.close();
     this.#sealer = undefined;

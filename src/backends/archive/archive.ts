@@ -170,10 +170,12 @@ export class Archive implements Backend {
       ensureSpace: () => this.#ensureSpace(),
       reaches: (scope, uid) => isNewOrReached(index, scope, uid),
       isHidden: (uid) => index.isHidden(uid),
+      isRemoved: (keyId) => index.isRemoved(keyId),
       devicesOf: (uid) => index.devicesOf(uid),
       instanceByUid: (uid) => behind.instanceByUid(uid) ?? index.instanceByUid(uid),
       conflictsByUid: (uid) => index.conflictsByUid(uid),
       committing: new Map(),
+      joining: new Map(),
       openWriters: new Set(),
       salts: new SaltPool(),
     };
@@ -258,24 +260,35 @@ export class Archive implements Backend {
 
   /**
    * Makes the index anew from the segments alone, while the archive goes on working, and puts it in the old one's place.
-   * @throws LeadglassError BAD_REQUEST when that is under way already
+   * @throws LeadglassError CONFLICT when that is under way already
    */
   async rebuildIndex(): Promise<ReplayReport> {
     if (this.#rebuildTail !== undefined) {
-      throw new LeadglassError('BAD_REQUEST', 'Cannot rebuild the index: that is under way already');
+      throw new LeadglassError('CONFLICT', 'Cannot rebuild the index: that is under way already');
     }
     const path = join(this.options.directory, 'index.sqlite');
     const newPath = `${path}.new`;
     for (const end of ['', '-wal', '-shm']) rmSync(newPath + end, { force: true });
     this.#rebuildTail = [];
     try {
+      // What becomes durable from here on comes by the tail: behind it a commit may lie that is never acknowledged.
+      const until = this.log.durable;
       const fresh = new ArchiveIndex(openIndexFile(newPath));
-      const report = await replay(fresh, this.replaySource, { segment: 0, offset: 0 });
+      const report = await replay(fresh, this.replaySource, { segment: 0, offset: 0 }, until);
+      if (report.problems.some(({ isDiskFailure }) => isDiskFailure === true)) {
+        fresh.close();
+        throw new LeadglassError(
+          'BACKEND_UNAVAILABLE',
+          'Cannot rebuild the index: a segment could not be read now; nothing was changed, try again',
+        );
+      }
       // Nothing is awaited from here on, so that no instance falls between the two.
       const position = { ...this.log.durable, sequence: this.#sequence, instance: this.#instance };
       fresh.transaction(position, () => applyAll(fresh, this.#rebuildTail ?? [], { isFirst: false }));
       fresh.close();
       this.index.replaceDatabase(() => {
+        // What the old file could not write back must not be written into the new one.
+        for (const end of ['-wal', '-shm']) rmSync(path + end, { force: true });
         renameSync(newPath, path);
         return openIndexFile(path);
       });

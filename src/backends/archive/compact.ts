@@ -66,7 +66,8 @@ function isInUse(archive: Archive, segment: number): boolean {
 async function sizesOf(archive: Archive): Promise<ReadonlyMap<number, number>> {
   const sizes = new Map<number, number>();
   for (const segment of await listSegments(archive.fileSystem, archive.segmentDirectory)) {
-    if (segment >= archive.log.currentSegment) continue;
+    // A commit may still be on its way into the last segments, and no index row names it yet.
+    if (segment >= Math.min(archive.log.currentSegment, archive.log.durable.segment)) continue;
     const file = await archive.fileSystem.open(join(archive.segmentDirectory, segmentName(segment)), 'read');
     try {
       sizes.set(segment, await file.sizeBytes());

@@ -13,7 +13,7 @@ import { allOf, studyHasSeriesInside, studyScope } from './index/scope-sql.ts';
 const dayMs = 86_400_000;
 
 /**
- * @throws LeadglassError NOT_FOUND, NOT_AUTHORIZED (retention has not ended), BAD_REQUEST (a step that does not follow)
+ * @throws LeadglassError NOT_FOUND, NOT_AUTHORIZED (retention has not ended), CONFLICT (a step that does not follow)
  */
 export async function removeStudy(archive: Archive, pass: Pass<Remove>): Promise<RemoveOutcome> {
   const { studyInstanceUid, step, reason } = pass.operation;
@@ -40,10 +40,7 @@ export async function removeStudy(archive: Archive, pass: Pass<Remove>): Promise
   switch (step) {
     case 'request':
       if (hidden)
-        throw new LeadglassError(
-          'BAD_REQUEST',
-          `Cannot remove study ${studyInstanceUid}: removal is requested already`,
-        );
+        throw new LeadglassError('CONFLICT', `Cannot remove study ${studyInstanceUid}: removal is requested already`);
       checkRetention(archive, studyInstanceUid, Number(row['last_received_ms']));
       await archive.decide({ note: { kind: 'removal-requested', keyId, atMs } }, facts);
       break;
@@ -83,7 +80,7 @@ function checkRetention(archive: Archive, studyInstanceUid: string, lastReceived
 
 function notRequested(studyInstanceUid: string, step: string): LeadglassError {
   return new LeadglassError(
-    'BAD_REQUEST',
+    'CONFLICT',
     `Cannot ${step} the removal of study ${studyInstanceUid}: it was not requested`,
   );
 }

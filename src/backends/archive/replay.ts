@@ -32,6 +32,8 @@ export interface SegmentProblem {
   readonly offset: number;
   readonly instance?: number;
   readonly problem: string;
+  /** The disk could not be read; the bytes may be right. */
+  readonly isDiskFailure?: true;
 }
 
 export interface ReplayReport {
@@ -51,9 +53,15 @@ interface Found {
   readonly instance: number;
 }
 
-export async function replay(index: ArchiveIndex, source: ReplaySource, from: Position): Promise<ReplayReport> {
+/** @param until nothing from here on is looked at; without it everything is */
+export async function replay(
+  index: ArchiveIndex,
+  source: ReplaySource,
+  from: Position,
+  until?: Position,
+): Promise<ReplayReport> {
   const before = index.position;
-  const { found, problems, end, synced, instanceMax } = await collect(source, from);
+  const { found, problems, end, synced, instanceMax } = await collect(source, { from, until });
   const records = found.toSorted((a, b) => a.sequence - b.sequence);
   const instance = Math.max(before.instance, instanceMax);
   let instances = 0;
@@ -77,8 +85,10 @@ export async function replay(index: ArchiveIndex, source: ReplaySource, from: Po
           notes += 1;
         }
       } catch (error) {
-        const { segment, offset } = record;
-        problems.push({ segment, offset, instance: record.instance, problem: asLeadglassError(error).message });
+        const { segment, offset, instance } = record;
+        const { code, message } = asLeadglassError(error);
+        const isDiskFailure = code === 'BACKEND_UNAVAILABLE' ? ({ isDiskFailure: true } as const) : {};
+        problems.push({ segment, offset, instance, problem: message, ...isDiskFailure });
       }
     }
     const sequence = Math.max(before.sequence, group.at(-1)?.sequence ?? 0);
@@ -112,19 +122,27 @@ async function prepareNote(
   return entry === undefined ? {} : { entry };
 }
 
-async function collect(source: ReplaySource, from: Position) {
+async function collect(
+  source: ReplaySource,
+  { from, until }: { readonly from: Position; readonly until: Position | undefined },
+) {
   const problems: SegmentProblem[] = [];
   const found: Found[] = [];
   let end: Position = from;
   let synced: Position = from;
   let instanceMax = 0;
   for (const segment of await listSegments(source.fileSystem, source.directory)) {
-    if (segment < from.segment) continue;
+    if (segment < from.segment || (until !== undefined && segment > until.segment)) continue;
     const start = segment === from.segment ? from.offset : 0;
     const place = { directory: source.directory, segment, from: start };
+    // What is torn behind the last commit or note was never acknowledged. Read from the beginning, because the index is lost,
+    // it may have been one of them.
+    let torn: SegmentProblem[] = [];
     for await (const scanned of scanSegment(source.fileSystem, place, source.limits)) {
+      if (until !== undefined && comparePositions({ segment, offset: scanned.offset }, until) >= 0) break;
       if (scanned.kind === 'damage') {
-        if (!scanned.tail) problems.push({ segment, offset: scanned.offset, problem: 'bytes that are no record' });
+        torn.push({ segment, offset: scanned.offset, problem: 'bytes that are no record' });
+        if (!scanned.tail && from.segment === 0) problems.push(...torn.splice(0));
         continue;
       }
       const { head, offset, body } = scanned;
@@ -136,6 +154,8 @@ async function collect(source: ReplaySource, from: Position) {
         instanceMax = Math.max(instanceMax, head.owner);
         continue;
       }
+      problems.push(...torn);
+      torn = [];
       if (head.kind === 'commit') {
         const { clear } = decodeCommit(body);
         instanceMax = Math.max(instanceMax, head.owner);

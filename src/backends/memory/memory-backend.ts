@@ -239,7 +239,7 @@ export class MemoryBackend implements Backend {
       throw new LeadglassError('NOT_FOUND', `Cannot remove study ${studyInstanceUid}: no such study`);
     const hidden = this.#hidden.has(studyInstanceUid);
     if (hidden === (step === 'request')) {
-      throw new LeadglassError('BAD_REQUEST', `Cannot ${step} the removal of study ${studyInstanceUid}: wrong step`);
+      throw new LeadglassError('CONFLICT', `Cannot ${step} the removal of study ${studyInstanceUid}: wrong step`);
     }
     if (step === 'request') {
       const endsMs = Math.max(...held.map((one) => one.receivedAtMs)) + this.#options.retentionDays * dayMs;

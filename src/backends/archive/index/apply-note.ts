@@ -33,10 +33,12 @@ export function applyNote(index: ArchiveIndex, { note, sequence, entry }: NoteTo
       return;
     case 'conflict-decided': {
       if (entry !== undefined) {
+        // Compaction may have moved it since the decision was prepared.
+        const arrived = { ...entry, ...index.conflictPlace(entry.instance) };
         const stored = index.instanceByUid(textOf(entry.head, Tags.SOPInstanceUID));
         if (stored !== undefined && stored.instance !== entry.instance) index.removeInstance(stored.instance);
         index.statement("UPDATE conflict SET state = 'kept' WHERE instance = ?").run(entry.instance);
-        if (stored?.instance !== entry.instance) index.insertInstance(entry, textOf(entry.head, Tags.SOPInstanceUID));
+        if (stored?.instance !== entry.instance) index.insertInstance(arrived, textOf(entry.head, Tags.SOPInstanceUID));
       }
       for (const instance of note.drop) {
         index.statement("UPDATE conflict SET state = 'dropped' WHERE instance = ? AND state = 'waiting'").run(instance);

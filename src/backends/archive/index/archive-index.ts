@@ -123,7 +123,8 @@ export class ArchiveIndex {
       );
       this.statement('COMMIT').run();
     } catch (error) {
-      this.database.exec('ROLLBACK');
+      // A full disk has rolled back by itself.
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       this.#transfers.clear(); // ids of rows that are gone again
       this.hiddenChanged();
       throw error;
@@ -228,6 +229,18 @@ export class ArchiveIndex {
       : { segment: Number(row['commit_segment']), offset: Number(row['commit_offset']) };
   }
 
+  /** Where an instance that was kept aside is now; empty when the tables do not know it. */
+  conflictPlace(instance: number): Partial<Pick<IndexEntry, 'extents' | 'commitAt'>> {
+    const row = this.statement('SELECT extents, commit_segment, commit_offset FROM conflict WHERE instance = ?').get(
+      instance,
+    );
+    if (row === undefined) return {};
+    return {
+      extents: unpackExtents(bytesIn(row, 'extents')),
+      commitAt: { segment: Number(row['commit_segment']), offset: Number(row['commit_offset']) },
+    };
+  }
+
   /** Where the bytes of a stored instance are now. */
   extentsOf(instance: number): readonly Extent[] | undefined {
     const row = this.statement('SELECT extents FROM instance WHERE id = ?').get(instance);
@@ -295,9 +308,11 @@ export class ArchiveIndex {
     this.#series.clear();
   }
 
+  /** What still waits to be brought in stays in the segments. */
   close(): void {
+    this.settle = () => undefined;
     this.#statements.clear();
-    this.database.close();
+    this.#database.close();
   }
 
   #dropEmptyStudy(study: number): void {
@@ -336,9 +351,14 @@ export class ArchiveIndex {
     return false;
   }
 
+  /** Was the study with this key removed for good? Decisions never wait to be brought in. */
+  isRemoved(keyId: number): boolean {
+    return this.#prepared('SELECT 1 FROM removed_study WHERE key_id = ?').get(keyId) !== undefined;
+  }
+
   #isRemoved(keyId: number): boolean {
     if (this.#notRemoved.has(keyId)) return false;
-    const isRemoved = this.statement('SELECT 1 FROM removed_study WHERE key_id = ?').get(keyId) !== undefined;
+    const isRemoved = this.isRemoved(keyId);
     if (!isRemoved) this.#notRemoved.add(keyId);
     return isRemoved;
   }

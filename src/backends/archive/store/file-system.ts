@@ -56,14 +56,31 @@ async function openForWriting(
   return { handle: await open(path, flags[mode], 0o600), direct: false };
 }
 
+/** Undefined: not possible here. Some file systems take the flag when a file is opened and refuse each write. */
+async function writtenDirectly(
+  handle: FileHandle,
+  buffers: readonly Uint8Array[],
+  position: number,
+): Promise<number | undefined> {
+  try {
+    return await writeDirectly(handle, buffers, position);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EINVAL') return undefined;
+    throw error;
+  }
+}
+
 export const realFileSystem: FileSystem = {
   async open(path, mode) {
     const { handle, direct } =
       mode === 'read' ? { handle: await open(path, flags.read), direct: false } : await openForWriting(path, mode);
+    let plain: Promise<FileHandle> | undefined = direct ? undefined : Promise.resolve(handle);
     return {
       async writev(buffers, position) {
-        const written = direct ? await writeDirectly(handle, buffers, position) : undefined;
-        return written ?? (await handle.writev(buffers, position)).bytesWritten;
+        const written = plain === undefined ? await writtenDirectly(handle, buffers, position) : undefined;
+        if (written !== undefined) return written;
+        plain ??= open(path, flags.write);
+        return (await (await plain).writev(buffers, position)).bytesWritten;
       },
       async read(target, position) {
         let done = 0;
@@ -78,7 +95,11 @@ export const realFileSystem: FileSystem = {
       async sizeBytes() {
         return (await handle.stat()).size;
       },
-      close: () => handle.close(),
+      async close() {
+        await handle.close();
+        const other = await plain;
+        if (other !== handle) await other?.close();
+      },
     };
   },
   list: (directory) => readdir(directory),

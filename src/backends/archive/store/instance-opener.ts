@@ -18,12 +18,20 @@ export class InstanceOpener implements SealingClient {
   #digest: PromiseWithResolvers<Buffer> | undefined;
   #failure: LeadglassError | undefined;
 
-  static async begin(
+  /** Undefined when the thread has no place for it. */
+  static begin(
     thread: SealingThread,
-    facts: { readonly key: Uint8Array; readonly instance: number; readonly chunkBytes: number },
-  ): Promise<InstanceOpener> {
+    facts: {
+      readonly key: Uint8Array;
+      readonly instance: number;
+      readonly chunkBytes: number;
+      readonly extentBytesMax: number;
+    },
+  ): InstanceOpener | undefined {
     const opener = new InstanceOpener(thread, facts.chunkBytes);
-    opener.#slot = await thread.beginOpening(opener, facts);
+    const slot = thread.beginOpening(opener, facts);
+    if (slot === undefined) return undefined;
+    opener.#slot = slot;
     return opener;
   }
 
@@ -121,6 +129,7 @@ function chunkPlaces(
     if (length <= 0) throw damaged('a chunk is cut short');
     places.push({ at: at + tagBytes, length });
   }
+  if (places.length === 0) throw damaged('an extent is empty');
   return places;
 }
 

@@ -76,7 +76,7 @@ export class InstanceReader {
   }
 
   async *#read(stored: StoredBytes): AsyncGenerator<Uint8Array> {
-    const opener = await this.#openerFor(stored);
+    const opener = this.#openerFor(stored);
     try {
       let total = 0;
       let held: Buffer | undefined;
@@ -99,12 +99,12 @@ export class InstanceReader {
   }
 
   /** What fits one chunk is opened sooner than handed over. */
-  async #openerFor({ key, instance, lengthBytes }: StoredBytes): Promise<Opener> {
+  #openerFor({ key, instance, lengthBytes, extents }: StoredBytes): Opener {
     const { chunkBytes } = this.#limits;
-    const thread = this.#sealingThread;
-    return thread?.isWorking === true && lengthBytes > chunkBytes
-      ? InstanceOpener.begin(thread, { key, instance, chunkBytes })
-      : new InlineOpener({ key, instance, chunkBytes });
+    const thread = lengthBytes > chunkBytes ? this.#sealingThread : undefined;
+    const extentBytesMax = extents.reduce((most, { bodyBytes }) => Math.max(most, bodyBytes), 0);
+    const opener = thread && InstanceOpener.begin(thread, { key, instance, chunkBytes, extentBytesMax });
+    return opener ?? new InlineOpener({ key, instance, chunkBytes });
   }
 
   #opened(opener: Opener, extent: Extent | undefined): Promise<readonly Buffer[]> {

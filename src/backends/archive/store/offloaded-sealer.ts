@@ -82,6 +82,7 @@ export class OffloadedSealer implements Sealer, SealingClient {
   async end(): Promise<Buffer> {
     await this.#refill;
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closed) throw new LeadglassError('CANCELLED', 'Cannot store: the instance was given up');
     const digest = Promise.withResolvers<Buffer>();
     this.#digest = digest;
     if (this.#slab !== undefined) {

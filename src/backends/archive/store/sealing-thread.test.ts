@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { array, assert as assertProperty, asyncProperty, integer, nat, record } from 'fast-check';
@@ -166,4 +168,23 @@ test('the process that started the sealing thread cannot start another one', () 
     { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
   );
   assert.equal(output.trim(), 'ERR_ACCESS_DENIED');
+});
+
+test('a process that only waits for the sealing thread does not end before its answer', () => {
+  const root = join(import.meta.dirname, '../../../..');
+  const script = `
+    const { SealingThread } = await import(${JSON.stringify(join(root, 'src/backends/archive/store/sealing-thread.ts'))});
+    const { InstanceOpener } = await import(${JSON.stringify(join(root, 'src/backends/archive/store/instance-opener.ts'))});
+    const thread = new SealingThread({ chunkBytes: 1024, extentBytes: 8192 });
+    const opener = InstanceOpener.begin(thread, { key: Buffer.alloc(32), instance: 1, chunkBytes: 1024, extentBytesMax: 8192 });
+    console.log((await opener.end()).length);`;
+  const folder = mkdtempSync(join(tmpdir(), 'leadglass-sealing-'));
+  try {
+    const file = join(folder, 'waits.mjs'); // options for text from the command line would reach the thread, too
+    writeFileSync(file, script);
+    const output = execFileSync(process.execPath, [file], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+    assert.equal(output.trim(), '32');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -61,7 +61,8 @@ export class SealingThread {
   readonly #freeSlabs: Slab[];
   readonly #readingSlabs: Queue<Slab>;
   readonly #freeSlots: number[];
-  readonly #readingSlots: Queue<number>;
+  readonly #readingSlots: number[];
+  readonly #slabBytes: number;
   readonly #clients = new Map<number, SealingClient>();
   #waiting: PromiseWithResolvers<Slab>[] = [];
   #jobs = 0;
@@ -71,6 +72,7 @@ export class SealingThread {
   /** Needs the right to start a worker, which may be given up afterwards. */
   constructor(limits: SealerLimits) {
     const slabBytes = slabBytesFor(limits);
+    this.#slabBytes = slabBytes;
     this.#ring = newSealingRing(alignedMemory(slabBytes * slotsMax, { shared: true }));
     const slabs = Array.from({ length: slotsMax }, (_, index) => {
       const offset = index * slabBytes;
@@ -81,7 +83,7 @@ export class SealingThread {
     this.#freeSlabs = slabs.slice(0, slabsMax);
     this.#freeSlots = slots.slice(0, slabsMax);
     this.#readingSlabs = new Queue(slabs.slice(slabsMax));
-    this.#readingSlots = new Queue(slots.slice(slabsMax));
+    this.#readingSlots = slots.slice(slabsMax);
     const resourceLimits = { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: heapMb };
     this.#worker = new Worker(new URL('sealing-worker.ts', import.meta.url), {
       workerData: this.#ring,
@@ -107,13 +109,14 @@ export class SealingThread {
     return new SealingSlot(this, { slot, slab });
   }
 
-  /** Begins an instance that is to be opened; waits for its turn. */
-  async beginOpening(
+  /** Begins an instance that is to be opened; undefined when it has to be opened elsewhere: a slow receiver keeps its slot long. */
+  beginOpening(
     client: SealingClient,
-    facts: { readonly key: Uint8Array; readonly instance: number },
-  ): Promise<number> {
-    const slot = await this.#readingSlots.take();
-    if (this.#failure !== undefined) throw this.#failure;
+    facts: { readonly key: Uint8Array; readonly instance: number; readonly extentBytesMax: number },
+  ): number | undefined {
+    if (this.#failure !== undefined || facts.extentBytesMax > this.#slabBytes) return undefined;
+    const slot = this.#readingSlots.pop();
+    if (slot === undefined) return undefined;
     this.#begin(JobKind.beginOpening, slot, { client, ...facts });
     return slot;
   }
@@ -124,6 +127,8 @@ export class SealingThread {
     facts: { readonly client: SealingClient; readonly key: Uint8Array; readonly instance: number },
   ): void {
     const { client, key, instance } = facts;
+    // An answer that somebody waits for keeps the process alive; a thread that sleeps does not.
+    if (this.#clients.size === 0) this.#worker.ref();
     this.#clients.set(slot, client);
     jobKey(this.#ring, this.#jobs).set(key);
     this.#submit(kind, slot, { instanceLow: instance, instanceHigh: Math.floor(instance / 0x100000000) });
@@ -131,17 +136,12 @@ export class SealingThread {
 
   /** For a moment: until the bytes of one extent are read, decrypted and copied. */
   async takeReadingSlab(): Promise<Slab> {
-    const slab = await this.#readingSlabs.take();
     if (this.#failure !== undefined) throw this.#failure;
-    return slab;
+    return this.#readingSlabs.take();
   }
 
   giveReadingSlab(slab: Slab): void {
     this.#readingSlabs.give(slab);
-  }
-
-  get isWorking(): boolean {
-    return this.#failure === undefined;
   }
 
   /** For SealingSlot and InstanceOpener. */
@@ -213,8 +213,9 @@ export class SealingThread {
       if (kind === AnswerKind.damaged) client.damaged();
       if (kind === AnswerKind.done || kind === AnswerKind.damaged) continue;
       this.#clients.delete(slot);
+      if (this.#clients.size === 0) this.#worker.unref();
       if (slot < slabsMax) this.#freeSlots.push(slot);
-      else this.#readingSlots.give(slot);
+      else this.#readingSlots.push(slot);
       if (kind === AnswerKind.dropped) client.dropped();
       else client.ended(Buffer.from(digests.subarray(slot * digestBytes, (slot + 1) * digestBytes)));
     }
@@ -227,6 +228,7 @@ export class SealingThread {
     const clients = [...this.#clients.values()];
     this.#clients.clear();
     for (const client of clients) client.failed(this.#failure);
+    this.#readingSlabs.fail(this.#failure);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { reject } of waiting) reject(this.#failure);
@@ -236,7 +238,7 @@ export class SealingThread {
 /** Things that are given out one by one, to whoever asked first. */
 class Queue<T> {
   readonly #free: T[];
-  readonly #waiting: ((one: T) => void)[] = [];
+  #waiting: PromiseWithResolvers<T>[] = [];
 
   constructor(free: T[]) {
     this.#free = free;
@@ -244,13 +246,23 @@ class Queue<T> {
 
   async take(): Promise<T> {
     const one = this.#free.pop();
-    return one ?? new Promise((resolve) => this.#waiting.push(resolve));
+    if (one !== undefined) return one;
+    const waiting = Promise.withResolvers<T>();
+    this.#waiting.push(waiting);
+    return waiting.promise;
   }
 
   give(one: T): void {
     const next = this.#waiting.shift();
     if (next === undefined) this.#free.push(one);
-    else next(one);
+    else next.resolve(one);
+  }
+
+  /** Whoever waits, waits in vain. */
+  fail(error: LeadglassError): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const { reject } of waiting) reject(error);
   }
 }
 

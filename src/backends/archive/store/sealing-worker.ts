@@ -23,6 +23,8 @@ interface Passing {
   readonly key: Buffer;
   readonly instance: number;
   readonly hash: Hash;
+  /** A chunk did not verify: nothing more is done for it. */
+  isDamaged: boolean;
 }
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- given by sealing-thread.ts
@@ -49,7 +51,7 @@ function begin(job: number, slot: number, isOpening: boolean): void {
   const key = Buffer.from(shared);
   shared.fill(0);
   const instance = (jobs[at + JobWord.instanceHigh] ?? 0) * 0x100000000 + ((jobs[at + JobWord.instanceLow] ?? 0) >>> 0);
-  passing.set(slot, { isOpening, key, instance, hash: createHash('sha256') });
+  passing.set(slot, { isOpening, key, instance, hash: createHash('sha256'), isDamaged: false });
 }
 
 /** Plaintext or ciphertext lies behind its tag; the other takes its place. */
@@ -59,9 +61,10 @@ function workOn(at: number, slot: number): void {
   const offset = jobs[at + JobWord.offset] ?? 0;
   const end = offset + (jobs[at + JobWord.length] ?? 0);
   const chunk = jobs[at + JobWord.chunk] ?? 0;
-  const isWhole = one.isOpening ? open(one, { offset, end, chunk }) : seal(one, { offset, end, chunk });
-  if (!isWhole) answer(AnswerKind.damaged, slot);
-  else if (jobs[at + JobWord.isLast] === 1) answer(AnswerKind.done, slot);
+  if (!one.isOpening) seal(one, { offset, end, chunk });
+  else if (!one.isDamaged) one.isDamaged = !open(one, { offset, end, chunk });
+  // Once, when nothing of the slab is touched any more.
+  if (jobs[at + JobWord.isLast] === 1) answer(one.isDamaged ? AnswerKind.damaged : AnswerKind.done, slot);
 }
 
 interface Place {
@@ -70,14 +73,13 @@ interface Place {
   readonly chunk: number;
 }
 
-function seal(one: Passing, { offset, end, chunk }: Place): boolean {
+function seal(one: Passing, { offset, end, chunk }: Place): void {
   const plain = arena.subarray(offset, end);
   one.hash.update(plain);
   const [tag, ciphertext] = sealChunk(one.key, plain, { instance: one.instance, chunk });
   arena.set(tag, offset - tagBytes);
   arena.set(ciphertext, offset);
   giveBack(ciphertext);
-  return true;
 }
 
 function open(one: Passing, { offset, end, chunk }: Place): boolean {
