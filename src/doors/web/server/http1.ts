@@ -32,22 +32,27 @@ const single: readonly string[] = [
 ];
 
 export function http1Engine(limits: Http1Limits, serve: (exchange: Exchange) => void): Http1Engine {
-  const places = new WeakMap<object, { readonly connection: WebConnection; readonly deadline: Deadline }>();
+  const places = new WeakMap<object, Place>();
   const server = http.createServer({
     maxHeaderSize: limits.headerBytesMax,
     insecureHTTPParser: false,
-    requireHostHeader: true,
+    // Asked below, with everything else that is refused.
+    requireHostHeader: false,
     keepAliveTimeout: limits.idleMs,
     // Ours is the deadline, and the pace of bodies.
     headersTimeout: 0,
     requestTimeout: 0,
   });
-  server.maxHeadersCount = limits.headersMax;
+  // Node would leave out what is beyond; that a message has too many is for us to say.
+  server.maxHeadersCount = 0;
   server.maxRequestsPerSocket = limits.requestsPerConnectionMax;
   server.timeout = 0;
   const take = (request: http.IncomingMessage, response: http.ServerResponse, isContinued: boolean): void => {
     const place = places.get(request.socket);
-    if (place === undefined || isAmbiguous(request)) {
+    // What stands behind a refused request in the same packet is none.
+    if (place === undefined || place.isOver) return;
+    if (isAmbiguous(request, limits)) {
+      place.isOver = true;
       refuse(response);
       return;
     }
@@ -65,10 +70,16 @@ export function http1Engine(limits: Http1Limits, serve: (exchange: Exchange) => 
       const deadline = new Deadline(() => socket.destroy());
       socket.once('close', () => deadline.clear());
       deadline.set(limits.headerMs);
-      places.set(socket, { connection, deadline });
+      places.set(socket, { connection, deadline, isOver: false });
       server.emit('connection', socket);
     },
   };
+}
+
+interface Place {
+  readonly connection: WebConnection;
+  readonly deadline: Deadline;
+  isOver: boolean;
 }
 
 class Deadline {
@@ -90,7 +101,9 @@ class Deadline {
 }
 
 /** RFC 9112 3.2, 6.3; the parser itself refuses a length beside a transfer coding, folded fields and bare line ends. */
-function isAmbiguous({ url = '', rawHeaders, headers, httpVersion }: http.IncomingMessage): boolean {
+function isAmbiguous(request: http.IncomingMessage, { headersMax }: Http1Limits): boolean {
+  const { url = '', rawHeaders, headers, httpVersion } = request;
+  if (rawHeaders.length > 2 * headersMax) return true;
   if (httpVersion !== '1.1' || !url.startsWith('/') || url.startsWith('//') || url.includes('#')) return true;
   const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase());
   if (single.some((name) => names.filter((other) => other === name).length > 1)) return true;
