@@ -4,6 +4,8 @@
  */
 import type { Backend } from '../../backends/backend.ts';
 import type { CodecPool } from '../../codecs/pool/codec-pool.ts';
+import type { QueryLevel } from '../../dicom/query-level.ts';
+import type { Tag } from '../../dicom/tag.ts';
 import type { GuardSession } from '../../guard/session.ts';
 import type { limits } from '../../limits.ts';
 import type { Log } from '../../log.ts';
@@ -49,7 +51,18 @@ export interface WebServices {
   /** Our AE title, as Retrieve AE Title in answers. */
   readonly aeTitle: string;
   readonly limits: WebLimits;
+  /** What the archive keeps of a level, and so what `includefield=all` means there. */
+  readonly returnable: (level: QueryLevel) => readonly Tag[];
+  /** The heads that retrieves under way hold, those of the other doors too. */
+  readonly held: HeldPlaces;
   /** Absent where no codec can run: then nothing is converted. */
   readonly codecs?: CodecPool;
   readonly log: Log;
+}
+
+export interface HeldPlaces {
+  holdFor(device: string): Disposable & {
+    /** @throws LeadglassError OUT_OF_RESOURCES */
+    add(): void;
+  };
 }
