@@ -370,6 +370,10 @@ export const limits = {
     searchResultsMax: 10_000,
     // Further results that are counted for the warning; counting reads each.
     searchCountedMax: 1_000,
+    // Of one store: each is an item of the answer, which is made in memory.
+    storedInstancesMax: 50_000,
+    // Instances of one store that become durable while the next is read: one trip to the disk for many.
+    storesAtOnceMax: 16,
     // A wall of 8K displays; a picture of both sides is 1 GiB as RGBA, which the renderer's own budget bounds further.
     viewportSideMax: 16_384,
     // The URI service: as many as there are current ones of images.
