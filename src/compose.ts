@@ -19,7 +19,7 @@ import { type Installation, openInstallation } from './compose/installation.ts';
 import { startJobs } from './compose/jobs.ts';
 import { commitmentReports, moveConnector, type OutgoingFacts } from './compose/outgoing.ts';
 import { completeInterruptedTransfers } from './compose/recovery.ts';
-import { startSealingThread } from './compose/threads.ts';
+import { startThreads } from './compose/threads.ts';
 import { loadConfig } from './config/load.ts';
 import { startControlDoor } from './doors/control/control-door.ts';
 import type { ControlServices } from './doors/control/control-services.ts';
@@ -34,9 +34,10 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
   const startedAtMs = Date.now();
   const { config } = loadConfig({ dataDirectory, configFile, writeMissing: true });
   await using starting = new AsyncDisposableStack();
-  const sealingThread = startSealingThread();
-  starting.defer(() => sealingThread?.close());
-  const installation = starting.use(await openInstallation(dataDirectory, config, { log, sealingThread }));
+  const threads = starting.use(startThreads(log));
+  const installation = starting.use(
+    await openInstallation(dataDirectory, config, { log, sealingThread: threads.sealing }),
+  );
   const { archive, authority, guard, policy, isNew } = installation;
   for (const { problem, segment, offset } of archive.recovery.problems) {
     log.error('archive.recovery-problem', { problem, segment, offset });
