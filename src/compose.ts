@@ -29,6 +29,7 @@ import { LeadglassError } from './error.ts';
 import { openingState } from './guard/opening.ts';
 import { limits } from './limits.ts';
 import type { Log } from './log.ts';
+import { ConversionMemory } from './transcoding/conversion-memory.ts';
 
 export async function startLeadglass({ dataDirectory, configFile, log }: StartOptions): Promise<RunningLeadglass> {
   const startedAtMs = Date.now();
@@ -56,10 +57,10 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
     connectToMoveDestination: moveConnector(outgoing),
     commitmentReports: reports,
     heldInstances: new HeldInstances(limits),
+    transcoding: { codecs: threads.codecs, memory: new ConversionMemory(limits.transcoding), limits },
     limits: {
       upperLayer: limits,
       dimse: { ...limits.dimse, identifier: limits.identifier },
-      dataSet: limits.dataSet,
       query: limits.query,
       retrieveInstancesMax: limits.retrieveInstancesMax,
       retrieveAhead: limits.retrieveAhead,
