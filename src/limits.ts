@@ -257,6 +257,17 @@ export const limits = {
     waitingMax: 10_000,
     waitingPerOwnerMax: 2_000,
   },
+  /** Instances that leave in another transfer syntax than theirs (src/transcoding). */
+  transcoding: {
+    // One is sent while the next is decoded; more would only hold memory, since workers are as many as cores.
+    framesAhead: 1,
+    // Frames that wait for their receivers: 12 mammograms, or a thousand slices.
+    heldBytesMax: 512 * 1024 ** 2,
+    // Of one device; some that do not read must not stop the others.
+    heldBytesPerOwnerMax: 128 * 1024 ** 2,
+    // A receiver that reads nothing at all is ended after associationIdleMs.
+    memoryWaitMs: 60_000,
+  },
   /** Encapsulated pixel data (src/dicom/encapsulated-frames.ts). */
   fragments: {
     // As dataSet.fragmentsMax.
