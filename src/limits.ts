@@ -170,6 +170,11 @@ export const limits = {
   plainExceptionDaysMax: 90,
   /** IHE ITI-19 recommends two years at most; the opening's end date comes first. */
   deviceCertificateDaysMax: 730,
+  /** A token for the web door: long enough to set a viewer up and read, and at most one shift. */
+  deviceTokenMinutes: 60,
+  deviceTokenMinutesMax: 480,
+  /** At once, of one device: a person makes each by hand. */
+  deviceTokensMax: 16,
   /** `opening list` marks what ends within a month, and what was not used for three. */
   expiresSoonDays: 30,
   unusedDays: 90,
