@@ -29,7 +29,7 @@ export const instances: WebHandler = async (request, session, services) => {
   const facts = { session, services, signal: request.signal };
   return withRetrieval(retrieveOf(resource), facts, async (retrieval) => {
     const isOne = resource.instance !== undefined;
-    const [first] = plansOf(retrieval.instances.slice(0, 1), { acceptable, isOne });
+    const [first] = plansOf(retrieval.instances.slice(0, 1), { acceptable, isOne, services });
     if (isOne && first?.offer.isMultipart === false) {
       const file = fileOf(first.instance, first.transferSyntaxUid, { retrieval, request, services });
       return respond(file, { request, retrieval, limits: services.limits });
@@ -48,12 +48,13 @@ interface Plan {
 interface Choosing {
   readonly acceptable: Acceptable;
   readonly isOne: boolean;
+  readonly services: WebServices;
 }
 
 /** Those for which there is an acceptable representation; each is negotiated by itself, since each has its own offers. */
-function plansOf(instances: readonly StoredInstance[], { acceptable, isOne }: Choosing): readonly Plan[] {
+function plansOf(instances: readonly StoredInstance[], { acceptable, isOne, services }: Choosing): readonly Plan[] {
   return instances.flatMap((instance) => {
-    const syntaxes = syntaxesOf(instance.transferSyntaxUid);
+    const syntaxes = syntaxesOf(instance.transferSyntaxUid, services);
     const offer = choose(acceptable, instanceOffers(syntaxes, { isOne }));
     const transferSyntaxUid = syntaxes.find((uid) => uid === offer?.transferSyntax);
     return offer === undefined || transferSyntaxUid === undefined ? [] : [{ instance, transferSyntaxUid, offer }];
@@ -73,7 +74,7 @@ export function fileOf(instance: StoredInstance, transferSyntaxUid: Uid, facts: 
   const head = headOf(instance, transferSyntaxUid);
   const isStored = transferSyntaxUid === instance.transferSyntaxUid;
   const content = (): AsyncIterable<Uint8Array> =>
-    file(head, readIn(instance, transferSyntaxUid, { services, signal: request.signal }));
+    file(head, readIn(instance, transferSyntaxUid, { services, owner: retrieval.owner, signal: request.signal }));
   const common = {
     contentType: dicomContentType(transferSyntaxUid),
     tag: strongTag(instance.sha256, `${transferSyntaxUid}.${implementationVersionName}`),
@@ -122,11 +123,11 @@ function dicomContentType(transferSyntaxUid: Uid): string {
 }
 
 async function message(facts: FileFacts & Choosing): Promise<WebResponse> {
-  const { retrieval, request, acceptable, isOne } = facts;
+  const { retrieval, request, services, acceptable, isOne } = facts;
   const { instances: found } = retrieval;
-  const plans = plansOf(found, { acceptable, isOne });
+  const plans = plansOf(found, { acceptable, isOne, services });
   if (plans.length === 0) {
-    chooseOrRefuse(acceptable, instanceOffers(syntaxesOf(retrieval.first.transferSyntaxUid), { isOne }));
+    chooseOrRefuse(acceptable, instanceOffers(syntaxesOf(retrieval.first.transferSyntaxUid, services), { isOne }));
   }
   const boundary = newBoundary(randomBytes(16));
   const lengthBytes = multipartLengthBytes(
@@ -163,8 +164,11 @@ async function* partsOf(plans: readonly Plan[], facts: FileFacts): AsyncGenerato
   }
 }
 
-function dataSetOf({ instance, transferSyntaxUid }: Plan, { services, request }: FileFacts): AsyncIterable<Uint8Array> {
-  return readIn(instance, transferSyntaxUid, { services, signal: request.signal });
+function dataSetOf(
+  { instance, transferSyntaxUid }: Plan,
+  { services, request, retrieval }: FileFacts,
+): AsyncIterable<Uint8Array> {
+  return readIn(instance, transferSyntaxUid, { services, owner: retrieval.owner, signal: request.signal });
 }
 
 function partOf(

@@ -6,6 +6,7 @@ import type { StoredInstance } from '../../../backends/backend.ts';
 import { asLeadglassError, LeadglassError } from '../../../error.ts';
 import type { Admission } from '../../../guard/admission.ts';
 import type { Retrieve } from '../../../guard/operation.ts';
+import type { Principal } from '../../../guard/principal.ts';
 import type { GuardSession } from '../../../guard/session.ts';
 import type { WebServices } from '../web-handler.ts';
 
@@ -39,8 +40,7 @@ export class Retrieval {
   ): Promise<Retrieval> {
     const { session, services, signal } = facts;
     const admission = await session.admit(operation);
-    const { principal } = admission.pass;
-    const holding = services.held.holdFor(principal.kind === 'device' ? principal.device : principal.kind);
+    const holding = services.held.holdFor(ownerOf(admission.pass.principal));
     try {
       const instances: StoredInstance[] = [];
       const { retrieveInstancesMax } = services.limits;
@@ -62,6 +62,11 @@ export class Retrieval {
       await admission[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Who asks, for turns at what all share. */
+  get owner(): string {
+    return ownerOf(this.#admission.pass.principal);
   }
 
   /** Of an instance's retrieve the only one. */
@@ -181,6 +186,10 @@ export async function withRetrieval<R>(
     await retrieval.failed(asLeadglassError(error));
     throw error;
   }
+}
+
+function ownerOf(principal: Principal): string {
+  return principal.kind === 'device' ? principal.device : principal.kind;
 }
 
 function cancelled(): LeadglassError {
