@@ -262,6 +262,17 @@ export const limits = {
     waitingMax: 10_000,
     waitingPerOwnerMax: 2_000,
   },
+  /** Instances that leave in another transfer syntax than theirs (src/transcoding). */
+  transcoding: {
+    // One is sent while the next is decoded; more would only hold memory, since workers are as many as cores.
+    framesAhead: 1,
+    // Frames that wait for their receivers: 12 mammograms, or a thousand slices.
+    heldBytesMax: 512 * 1024 ** 2,
+    // Of one device; some that do not read must not stop the others.
+    heldBytesPerOwnerMax: 128 * 1024 ** 2,
+    // A receiver that reads nothing at all is ended after associationIdleMs.
+    memoryWaitMs: 60_000,
+  },
   /** Encapsulated pixel data (src/dicom/encapsulated-frames.ts). */
   fragments: {
     // As dataSet.fragmentsMax.
@@ -404,6 +415,14 @@ export const limits = {
     framesMax: 8_192,
     // Readers of slide and video files ask for one to a few at once.
     rangesMax: 16,
+    // Results of one search, each about 1 KB in JSON; the header says what is left, so they are gathered first.
+    searchResultsMax: 10_000,
+    // Further results that are counted for the warning; counting reads each.
+    searchCountedMax: 1_000,
+    // Of one store: each is an item of the answer, which is made in memory.
+    storedInstancesMax: 50_000,
+    // Instances of one store that become durable while the next is read: one trip to the disk for many.
+    storesAtOnceMax: 16,
     // A wall of 8K displays; a picture of both sides is 1 GiB as RGBA, which the renderer's own budget bounds further.
     viewportSideMax: 16_384,
     // The URI service: as many as there are current ones of images.

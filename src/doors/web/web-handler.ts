@@ -4,9 +4,12 @@
  */
 import type { Backend } from '../../backends/backend.ts';
 import type { CodecPool } from '../../codecs/pool/codec-pool.ts';
+import type { QueryLevel } from '../../dicom/query-level.ts';
+import type { Tag } from '../../dicom/tag.ts';
 import type { GuardSession } from '../../guard/session.ts';
 import type { limits } from '../../limits.ts';
 import type { Log } from '../../log.ts';
+import type { TranscodeServices } from '../../transcoding/transcode-instance.ts';
 
 /** Every method that some resource takes; others end at the door. */
 export const webMethods = ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'] as const;
@@ -49,7 +52,20 @@ export interface WebServices {
   /** Our AE title, as Retrieve AE Title in answers. */
   readonly aeTitle: string;
   readonly limits: WebLimits;
+  /** What the archive keeps of a level, and so what `includefield=all` means there. */
+  readonly returnable: (level: QueryLevel) => readonly Tag[];
+  /** The heads that retrieves under way hold, those of the other doors too. */
+  readonly held: HeldPlaces;
   /** Absent where no codec can run: then nothing is converted. */
   readonly codecs?: CodecPool;
+  /** The same codecs, for whole instances and for frames. */
+  readonly transcoding?: TranscodeServices;
   readonly log: Log;
+}
+
+export interface HeldPlaces {
+  holdFor(device: string): Disposable & {
+    /** @throws LeadglassError OUT_OF_RESOURCES */
+    add(): void;
+  };
 }

@@ -1,4 +1,18 @@
 /** Who serves what: the one place in which a handler is entered. */
 import type { WebHandlers } from '../routes.ts';
+import { bulkDataValue } from './bulk-data.ts';
+import { frames, pixelData } from './frames.ts';
+import { instances } from './instances.ts';
+import { metadata } from './metadata.ts';
+import { search } from './search.ts';
+import { store } from './store.ts';
 
-export const handlers: WebHandlers = {};
+export const handlers: WebHandlers = {
+  search,
+  store,
+  instances,
+  metadata,
+  frames,
+  pixeldata: pixelData,
+  'bulkdata-value': bulkDataValue,
+};
