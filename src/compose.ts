@@ -71,7 +71,7 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
     },
     log,
   };
-  const doors = await openDoors(installation, { services, dimseIdentity, log });
+  const doors = await openDoors(installation, { services, dimseIdentity, codecs: threads.codecs, log });
   starting.defer(() => doors.stop());
 
   const control = await startControlDoor({

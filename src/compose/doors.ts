@@ -1,4 +1,6 @@
 /** Opens the doors that the configuration names; those of devices without TLS are in plain-doors.ts. */
+import { attributesOf } from '../backends/archive/index/attributes.ts';
+import type { CodecPool } from '../codecs/pool/codec-pool.ts';
 import { placeholderPage } from '../doors/console/placeholder-page.ts';
 import type { DoorView } from '../doors/control/control-services.ts';
 import type { ConnectionServices } from '../doors/dimse/connection.ts';
@@ -22,6 +24,7 @@ export interface Doors {
 interface DoorFacts {
   readonly services: ConnectionServices;
   readonly dimseIdentity: TlsIdentity;
+  readonly codecs: CodecPool;
   readonly log: Log;
 }
 
@@ -82,7 +85,7 @@ function openDimse(
 /** The console's page and DICOMweb share one port; people come with passkeys one day, devices with certificates or tokens. */
 async function openWeb(
   { config, authority, guard, archive }: Installation,
-  { log }: DoorFacts,
+  { services: { heldInstances: held, transcoding }, codecs, log }: DoorFacts,
   base: Pick<DimseDoorOptions, 'certificateFacts'>,
 ): Promise<WebDoor> {
   const { certificatePem, keyPem } = await authority.serverCertificate('web', config.names);
@@ -97,7 +100,16 @@ async function openWeb(
     }),
     certificateFacts: base.certificateFacts,
     guard,
-    services: { backend: archive, aeTitle: config.aeTitle, limits, log },
+    services: {
+      backend: archive,
+      aeTitle: config.aeTitle,
+      limits,
+      returnable: (level) => attributesOf[level],
+      held,
+      codecs,
+      transcoding,
+      log,
+    },
     handlers,
     names: config.names,
     corsOrigins,

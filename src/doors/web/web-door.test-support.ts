@@ -82,6 +82,8 @@ export async function openWebHouse(
       backend: archive,
       aeTitle: 'LEADGLASS',
       limits: { ...limits, web: { ...limits.web, ...options.web } },
+      returnable: () => [],
+      held: { holdFor: () => ({ add: () => undefined, [Symbol.dispose]: () => undefined }) },
       log: quietLog,
     },
     handlers,
