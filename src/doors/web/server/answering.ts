@@ -53,8 +53,10 @@ export async function answer(exchange: Exchange, options: AnsweringOptions): Pro
   const { log, limits } = options.services;
   const ending = new AbortController();
   const end = (): void => ending.abort();
-  exchange.gone.addEventListener('abort', end, { once: true });
-  options.stopping.addEventListener('abort', end, { once: true });
+  for (const signal of [exchange.gone, options.stopping]) {
+    if (signal.aborted) end();
+    signal.addEventListener('abort', end, { once: true });
+  }
   let releases: () => void = () => undefined;
   let response: WebResponse;
   let origin: Origin = 'foreign';

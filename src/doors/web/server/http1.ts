@@ -57,7 +57,12 @@ export function http1Engine(limits: Http1Limits, serve: (exchange: Exchange) => 
       return;
     }
     place.deadline.clear();
-    response.once('close', () => place.deadline.set(limits.idleMs));
+    place.running += 1;
+    response.once('close', () => {
+      place.running -= 1;
+      // Others may be in line behind this one.
+      if (place.running === 0) place.deadline.set(limits.idleMs);
+    });
     serve(exchangeOf(request, response, { connection: place.connection, isContinued, limits }));
   };
   server.on('request', (request, response) => take(request, response, false));
@@ -70,7 +75,7 @@ export function http1Engine(limits: Http1Limits, serve: (exchange: Exchange) => 
       const deadline = new Deadline(() => socket.destroy());
       socket.once('close', () => deadline.clear());
       deadline.set(limits.headerMs);
-      places.set(socket, { connection, deadline, isOver: false });
+      places.set(socket, { connection, deadline, running: 0, isOver: false });
       server.emit('connection', socket);
     },
   };
@@ -79,6 +84,7 @@ export function http1Engine(limits: Http1Limits, serve: (exchange: Exchange) => 
 interface Place {
   readonly connection: WebConnection;
   readonly deadline: Deadline;
+  running: number;
   isOver: boolean;
 }
 
