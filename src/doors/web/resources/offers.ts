@@ -95,6 +95,15 @@ export function instanceOffers(syntaxes: readonly string[], { isOne }: { readonl
   );
 }
 
+/** The same files in one ZIP archive, for who asks for that; never by default. */
+export function zipOffers(syntaxes: readonly string[]): readonly Offer[] {
+  return instanceOffers(syntaxes, { isOne: true })
+    .filter(({ isMultipart }) => !isMultipart)
+    .map(({ isDefault: _isDefault, ...offer }) => ({ ...offer, name: zipType }));
+}
+
+export const zipType = 'application/zip';
+
 /**
  * Offers of frames, pixel data and bulk data. What is not compressed goes as octets in Explicit VR Little Endian order, whatever
  * order it is stored in.
