@@ -423,6 +423,8 @@ export const limits = {
     storedInstancesMax: 50_000,
     // Instances of one store that become durable while the next is read: one trip to the disk for many.
     storesAtOnceMax: 16,
+    // Bulk data that came before its turn, or without its length, which has to be written before it: a few images.
+    waitingBulkBytesMax: 64 * 1024 ** 2,
     // A wall of 8K displays; a picture of both sides is 1 GiB as RGBA, which the renderer's own budget bounds further.
     viewportSideMax: 16_384,
     // The URI service: as many as there are current ones of images.

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import http2 from 'node:http2';
 import { request, type RequestOptions } from 'node:https';
 import tls from 'node:tls';
+import { attributesOf } from '../../backends/archive/index/attributes.ts';
 import { guardFactsOf } from '../../compose/certificate-facts.ts';
 import { callOf, openHouse, type TestHouse } from '../../compose/compose.test-support.ts';
 import { deviceServices } from '../../compose/control-devices.ts';
@@ -82,7 +83,7 @@ export async function openWebHouse(
       backend: archive,
       aeTitle: 'LEADGLASS',
       limits: { ...limits, web: { ...limits.web, ...options.web } },
-      returnable: () => [],
+      returnable: (level) => attributesOf[level],
       held: { holdFor: () => ({ add: () => undefined, [Symbol.dispose]: () => undefined }) },
       log: quietLog,
     },

@@ -6,6 +6,7 @@ import { instances } from './instances.ts';
 import { metadata } from './metadata.ts';
 import { search } from './search.ts';
 import { store } from './store.ts';
+import { wadoUri } from './wado-uri.ts';
 
 export const handlers: WebHandlers = {
   search,
@@ -15,4 +16,5 @@ export const handlers: WebHandlers = {
   frames,
   pixeldata: pixelData,
   'bulkdata-value': bulkDataValue,
+  'wado-uri': wadoUri,
 };

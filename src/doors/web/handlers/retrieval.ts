@@ -8,6 +8,7 @@ import type { Admission } from '../../../guard/admission.ts';
 import type { Retrieve } from '../../../guard/operation.ts';
 import type { Principal } from '../../../guard/principal.ts';
 import type { GuardSession } from '../../../guard/session.ts';
+import { HttpError } from '../http/http-error.ts';
 import type { WebServices } from '../web-handler.ts';
 
 export class Retrieval {
@@ -184,8 +185,14 @@ export async function withRetrieval<R>(
     return await answer(retrieval);
   } catch (error) {
     await retrieval.failed(asLeadglassError(error));
-    throw error;
+    throw notAcceptable(error);
   }
+}
+
+/** An image that cannot be converted has not that representation; 415 would be about the request's own body. */
+function notAcceptable(error: unknown): unknown {
+  if (!(error instanceof LeadglassError) || error instanceof HttpError || error.code !== 'UNSUPPORTED') return error;
+  return new HttpError(406, error.message, { field: 'Accept', cause: error });
 }
 
 function ownerOf(principal: Principal): string {
