@@ -201,6 +201,19 @@ test('HEAD is answered as GET, without the body', async () => {
   assert.ok(Number(headers['content-length']) > 0);
 });
 
+test('200 readers of one device at once, each on a connection of its own: no request fails, and they are one session', async () => {
+  await using web = await openWebHouse();
+  const identity = await web.enrol('READ1');
+  const token = await web.token('READ1');
+  const readers = Array.from({ length: 200 }, (_, index) =>
+    ask(web, '/dicom-web/studies', index % 2 === 0 ? { identity } : { token }),
+  );
+  const statuses = (await Promise.all(readers)).map(({ status }) => status);
+  assert.deepEqual(new Set(statuses), new Set([200]));
+  const begun = (await records(web.house)).filter(({ door, event }) => door === 'web' && event === '110114');
+  assert.equal(begun.length, 2, 'one by certificate, one by token');
+});
+
 test('connection hoarding: one address gets so many places and no more', async () => {
   await using web = await openWebHouse({ web: { connectionsPerAddressMax: 2 } });
   const sockets: Socket[] = [];
