@@ -19,24 +19,27 @@ import { type Installation, openInstallation } from './compose/installation.ts';
 import { startJobs } from './compose/jobs.ts';
 import { commitmentReports, moveConnector, type OutgoingFacts } from './compose/outgoing.ts';
 import { completeInterruptedTransfers } from './compose/recovery.ts';
-import { startSealingThread } from './compose/threads.ts';
+import { startThreads } from './compose/threads.ts';
 import { loadConfig } from './config/load.ts';
 import { startControlDoor } from './doors/control/control-door.ts';
 import type { ControlServices } from './doors/control/control-services.ts';
+import { webBase } from './doors/web/web-door.ts';
 import { HeldInstances } from './doors/dimse/held-instances.ts';
 import type { ConnectionServices } from './doors/dimse/connection.ts';
 import { LeadglassError } from './error.ts';
 import { openingState } from './guard/opening.ts';
 import { limits } from './limits.ts';
 import type { Log } from './log.ts';
+import { ConversionMemory } from './transcoding/conversion-memory.ts';
 
 export async function startLeadglass({ dataDirectory, configFile, log }: StartOptions): Promise<RunningLeadglass> {
   const startedAtMs = Date.now();
   const { config } = loadConfig({ dataDirectory, configFile, writeMissing: true });
   await using starting = new AsyncDisposableStack();
-  const sealingThread = startSealingThread();
-  starting.defer(() => sealingThread?.close());
-  const installation = starting.use(await openInstallation(dataDirectory, config, { log, sealingThread }));
+  const threads = starting.use(startThreads(log));
+  const installation = starting.use(
+    await openInstallation(dataDirectory, config, { log, sealingThread: threads.sealing }),
+  );
   const { archive, authority, guard, policy, isNew } = installation;
   for (const { problem, segment, offset } of archive.recovery.problems) {
     log.error('archive.recovery-problem', { problem, segment, offset });
@@ -55,10 +58,10 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
     connectToMoveDestination: moveConnector(outgoing),
     commitmentReports: reports,
     heldInstances: new HeldInstances(limits),
+    transcoding: { codecs: threads.codecs, memory: new ConversionMemory(limits.transcoding), limits },
     limits: {
       upperLayer: limits,
       dimse: { ...limits.dimse, identifier: limits.identifier },
-      dataSet: limits.dataSet,
       query: limits.query,
       retrieveInstancesMax: limits.retrieveInstancesMax,
       retrieveAhead: limits.retrieveAhead,
@@ -68,7 +71,7 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
     },
     log,
   };
-  const doors = await openDoors(installation, { services, dimseIdentity, log });
+  const doors = await openDoors(installation, { services, dimseIdentity, codecs: threads.codecs, log });
   starting.defer(() => doors.stop());
 
   const control = await startControlDoor({
@@ -133,6 +136,12 @@ export async function openOffline(options: {
   };
 }
 
+/** Where devices find DICOMweb; nothing while its door is closed. */
+function webBaseUrl(names: readonly string[], doors: RunningLeadglass['doors']): { readonly webBaseUrl?: string } {
+  const web = doors.find(({ name }) => name === 'console');
+  return web === undefined ? {} : { webBaseUrl: `https://${names[0] ?? 'localhost'}:${web.port}${webBase}` };
+}
+
 function controlServices(
   installation: Installation,
   facts: {
@@ -148,6 +157,7 @@ function controlServices(
       server: {
         host: config.names[0] ?? 'localhost',
         tlsPort: facts.doorViews().find(({ name }) => name === 'dimse')?.port ?? config.doors.dimse.port,
+        ...webBaseUrl(config.names, facts.doorViews()),
       },
       arrangePlainDoors: facts.arrangePlainDoors,
     }),

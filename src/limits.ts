@@ -170,6 +170,11 @@ export const limits = {
   plainExceptionDaysMax: 90,
   /** IHE ITI-19 recommends two years at most; the opening's end date comes first. */
   deviceCertificateDaysMax: 730,
+  /** A token for the web door: long enough to set a viewer up and read, and at most one shift. */
+  deviceTokenMinutes: 60,
+  deviceTokenMinutesMax: 480,
+  /** At once, of one device: a person makes each by hand. */
+  deviceTokensMax: 16,
   /** `opening list` marks what ends within a month, and what was not used for three. */
   expiresSoonDays: 30,
   unusedDays: 90,
@@ -257,6 +262,17 @@ export const limits = {
     waitingMax: 10_000,
     waitingPerOwnerMax: 2_000,
   },
+  /** Instances that leave in another transfer syntax than theirs (src/transcoding). */
+  transcoding: {
+    // One is sent while the next is decoded; more would only hold memory, since workers are as many as cores.
+    framesAhead: 1,
+    // Frames that wait for their receivers: 12 mammograms, or a thousand slices.
+    heldBytesMax: 512 * 1024 ** 2,
+    // Of one device; some that do not read must not stop the others.
+    heldBytesPerOwnerMax: 128 * 1024 ** 2,
+    // A receiver that reads nothing at all is ended after associationIdleMs.
+    memoryWaitMs: 60_000,
+  },
   /** Encapsulated pixel data (src/dicom/encapsulated-frames.ts). */
   fragments: {
     // As dataSet.fragmentsMax.
@@ -315,17 +331,6 @@ export const limits = {
   controlHeaderBytesMax: 8 * 1024,
   /** A request may carry a file of many gigabytes from a slow disk. */
   controlRequestMsMax: 3_600_000,
-  /** Browsers open six each; the console serves a hospital's administrators and viewers. */
-  consoleConnectionsMax: 500,
-  /** A reverse proxy or a ward behind one address. */
-  consoleConnectionsPerAddressMax: 100,
-  consoleHeaderBytesMax: 16 * 1024,
-  /** A handshake takes milliseconds; a slow one only holds a place. */
-  consoleHandshakeMs: 10_000,
-  /** Requests here have no body. */
-  consoleRequestMs: 15_000,
-  /** Then the connection is made anew, so that nobody keeps one for ever. */
-  consoleRequestsPerConnectionMax: 1000,
   /** `status` says so before storing stops (archive.freeBytesMin): a day of a busy CT, to have time for more disk. */
   freeBytesWarn: 20 * 1024 ** 3,
   /** Problems that `verify` names one by one; all are counted. */
@@ -345,6 +350,50 @@ export const limits = {
   getBytesMax: 64 * 1024 ** 3,
   // ── web door (src/doors/web, PS3.18) ─────────────────────────────────────────────────────────────────────────────
   web: {
+    // Browsers open one (HTTP/2) or six each; a hospital's viewers together.
+    connectionsMax: 2_048,
+    // A reverse proxy, a ward or a terminal server behind one address: 200 readers with room for their second connection.
+    connectionsPerAddressMax: 512,
+    // A handshake takes milliseconds; a slow one only holds a place.
+    handshakeMs: 10_000,
+    // Target (queryCharactersMax) and fields of one request together.
+    headerBytesMax: 80 * 1024,
+    headersMax: 100,
+    // A header is one packet or a few; slow ones only hold a place.
+    headerMs: 15_000,
+    // Of a connection without a request under way.
+    idleMs: 60_000,
+    // Then the connection is made anew, so that nobody keeps one for ever; a viewer that scrolls asks for some thousand frames.
+    requestsPerConnectionMax: 20_000,
+    // Of one connection: above what one core answers to the shortest request, so that only a runaway is stopped.
+    requestsPerMinuteMax: 300_000,
+    // HTTP/2 streams at once; viewers ask for the frames of a series in one go. Also handlers under way for one connection.
+    streamsMax: 128,
+    // Streams that a peer resets: so many at once, and so many a second (CVE-2023-44487). Scrolling resets some dozens.
+    streamResetsMax: 500,
+    streamResetsPerSecondMax: 50,
+    // Of one HTTP/2 connection: frames that make no sense, and streams beyond streamsMax.
+    invalidFramesMax: 50,
+    rejectedStreamsMax: 100,
+    // What nghttp2 may hold for one connection, in MiB; Node counts header blocks, settings and queued data.
+    sessionMemoryMiB: 16,
+    // What a peer may send on one stream before we have read it: 10 Gbit/s at 1 ms, and no more memory than an extent.
+    streamWindowBytes: 1024 ** 2,
+    connectionWindowBytes: 8 * 1024 ** 2,
+    // A body that comes, or an answer that is read, below 4 KB/s for a minute is a peer that drips on purpose.
+    bodyPaceMs: 60_000,
+    bodyPaceBytesMin: 256 * 1024,
+    // What is read of a body that nobody wanted, so that its sender sees the answer.
+    unwantedBodyBytesMax: 1024 ** 2,
+    unwantedBodyMs: 2_000,
+    // A session of the guard goes on while its device asks again within this time: one reader, one record of coming and going.
+    sessionIdleMs: 60_000,
+    // How long a stop waits for answers under way.
+    stopMs: 10_000,
+    // A peer that is refused because there is too much at once comes back after this.
+    retryAfterSeconds: 5,
+    // OPTIONS of a browser is kept by it for so long.
+    preflightSeconds: 600,
     // A study sent at once has some thousand instances, each with metadata and a few bulk data parts.
     multipartPartsMax: 200_000,
     // Content-Type, Content-Location and Content-Length of the longest kind have about 500 bytes.
@@ -366,6 +415,16 @@ export const limits = {
     framesMax: 8_192,
     // Readers of slide and video files ask for one to a few at once.
     rangesMax: 16,
+    // Results of one search, each about 1 KB in JSON; the header says what is left, so they are gathered first.
+    searchResultsMax: 10_000,
+    // Further results that are counted for the warning; counting reads each.
+    searchCountedMax: 1_000,
+    // Of one store: each is an item of the answer, which is made in memory.
+    storedInstancesMax: 50_000,
+    // Instances of one store that become durable while the next is read: one trip to the disk for many.
+    storesAtOnceMax: 16,
+    // Bulk data that came before its turn, or without its length, which has to be written before it: a few images.
+    waitingBulkBytesMax: 64 * 1024 ** 2,
     // A wall of 8K displays; a picture of both sides is 1 GiB as RGBA, which the renderer's own budget bounds further.
     viewportSideMax: 16_384,
     // The URI service: as many as there are current ones of images.

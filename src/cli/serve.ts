@@ -149,7 +149,7 @@ export function startText(
       '',
       'One-time link to enrol the first administrator:',
       `  ${running.enrolmentLink}`,
-      '  (The web door is not built yet: it answers /health and a page at this link that says so. Until then the',
+      '  (The console is not built yet: this link leads to a page that says so. Until then the',
       '  command line administers, for the user who owns the data folder.)',
     );
   }

@@ -22,9 +22,9 @@ const html = `<!doctype html>
 <body>
 <main>
 <h1>Leadglass is running</h1>
-<p>Everybody sees through it, nothing gets through it. This is the HTTPS door; the console, the enrolment of the first
-administrator and DICOMweb will be here. They are not built yet, so this page does nothing, and your one-time link stays
-unused.</p>
+<p>Everybody sees through it, nothing gets through it. This is the HTTPS door: DICOMweb is at <code>/dicom-web</code>, for devices
+with a certificate or a token. The console and the enrolment of the first administrator will be here. They are not built yet, so
+this page does nothing, and your one-time link stays unused.</p>
 <p>Until then the command line administers, for the user who owns the data folder:</p>
 <pre>leadglass status
 leadglass device add CT1 --purpose acquisition --reason "CT, room 1" --until 2027-06-30 --out ct1

@@ -154,22 +154,6 @@ test('when the sealing thread ends, instances in it fail with a clear error and 
   assert.equal((await storeInstance(archive, makeInstance({ instance: 2, pixels: 50_000 }))).result, 'stored');
 });
 
-test('the process that started the sealing thread cannot start another one', () => {
-  const root = join(import.meta.dirname, '../../../..');
-  const script = `
-    const { startSealingThread } = await import(${JSON.stringify(join(root, 'src/compose/threads.ts'))});
-    const { Worker } = await import('node:worker_threads');
-    const thread = startSealingThread();
-    try { new Worker('0', { eval: true }); console.log('started'); } catch (error) { console.log(error.code); }
-    await thread?.close();`;
-  const output = execFileSync(
-    process.execPath,
-    ['--permission', '--allow-worker', `--allow-fs-read=${root}`, '--input-type=module', '--eval', script],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
-  );
-  assert.equal(output.trim(), 'ERR_ACCESS_DENIED');
-});
-
 test('a process that only waits for the sealing thread does not end before its answer', () => {
   const root = join(import.meta.dirname, '../../../..');
   const script = `
