@@ -356,6 +356,24 @@ export function backendSuite(name: string, make: MakeBackend): void {
     assert.equal(series?.text(Tags.AvailableTransferSyntaxUID), '');
   });
 
+  suite('answers behind those that are wanted in full are counted', async ({ backend }) => {
+    for (const study of [1, 2, 3, 4, 5]) await storeInstance(backend, makeInstance({ study }));
+    const identifier = new DataSet().setText(Tags.QueryRetrieveLevel, 'CS', 'STUDY').setText(Tags.PatientID, 'LO', '');
+    identifier.setText(Tags.ModalitiesInStudy, 'CS', 'CT').setText(Tags.NumberOfStudyRelatedInstances, 'IS', '');
+    const options = { model: 'study-root', relational: true, dateTimeCombined: false, fuzzy: false } as const;
+    const query = parseQuery(identifier, { ...options, limits: limits.query, limit: 4, offset: 1 });
+    const answers = await Array.fromAsync(
+      backend.find(passFor({ kind: 'find', query: { ...query, answersInFull: 2 } })),
+    );
+    assert.equal(answers.length, 4);
+    for (const [index, answer] of answers.entries()) {
+      assert.equal(answer.text(Tags.StudyInstanceUID), `1.2.3.${index + 2}`);
+      if (index >= 2) continue;
+      assert.equal(answer.text(Tags.PatientID), `P${index + 2}`);
+      assert.equal(answer.number(Tags.NumberOfStudyRelatedInstances), 1);
+    }
+  });
+
   suite('keys match as the standard says', async ({ backend }) => {
     await storeInstance(backend, makeInstance({ study: 1, patientName: 'Doe^Jane', studyDate: '20240101' }));
     await storeInstance(

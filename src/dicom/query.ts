@@ -35,6 +35,8 @@ export interface Query {
   readonly identifier: DataSet;
   readonly limit?: number;
   readonly offset?: number;
+  /** After so many answers the rest is only counted: answers behind them may hold the unique key alone. */
+  readonly answersInFull?: number;
 }
 
 export interface QueryOptions {

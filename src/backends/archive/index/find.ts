@@ -41,6 +41,9 @@ export async function* find(index: ArchiveIndex, pass: Pass<Find>, options: Find
   const keys = query.keys.filter((key) => !isBelow(key.tag, level));
   const plan = planQuery(level, keys, pass.scope);
   const computed = computedTags(query);
+  // What has to be known before a row matches; the rest is computed for those that are answered.
+  const matched = computedTags({ ...query, returnKeys: [] });
+  let inFull = query.answersInFull ?? Number.POSITIVE_INFINITY;
   let skip = query.offset ?? 0;
   let left = query.limit ?? Number.POSITIVE_INFINITY;
   let turnEndsMs = performance.now() + options.limits.findTurnMs;
@@ -56,7 +59,7 @@ export async function* find(index: ArchiveIndex, pass: Pass<Find>, options: Find
         level === 'PATIENT'
           ? headOfPatient(index, row, { scope: pass.scope, limits: options.dataSetLimits })
           : headOfRow(row, options.dataSetLimits);
-      if (computed.size > 0) addComputed(index, head, { row, level, scope: pass.scope, wanted: computed });
+      if (matched.size > 0) addComputed(index, head, { row, level, scope: pass.scope, wanted: matched });
       if (!matchesQuery({ keys, dateTimeCombined }, head)) continue;
       if (lower.length > 0 && !hasMatchBelow(index, { row, level, scope: pass.scope, options }, lower)) continue;
       if (skip > 0) {
@@ -65,6 +68,12 @@ export async function* find(index: ArchiveIndex, pass: Pass<Find>, options: Find
       }
       if (left <= 0) return;
       left -= 1;
+      if (inFull <= 0) {
+        yield answerOf({ ...query, returnKeys: [] }, head, options);
+        continue;
+      }
+      inFull -= 1;
+      if (computed.size > 0) addComputed(index, head, { row, level, scope: pass.scope, wanted: computed });
       yield answerOf(query, head, options);
     }
   }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { makeInstance } from '../../../backends/backend.test-support.ts';
+import { Tags } from '../../../dicom/dictionary/dictionary.ts';
 import { RefusedError } from '../../../guard/refusal.ts';
 import { LeadglassError } from '../../../error.ts';
 import { limits } from '../../../limits.ts';
@@ -150,4 +151,17 @@ test('no Accept header, a wrong one, a bad parameter and a bad UID are refused b
   await assert.rejects(web.ask('/studies/..%2f..%2fetc/series'), code);
   await assert.rejects(web.ask('/studies/1.2.3/../series'), code);
   assert.equal(web.house.ledger.records.length, before);
+});
+
+test('lists of values and empty values are matched where the flags ask for it', async () => {
+  await using web = await webHouse();
+  await web.keep(
+    makeInstance({ patientName: 'ADAM^A' }),
+    makeInstance({ study: 2, patientName: 'BERTA^B' }),
+    makeInstance({ study: 3, patientName: 'CARL^C', texts: [[Tags.StudyDescription, 'HEAD']] }),
+  );
+  const names = await web.ask('/studies?PatientName=ADAM^A,CARL^C&multiplevaluematching=true');
+  assert.deepEqual(values(names, '0020000D'), ['1.2.3.1', '1.2.3.3']);
+  const empty = await web.ask('/studies?StudyDescription=""&emptyvaluematching=true');
+  assert.deepEqual(values(empty, '0020000D'), ['1.2.3.1', '1.2.3.2']);
 });

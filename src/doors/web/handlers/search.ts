@@ -27,11 +27,9 @@ export const search: WebHandler = async (request, session, services) => {
   const asked = parseSearchParameters(parameters);
   const most = Math.min(asked.limit ?? limits.web.searchResultsMax, limits.web.searchResultsMax);
   // Further ones are only counted, for the warning.
-  const query = searchQuery(
-    target,
-    { ...asked, limit: most + limits.web.searchCountedMax },
-    { limits: limits.query, fuzzy: false, all: everything(target, services) },
-  );
+  const limit = most + limits.web.searchCountedMax;
+  const options = { limits: limits.query, fuzzy: false, all: everything(target, services) };
+  const query = { ...searchQuery(target, { ...asked, limit }, options), answersInFull: most };
   const found = await underAdmission(session, { kind: 'find', query }, async ({ pass }) => {
     const results: DataSet[] = [];
     let further = 0;
