@@ -144,6 +144,10 @@ export class SealingThread {
     this.#readingSlabs.give(slab);
   }
 
+  get isWorking(): boolean {
+    return this.#failure === undefined;
+  }
+
   /** For SealingSlot and InstanceOpener. */
   submitChunk(
     slot: number,
