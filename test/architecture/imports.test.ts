@@ -16,6 +16,7 @@ const arrows: Record<string, readonly string[]> = {
   'upper-layer': ['dicom'],
   dimse: ['upper-layer', 'dicom'],
   codecs: ['dicom'],
+  rendering: ['dicom', 'types:codecs'],
   keys: [],
   ledger: ['dicom', 'keys'],
   guard: ['ledger', 'dicom', 'types:upper-layer'],
