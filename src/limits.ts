@@ -257,6 +257,11 @@ export const limits = {
     waitingMax: 10_000,
     waitingPerOwnerMax: 2_000,
   },
+  /** Pictures made of frames (src/rendering). */
+  rendering: {
+    // A mammogram has 20 million pixels, a wall of 8K displays 130 million; one in colour has three bytes for each.
+    picturePixelsMax: 100_000_000,
+  },
   /** Encapsulated pixel data (src/dicom/encapsulated-frames.ts). */
   fragments: {
     // As dataSet.fragmentsMax.
