@@ -15,6 +15,8 @@ export function greyFunction(voi: VoiTransform, range: () => ValueRange): (value
   switch (voi.kind) {
     case 'table': {
       const { table } = voi;
+      // The highest eight bits, as of colours; fewer are stretched.
+      if (table.bits >= 8) return (value) => lookUp(table, value) >> (table.bits - 8);
       const scale = whitest / (2 ** table.bits - 1);
       return (value) => lookUp(table, value) * scale;
     }
