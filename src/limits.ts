@@ -371,6 +371,10 @@ export const limits = {
     framesMax: 8_192,
     // Readers of slide and video files ask for one to a few at once.
     rangesMax: 16,
+    // Results of one search, each about 1 KB in JSON; the header says what is left, so they are gathered first.
+    searchResultsMax: 10_000,
+    // Further results that are counted for the warning; counting reads each.
+    searchCountedMax: 1_000,
     // A wall of 8K displays; a picture of both sides is 1 GiB as RGBA, which the renderer's own budget bounds further.
     viewportSideMax: 16_384,
     // The URI service: as many as there are current ones of images.

@@ -96,6 +96,26 @@ export function backendSuite(name: string, make: MakeBackend): void {
     }
   });
 
+  suite('any part of what was stored can be read by itself', async ({ backend }) => {
+    const instance = makeInstance({ pixels: 3_000_002 });
+    const { sha256 } = await storeInstance(backend, instance);
+    const { length } = instance.bytes;
+    const operation = { kind: 'retrieve', via: 'get', level: 'IMAGE' } as const;
+    const keys = { sopInstanceUids: [instance.sopInstanceUid] };
+    const [stored] = await Array.fromAsync(backend.retrieve(passFor({ ...operation, keys })));
+    assert.ok(stored !== undefined);
+    assert.deepEqual(Buffer.from(stored.sha256), Buffer.from(sha256));
+    const edges = [0, 1, 65_535, 65_536, 65_537, 1_048_575, 1_048_576, 1_048_577, 2_000_000, length - 1, length];
+    for (const offset of edges) {
+      for (const lengthBytes of [0, 1, 65_536, 65_537, 1_048_576, 2_200_000, length]) {
+        const bytes = Buffer.concat(await Array.fromAsync(stored.readRange(offset, lengthBytes)));
+        const expected = instance.bytes.subarray(offset, offset + lengthBytes);
+        assert.ok(bytes.equals(expected), `${lengthBytes} bytes at ${offset}`);
+      }
+    }
+    assert.deepEqual(await Array.fromAsync(stored.readRange(length + 70_000, 10)), []);
+  });
+
   suite('the head is told before commit, and a part 10 head comes back as it was', async ({ backend }) => {
     const instance = makeInstance({ patientName: 'Ångström^Åsa' });
     const part10Head = randomBytes(300);

@@ -78,10 +78,17 @@ export interface StoredInstance {
   readonly head: InstanceHead;
   readonly transferSyntaxUid: Uid;
   readonly lengthBytes: number;
+  /** SHA-256 of the stored bytes: who has seen them needs them no second time. */
+  readonly sha256: Uint8Array;
   /** As `StoreContext.part10Head`, if there was one. */
   readonly part10Head?: Uint8Array;
   /** The stored bytes, decrypted and checked chunk by chunk; the digest is checked at the end, before the last chunk. */
   read(): AsyncIterable<Uint8Array>;
+  /**
+   * Some of the stored bytes, fewer only where they end: a frame, a value, what a client lacks. Each chunk is checked; the
+   * digest is not, since it is of all.
+   */
+  readRange(offset: number, lengthBytes: number): AsyncIterable<Uint8Array>;
 }
 
 export interface CommitOutcome {

@@ -22,8 +22,8 @@ export interface Find {
 }
 export interface Retrieve {
   readonly kind: 'retrieve';
-  /** How it leaves: back on the same association, to a third AE, or to a file. */
-  readonly via: 'get' | 'move' | 'export';
+  /** How it leaves: back on the same association, in the answer to a web request, to a third AE, or to a file. */
+  readonly via: 'get' | 'web' | 'move' | 'export';
   readonly level: QueryLevel;
   /** Unique keys of that level and those above it, each a list of one or more. */
   readonly keys: RetrieveKeys;

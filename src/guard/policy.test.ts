@@ -40,6 +40,7 @@ const operations = {
   'store of a private class': storeOf(privateClass),
   find: findOf(),
   'retrieve by get': retrieveOf({ via: 'get', keys: {} }),
+  'retrieve through the web': retrieveOf({ via: 'web', keys: {} }),
   'retrieve by move to a named destination': retrieveOf({ via: 'move', destination: aet('WS1'), keys: {} }),
   'retrieve by move elsewhere': retrieveOf({ via: 'move', destination: aet('EVIL'), keys: {} }),
   'retrieve by move to nobody': retrieveOf({ via: 'move', keys: {} }),
@@ -77,6 +78,7 @@ const matrix = {
     'store of a private class': cell('sop-class'),
     find: never,
     'retrieve by get': never,
+    'retrieve through the web': never,
     'retrieve by move to a named destination': never,
     'retrieve by move elsewhere': never,
     'retrieve by move to nobody': never,
@@ -93,6 +95,7 @@ const matrix = {
     'store of a private class': cell('sop-class'),
     find: cell('reached', 'hidden'),
     'retrieve by get': cell('reached', 'hidden'),
+    'retrieve through the web': cell('reached', 'hidden'),
     'retrieve by move to a named destination': cell('reached', 'hidden'),
     'retrieve by move elsewhere': cell('destination'),
     'retrieve by move to nobody': cell('destination'),
@@ -109,6 +112,7 @@ const matrix = {
     'store of a private class': cell('sop-class'),
     find: cell('reached', 'hidden'),
     'retrieve by get': cell('reached', 'hidden'),
+    'retrieve through the web': cell('reached', 'hidden'),
     'retrieve by move to a named destination': cell('reached', 'hidden'),
     'retrieve by move elsewhere': cell('destination'),
     'retrieve by move to nobody': cell('destination'),
@@ -125,6 +129,7 @@ const matrix = {
     'store of a private class': cell('sop-class'),
     find: cell('reached', 'hidden'),
     'retrieve by get': cell('reached', 'hidden'),
+    'retrieve through the web': cell('reached', 'hidden'),
     'retrieve by move to a named destination': cell('reached', 'hidden'),
     'retrieve by move elsewhere': cell('destination'),
     'retrieve by move to nobody': cell('destination'),
@@ -390,7 +395,10 @@ function operationNamed(name: string): Operation {
 }
 
 function wordOf(operation: Operation): OpeningOperation | undefined {
-  if (operation.kind === 'retrieve') return operation.via === 'export' ? undefined : operation.via;
+  if (operation.kind === 'retrieve') {
+    if (operation.via === 'export') return undefined;
+    return operation.via === 'web' ? 'get' : operation.via;
+  }
   return openingOperations.find((word) => word === operation.kind);
 }
 

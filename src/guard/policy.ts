@@ -154,13 +154,19 @@ function openingWord(operation: Operation): OpeningOperation | undefined {
     case 'commit':
       return operation.kind;
     case 'retrieve':
-      return operation.via === 'export' ? undefined : operation.via;
+      return retrieveWords[operation.via];
     case 'remove':
     case 'resolve':
     case 'administer':
       return undefined;
   }
 }
+
+/** To fetch back where one asks is one right, whatever the door; nobody fetches into the server's own files by an opening. */
+const retrieveWords = { get: 'get', web: 'get', move: 'move', export: undefined } as const satisfies Record<
+  Retrieve['via'],
+  OpeningOperation | undefined
+>;
 
 function decideStore(operation: Store, opening: Opening, sopClasses: SopClassFacts): Decision {
   if (!openingOffers(opening, 'store', { sopClassUid: operation.sopClassUid, sopClasses })) return refuse('sop-class');

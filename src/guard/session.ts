@@ -427,6 +427,7 @@ function directionOf(operation: Operation, principal: Principal): TransferDirect
   if (operation.kind !== 'retrieve') return undefined;
   switch (operation.via) {
     case 'get':
+    case 'web':
       return { kind: 'sent' };
     case 'export':
       return { kind: 'exported' };

@@ -21,7 +21,7 @@ const arrows: Record<string, readonly string[]> = {
   ledger: ['dicom', 'keys'],
   guard: ['ledger', 'dicom', 'types:upper-layer'],
   backends: ['types:guard', 'keys', 'dicom', 'dimse', 'upper-layer'],
-  doors: ['guard', 'dimse', 'upper-layer', 'dicom', 'types:config', 'types:backends', 'types:ledger'],
+  doors: ['guard', 'dimse', 'upper-layer', 'dicom', 'types:codecs', 'types:config', 'types:backends', 'types:ledger'],
   config: ['dicom'],
   cli: [
     'config',

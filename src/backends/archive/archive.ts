@@ -24,7 +24,7 @@ import { resolveConflict } from './conflicts.ts';
 import { finishRemovals, removeStudy } from './removal.ts';
 import { type ReplayReport, type ReplaySource, readEntry, replay } from './replay.ts';
 import { type FileSystem, realFileSystem } from './store/file-system.ts';
-import { InstanceReader, type InstanceReaderLimits } from './store/instance-reader.ts';
+import { InstanceReader, type InstanceReaderLimits, type StoredBytes } from './store/instance-reader.ts';
 import { ChunkBuffers } from './store/instance-sealer.ts';
 import type { SealingThread } from './store/sealing-thread.ts';
 import { encodeNote, type NoteReason } from './store/note-record.ts';
@@ -191,18 +191,20 @@ export class Archive implements Backend {
     for await (const listed of listInstances(this.index, pass, this.options.dataSetLimits)) {
       const { head, transferSyntaxUid, lengthBytes, sha256, instance, keyId, salt } = listed;
       const part10Head = listed.hasPart10Head ? await this.#part10HeadOf(listed.commitAt) : undefined;
+      const find = (): StoredBytes => {
+        const key = deriveKey(this.keys.get(keyId), 'instance', salt);
+        // Compaction may have moved it since it was listed.
+        const extents = this.index.extentsOf(instance) ?? listed.extents;
+        return { instance, key, extents, lengthBytes, sha256 };
+      };
       yield {
         head,
         transferSyntaxUid,
         lengthBytes,
+        sha256,
         ...(part10Head === undefined ? {} : { part10Head }),
-        read: () =>
-          this.reader.read(() => {
-            const key = deriveKey(this.keys.get(keyId), 'instance', salt);
-            // Compaction may have moved it since it was listed.
-            const extents = this.index.extentsOf(instance) ?? listed.extents;
-            return { instance, key, extents, lengthBytes, sha256 };
-          }),
+        read: () => this.reader.read(find),
+        readRange: (offset, rangeBytes) => this.reader.readRange(find, { offset, lengthBytes: rangeBytes }),
       };
     }
   }

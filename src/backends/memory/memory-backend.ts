@@ -212,9 +212,14 @@ export class MemoryBackend implements Backend {
         head: held.head,
         transferSyntaxUid: held.transferSyntaxUid,
         lengthBytes: held.bytes.length,
+        sha256: held.sha256,
         ...(held.part10Head === undefined ? {} : { part10Head: held.part10Head }),
         async *read() {
           yield held.bytes;
+        },
+        async *readRange(offset, lengthBytes) {
+          const bytes = held.bytes.subarray(offset, offset + lengthBytes);
+          if (bytes.length > 0) yield bytes;
         },
       };
     }
