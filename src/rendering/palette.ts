@@ -65,6 +65,8 @@ export function expandSegments(bytes: Uint8Array, { entries, bits }: Descriptor)
   /** One segment at `at`; gives where the next begins. */
   const expand = (at: number, isCopy: boolean): number => {
     const count = wordAt(words, at + 1);
+    // Else it could go on without ever making an entry.
+    if (count === 0) throw badSegments();
     switch (words[at]) {
       case opcodes.discrete:
         for (let index = 0; index < count; index += 1) put(wordAt(words, at + 2 + index));
@@ -88,8 +90,9 @@ export function expandSegments(bytes: Uint8Array, { entries, bits }: Descriptor)
         throw badSegments();
     }
   };
-  // A segment of no entries still goes on by two words, so this ends.
-  for (let at = 0; made < entries; ) at = expand(at, false);
+  let at = 0;
+  do at = expand(at, false);
+  while (made < values.length);
   return values;
 }
 

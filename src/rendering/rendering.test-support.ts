@@ -32,6 +32,8 @@ export async function readImage(path: string): Promise<ImageOfFile> {
   const pixelData = [0x7fe00010, 0x7fe00008, 0x7fe00009].map((tag) => dataSet.get(tag)).find((found) => found);
   if (pixelData === undefined) throw new Error('no pixel data');
   const { photometricInterpretation, planarConfiguration } = facts;
+  const native = pixelData.value;
+  if (!(native instanceof Uint8Array)) throw new Error('pixel data is a sequence');
   if (pixelData.fragments !== undefined) {
     const image = await openImage(path);
     return {
@@ -53,7 +55,7 @@ export async function readImage(path: string): Promise<ImageOfFile> {
     isEncapsulated: false,
     numberOfFrames,
     decoded: async (frame) => ({
-      pixels: new Uint8Array((pixelData.value as Uint8Array).subarray((frame - 1) * lengthBytes, frame * lengthBytes)),
+      pixels: new Uint8Array(native.subarray((frame - 1) * lengthBytes, frame * lengthBytes)),
       photometricInterpretation,
       planarConfiguration,
     }),

@@ -15,7 +15,7 @@ const arrows: Record<string, readonly string[]> = {
   dicom: [],
   'upper-layer': ['dicom'],
   dimse: ['upper-layer', 'dicom'],
-  codecs: ['dicom'],
+  codecs: ['dicom', 'rendering'],
   rendering: ['dicom', 'types:codecs'],
   keys: [],
   ledger: ['dicom', 'keys'],

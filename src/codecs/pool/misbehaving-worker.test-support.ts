@@ -41,7 +41,7 @@ async function rights(): Promise<string> {
 }
 
 async function run({ id, job }: JobMessage): Promise<void> {
-  const { facts } = job.request;
+  const facts = job.kind === 'draw' ? job.request.image.frame : job.request.facts;
   const deed = facts.photometricInterpretation;
   const pixels = new Uint8Array(facts.rows * facts.columns * 2);
   const frame = { pixels, photometricInterpretation: 'MONOCHROME2', planarConfiguration: 0 };
