@@ -61,7 +61,7 @@ function coded(containers: Uint8Array | Uint16Array, facts: ImageFacts): CodedSa
 /** Where the lowest bit of a sample stands; bits below it may be overlays. */
 export function lowBit({ frame, highBit }: ImageFacts): number {
   const shift = highBit + 1 - frame.bitsStored;
-  if (highBit < frame.bitsAllocated && shift >= 0) return shift;
+  if (highBit < frame.bitsAllocated && shift >= 0 && frame.bitsStored >= 1) return shift;
   throw malformedImage(`High Bit is ${highBit} with Bits Stored ${frame.bitsStored}`, 'High Bit');
 }
 
