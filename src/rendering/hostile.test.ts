@@ -1,7 +1,7 @@
 /** Attributes that lie: each picture is refused with a code, or drawn in bounded time and memory. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { somePixels } from '../codecs/codecs.test-support.ts';
 import { DataSet } from '../dicom/data-set.ts';
 import { LeadglassError } from '../error.ts';
