@@ -72,7 +72,7 @@ interface Row {
 }
 const rows: Row[] = [];
 const codecs = codecsHere();
-const pool = await CodecPool.start({ limits: limits.codecs });
+const pool = CodecPool.start({ limits: limits.codecs });
 
 function record(row: Row): void {
   rows.push(row);

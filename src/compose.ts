@@ -19,7 +19,7 @@ import { type Installation, openInstallation } from './compose/installation.ts';
 import { startJobs } from './compose/jobs.ts';
 import { commitmentReports, moveConnector, type OutgoingFacts } from './compose/outgoing.ts';
 import { completeInterruptedTransfers } from './compose/recovery.ts';
-import { startSealingThread } from './compose/threads.ts';
+import { startThreads } from './compose/threads.ts';
 import { loadConfig } from './config/load.ts';
 import { startControlDoor } from './doors/control/control-door.ts';
 import type { ControlServices } from './doors/control/control-services.ts';
@@ -29,14 +29,16 @@ import { LeadglassError } from './error.ts';
 import { openingState } from './guard/opening.ts';
 import { limits } from './limits.ts';
 import type { Log } from './log.ts';
+import { ConversionMemory } from './transcoding/conversion-memory.ts';
 
 export async function startLeadglass({ dataDirectory, configFile, log }: StartOptions): Promise<RunningLeadglass> {
   const startedAtMs = Date.now();
   const { config } = loadConfig({ dataDirectory, configFile, writeMissing: true });
   await using starting = new AsyncDisposableStack();
-  const sealingThread = startSealingThread();
-  starting.defer(() => sealingThread?.close());
-  const installation = starting.use(await openInstallation(dataDirectory, config, { log, sealingThread }));
+  const threads = starting.use(startThreads(log));
+  const installation = starting.use(
+    await openInstallation(dataDirectory, config, { log, sealingThread: threads.sealing }),
+  );
   const { archive, authority, guard, policy, isNew } = installation;
   for (const { problem, segment, offset } of archive.recovery.problems) {
     log.error('archive.recovery-problem', { problem, segment, offset });
@@ -55,10 +57,10 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
     connectToMoveDestination: moveConnector(outgoing),
     commitmentReports: reports,
     heldInstances: new HeldInstances(limits),
+    transcoding: { codecs: threads.codecs, memory: new ConversionMemory(limits.transcoding), limits },
     limits: {
       upperLayer: limits,
       dimse: { ...limits.dimse, identifier: limits.identifier },
-      dataSet: limits.dataSet,
       query: limits.query,
       retrieveInstancesMax: limits.retrieveInstancesMax,
       retrieveAhead: limits.retrieveAhead,

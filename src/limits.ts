@@ -170,6 +170,11 @@ export const limits = {
   plainExceptionDaysMax: 90,
   /** IHE ITI-19 recommends two years at most; the opening's end date comes first. */
   deviceCertificateDaysMax: 730,
+  /** A token for the web door: long enough to set a viewer up and read, and at most one shift. */
+  deviceTokenMinutes: 60,
+  deviceTokenMinutesMax: 480,
+  /** At once, of one device: a person makes each by hand. */
+  deviceTokensMax: 16,
   /** `opening list` marks what ends within a month, and what was not used for three. */
   expiresSoonDays: 30,
   unusedDays: 90,
@@ -259,8 +264,27 @@ export const limits = {
   },
   /** Pictures made of frames (src/rendering). */
   rendering: {
-    // A mammogram has 20 million pixels, a wall of 8K displays 130 million; one in colour has three bytes for each.
-    picturePixelsMax: 100_000_000,
+    // A mammogram has 20 million pixels, an 8K display 33 million; one in colour has three bytes for each.
+    picturePixelsMax: 40_000_000,
+    // Attributes of the image in front of its pixels: functional groups of 10,000 frames have about 20 MB.
+    attributesBytesMax: 64 * 1024 ** 2,
+    // A palette, or an overlay for each of some hundred frames.
+    attributeBytesMax: 16 * 1024 ** 2,
+    thumbnailSide: 200,
+    // Reports and the like may come first in a study; what shows it is looked for in so many instances.
+    thumbnailTriesMax: 16,
+    jpegQuality: 90,
+  },
+  /** Instances that leave in another transfer syntax than theirs (src/transcoding). */
+  transcoding: {
+    // One is sent while the next is decoded; more would only hold memory, since workers are as many as cores.
+    framesAhead: 1,
+    // Frames that wait for their receivers: 12 mammograms, or a thousand slices.
+    heldBytesMax: 512 * 1024 ** 2,
+    // Of one device; some that do not read must not stop the others.
+    heldBytesPerOwnerMax: 128 * 1024 ** 2,
+    // A receiver that reads nothing at all is ended after associationIdleMs.
+    memoryWaitMs: 60_000,
   },
   /** Encapsulated pixel data (src/dicom/encapsulated-frames.ts). */
   fragments: {
@@ -375,6 +399,10 @@ export const limits = {
     searchResultsMax: 10_000,
     // Further results that are counted for the warning; counting reads each.
     searchCountedMax: 1_000,
+    // Of one store: each is an item of the answer, which is made in memory.
+    storedInstancesMax: 50_000,
+    // Instances of one store that become durable while the next is read: one trip to the disk for many.
+    storesAtOnceMax: 16,
     // A wall of 8K displays; a picture of both sides is 1 GiB as RGBA, which the renderer's own budget bounds further.
     viewportSideMax: 16_384,
     // The URI service: as many as there are current ones of images.

@@ -85,7 +85,7 @@ export function readDeviceFolder(
   return { ...facts, key: read('key.pem'), cert: read('cert.pem'), ca: read('ca.pem') };
 }
 
-function readmeText({ device, opening, server }: DeviceAdded, holdsKey: boolean): string {
+function readmeText({ device, opening, server, webBaseUrl }: DeviceAdded, holdsKey: boolean): string {
   const tls = server.tls ? '+tls key.pem cert.pem +cf ca.pem ' : '';
   const titles = `-aet ${shellWord(device.aeTitle)} -aec ${shellWord(server.aeTitle)}`;
   const may = (operation: (typeof opening.operations)[number]): boolean => opening.operations.includes(operation);
@@ -99,13 +99,20 @@ function readmeText({ device, opening, server }: DeviceAdded, holdsKey: boolean)
       ? `getscu -S ${titles} ${tls}${server.host} ${server.port} -k QueryRetrieveLevel=STUDY -k StudyInstanceUID=1.2.3`
       : '',
   ].filter((line) => line !== '');
+  const isDimse = opening.openDoors.some((door) => door !== 'web');
+  const curl = 'curl --key key.pem --cert cert.pem --cacert ca.pem';
   return [
     `${device.aeTitle}: ${opening.reason}`,
     '',
-    `Host               ${server.host}`,
-    `Port               ${server.port}`,
-    `Called AE title    ${server.aeTitle}  (the server)`,
-    `Calling AE title   ${device.aeTitle}  (this device; no other is accepted)`,
+    ...(webBaseUrl === undefined ? [] : [`DICOMweb           ${webBaseUrl}  (the certificate here says who asks)`]),
+    ...(isDimse
+      ? [
+          `Host               ${server.host}`,
+          `Port               ${server.port}`,
+          `Called AE title    ${server.aeTitle}  (the server)`,
+          `Calling AE title   ${device.aeTitle}  (this device; no other is accepted)`,
+        ]
+      : []),
     `Security           ${server.tls ? 'TLS 1.3 or 1.2 with the certificate here (mutual)' : 'NONE: everything can be read on the way'}`,
     `Allowed            ${opening.operations.join(', ')}`,
     `Until              ${opening.until}`,
@@ -120,9 +127,10 @@ function readmeText({ device, opening, server }: DeviceAdded, holdsKey: boolean)
           '',
         ]
       : []),
-    'With DCMTK, in this folder:',
-    ...examples.map((line) => `  ${line}`),
-    '',
+    ...(isDimse ? ['With DCMTK, in this folder:', ...examples.map((line) => `  ${line}`), ''] : []),
+    ...(webBaseUrl === undefined || !may('find')
+      ? []
+      : ['With curl, in this folder:', `  ${curl} -H "Accept: application/dicom+json" "${webBaseUrl}/studies"`, '']),
   ].join('\n');
 }
 

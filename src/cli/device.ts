@@ -10,6 +10,7 @@ import { LeadglassError } from '../error.ts';
 import type { Context } from './context.ts';
 import { fillDeviceFolder, makeDeviceFolder } from './device-folder.ts';
 import { deviceLines, openingLines, scopeText } from './opening-text.ts';
+import { registerToken } from './device-token.ts';
 import { examples, collect, isoDay, moveDestination, wholeNumber, withJson } from './options.ts';
 import type { MoveDestinationOption } from './options.ts';
 import { counted, shortInstant, tableLines } from './output.ts';
@@ -17,6 +18,7 @@ import { readNamedFile } from './read-file.ts';
 
 type Purpose = CallInput<'deviceAdd'>['purpose'];
 type Operation = NonNullable<CallInput<'deviceAdd'>['operations']>[number];
+type Door = NonNullable<CallInput<'deviceAdd'>['doors']>[number];
 
 interface CredentialOptions {
   readonly out?: string;
@@ -32,6 +34,7 @@ interface AddOptions extends CredentialOptions {
   readonly risk?: string;
   readonly port?: number;
   readonly address: readonly string[];
+  readonly door?: readonly Door[];
   readonly allow?: readonly Operation[];
   readonly modality?: readonly string[];
   readonly department?: readonly string[];
@@ -60,6 +63,7 @@ export function register(program: Command, context: Context): void {
   registerAdd(device, context);
   registerList(device, context);
   registerChange(device, context);
+  registerToken(device, context);
 }
 
 function registerAdd(device: Command, context: Context): void {
@@ -74,6 +78,7 @@ function registerAdd(device: Command, context: Context): void {
     .requiredOption('--until <date>', 'last day of the opening, YYYY-MM-DD', isoDay)
     .option('--from <date>', 'first day of the opening (default: now)', isoDay)
     .option('--address <cidr>', 'network or address it may come from; repeatable', collect, [])
+    .addOption(new Option('--door <door>', 'where it may come in; repeatable: dimse (default), web').argParser(door))
     .addOption(
       new Option(
         '--allow <op>',
@@ -112,6 +117,7 @@ function registerAdd(device: Command, context: Context): void {
 Examples:
   leadglass device add CT1 --purpose acquisition --reason "CT, room 1" --until 2027-06-30 --out ct1
   leadglass device add READ1 --purpose reading --reason "Reading room" --until 2027-06-30 --address 10.1.2.0/24 --modality CT --modality MR
+  leadglass device add VIEW1 --purpose reading --door web --reason "Viewer, ward 3" --until 2027-06-30
   leadglass device add US2 --purpose acquisition --reason "Ultrasound" --until 2027-06-30 --csr us2.csr
   leadglass device add OLD1 --plain --address 10.9.0.7/32 --risk "2009 C-arm, own VLAN" --purpose acquisition --reason "C-arm" --until 2027-01-31`,
     )
@@ -139,6 +145,12 @@ function operation(value: string, before: readonly Operation[] = []): readonly O
   return [...before, found];
 }
 
+function door(value: string, before: readonly Door[] = []): readonly Door[] {
+  const found = (['dimse', 'web'] as const).find((name) => name === value.toLowerCase());
+  if (found === undefined) throw new LeadglassError('BAD_REQUEST', '--door must be dimse or web');
+  return [...before, found];
+}
+
 type Credential = CallInput<'deviceAdd'>['credential'];
 
 function addArguments(aeTitle: string, options: AddOptions, credential: Credential): CallInput<'deviceAdd'> {
@@ -149,6 +161,7 @@ function addArguments(aeTitle: string, options: AddOptions, credential: Credenti
     until: options.until,
     ...(options.from === undefined ? {} : { from: options.from }),
     credential,
+    ...(options.door === undefined ? {} : { doors: [...options.door] }),
     addresses: [...options.address],
     ...(options.allow === undefined ? {} : { operations: [...options.allow] }),
     scope: {
@@ -235,17 +248,26 @@ function printAdded(
     output.json(added);
     return;
   }
-  const { device, opening, server, folder } = added;
+  const { device, opening, server, folder, webBaseUrl } = added;
   output.line(
     `${device.aeTitle} may ${opening.operations.join(', ')} until ${opening.until} (${device.purpose}; ${scopeText(opening)}).`,
   );
-  output.line(
-    `It calls ${server.aeTitle} at ${server.host}:${server.port}${server.tls ? ' over TLS' : ' WITHOUT TLS'}.`,
-  );
+  const isDimse = opening.openDoors.some((name) => name !== 'web');
+  if (isDimse) {
+    output.line(
+      `It calls ${server.aeTitle} at ${server.host}:${server.port}${server.tls ? ' over TLS' : ' WITHOUT TLS'}.`,
+    );
+  }
+  if (opening.openDoors.includes('web')) {
+    output.line(
+      `DICOMweb: ${webBaseUrl ?? 'its door is closed (doors.console.enabled)'}, with its certificate or a token.`,
+    );
+  }
   if (folder !== undefined) output.line(`${folder} holds its files; README.txt there says how to set it up.`);
   for (const warning of added.warnings) output.line(`WARNING  ${warning}`);
   if (
     folder !== undefined &&
+    isDimse &&
     server.tls &&
     existsSync(join(folder, 'key.pem')) &&
     opening.operations.includes('verify')

@@ -15,6 +15,17 @@ export function scopeText({ purpose, scope }: Pick<OpeningView, 'purpose' | 'sco
   return parts.length === 0 ? 'all data' : parts.join('; ');
 }
 
+function doorText(door: OpeningView['openDoors'][number], { plain }: OpeningView): string {
+  switch (door) {
+    case 'dimse-plain':
+      return `PLAIN, port ${plain?.port ?? '?'}`;
+    case 'dimse-tls':
+      return 'DIMSE over TLS';
+    case 'web':
+      return 'web (DICOMweb)';
+  }
+}
+
 export function openingLines(opening: OpeningView): string[] {
   return [
     ...factLines([
@@ -22,7 +33,7 @@ export function openingLines(opening: OpeningView): string[] {
       ['state', opening.state],
       ['device', opening.device],
       ['purpose', opening.purpose],
-      ['door', opening.door === 'dimse-plain' ? `PLAIN, port ${opening.plain?.port ?? '?'}` : 'DIMSE over TLS'],
+      ['door', opening.openDoors.map((door) => doorText(door, opening)).join(', ')],
       ['risk', opening.plain?.risk],
       ['operations', opening.operations.join(', ')],
       ['scope', scopeText(opening)],

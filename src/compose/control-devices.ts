@@ -3,6 +3,7 @@ import { parseAeTitle } from '../dicom/ae-title.ts';
 import type { CallArguments } from '../doors/control/control-calls.ts';
 import type { ControlServices, DeviceAdded } from '../doors/control/control-services.ts';
 import type { DeviceAdd, DeviceRenew } from '../guard/device-requests.ts';
+import { DeviceTokens } from '../guard/device-tokens.ts';
 import { DeviceService, type Enrolment } from '../guard/device-service.ts';
 import type { Authority } from '../keys/authority.ts';
 import { limits } from '../limits.ts';
@@ -10,15 +11,18 @@ import { openingServices } from './control-openings.ts';
 import { certificateOf, issuerOver, plainOf, sharingWords } from './device-credentials.ts';
 import { DeviceViews, markTexts } from './device-views.ts';
 import type { Installation } from './installation.ts';
-import { destinationsOf, scopeOf } from './opening-texts.ts';
+import { destinationsOf, doorsOf, scopeOf } from './opening-texts.ts';
 import { administer } from './operator.ts';
 
-type DeviceServices = Pick<ControlServices, 'deviceAdd' | 'deviceList' | 'deviceShow' | 'deviceRenew' | 'deviceRevoke'>;
+type DeviceServices = Pick<
+  ControlServices,
+  'deviceAdd' | 'deviceList' | 'deviceShow' | 'deviceRenew' | 'deviceToken' | 'deviceTokenEnd' | 'deviceRevoke'
+>;
 
 export interface DeviceServiceFacts {
   readonly installation: Installation;
   /** Where devices call. */
-  readonly server: { readonly host: string; readonly tlsPort: number };
+  readonly server: { readonly host: string; readonly tlsPort: number; readonly webBaseUrl?: string };
   /** Opens and closes plain doors so that they match the openings; resolves when they do. */
   readonly arrangePlainDoors: () => Promise<void>;
 }
@@ -37,6 +41,7 @@ export function deviceServices(facts: DeviceServiceFacts): DeviceServices & Retu
     timeZone,
     plainPortFirst: config.doors.plain.firstPort,
   });
+  const tokens = new DeviceTokens({ store: policy, rules: limits, now });
   const added = enrolmentView({ views, authority, server, aeTitle: config.aeTitle });
   return {
     deviceAdd: (call, given) =>
@@ -67,6 +72,27 @@ export function deviceServices(facts: DeviceServiceFacts): DeviceServices & Retu
         await arrangePlainDoors();
         return added(enrolment);
       }),
+    deviceToken: (call, { aeTitle, reason, opening, minutes }) =>
+      administer(guard, call, `device ${aeTitle}: ${reason}`, (pass) => {
+        const issued = tokens.issue(pass, {
+          aeTitle: parseAeTitle(aeTitle, 'AE title'),
+          ...(opening === undefined ? {} : { opening }),
+          ...(minutes === undefined ? {} : { minutes }),
+        });
+        return {
+          aeTitle,
+          opening: issued.opening.name,
+          number: issued.id,
+          token: issued.token,
+          until: new Date(issued.notAfterMs).toISOString(),
+          ...(server.webBaseUrl === undefined ? {} : { baseUrl: server.webBaseUrl }),
+        };
+      }),
+    deviceTokenEnd: (call, { aeTitle, reason }) =>
+      administer(guard, call, `device ${aeTitle}, all tokens end: ${reason}`, (pass) => ({
+        aeTitle,
+        tokensEnded: tokens.end(pass, parseAeTitle(aeTitle, 'AE title')),
+      })),
     deviceRevoke: (call, { aeTitle, reason }) =>
       administer(guard, call, `device ${aeTitle}: ${reason}`, async (pass) => {
         const name = parseAeTitle(aeTitle, 'AE title');
@@ -107,6 +133,7 @@ function enrolmentView({
       ...(issued === undefined ? {} : { certificatePem: issued.certificatePem }),
       authorityPem: authority.rootPem,
       server: { host: server.host, port: opening.plain?.port ?? server.tlsPort, aeTitle, tls: !isPlain },
+      ...(server.webBaseUrl !== undefined && opening.doors.includes('web') ? { webBaseUrl: server.webBaseUrl } : {}),
       warnings: isPlain ? [markTexts.plain] : [],
     };
   };
@@ -119,6 +146,7 @@ function addRequest(given: CallArguments<'deviceAdd'>): DeviceAdd {
     reason: given.reason,
     until: given.until,
     ...(given.from === undefined ? {} : { from: given.from }),
+    doors: [...doorsOf(given.doors, given.credential.kind === 'plain')],
     addresses: given.addresses,
     ...(given.operations === undefined ? {} : { operations: given.operations }),
     scope: scopeOf(given.scope),

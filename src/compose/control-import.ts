@@ -13,7 +13,7 @@ import type { Store } from '../guard/operation.ts';
 import type { GuardSession } from '../guard/session.ts';
 import { limits } from '../limits.ts';
 import type { Installation } from './installation.ts';
-import { openPart10, type Part10Source } from './part10-source.ts';
+import { openPart10, type Part10Source } from '../dicom/part10-source.ts';
 
 export type PreamblePolicySetting = Installation['config']['archive']['preamblePolicy'];
 

@@ -31,6 +31,7 @@ export class DeviceViews {
       ...termsText(opening, this.#timeZone),
       id: opening.id,
       door: opening.doors[0] ?? 'dimse-tls',
+      openDoors: opening.doors,
       state: openingState(opening, this.#now()),
       owner: opening.owner,
       createdAt: iso(opening.createdAtMs),

@@ -32,6 +32,18 @@ function scopeText(scope: Opening['scope']): ScopeText {
   };
 }
 
+/** What people call the doors; said only where it is not the DIMSE door alone, which every opening has had so far. */
+function doorsText({ doors }: Opening): Pick<OpeningTermsText, 'doors'> {
+  if (!doors.includes('web')) return {};
+  return { doors: doors.flatMap((door) => (door === 'web' ? ['web'] : door === 'dimse-tls' ? ['dimse'] : [])) };
+}
+
+/** The guard objects to a plain door beside another one. */
+export function doorsOf(doors: OpeningTermsText['doors'], isPlain: boolean): Opening['doors'] {
+  const named = (doors ?? (isPlain ? [] : ['dimse'])).map((door) => (door === 'web' ? 'web' : 'dimse-tls'));
+  return [...new Set<Opening['doors'][number]>([...(isPlain ? ['dimse-plain' as const] : []), ...named])];
+}
+
 type Destination = OpeningTermsText['moveDestinations'][number];
 
 /** Without a fingerprint a destination's certificate must come from our own authority. */
@@ -50,6 +62,7 @@ export function termsText(opening: Opening, timeZone: string): OpeningTermsText 
     device: opening.device,
     purpose: opening.purpose,
     operations: [...opening.operations],
+    ...doorsText(opening),
     addresses: [...opening.addresses],
     scope: scopeText(opening.scope),
     privateSopClasses: opening.privateSopClasses,
@@ -67,10 +80,10 @@ export function termsText(opening: Opening, timeZone: string): OpeningTermsText 
 }
 
 export function entryOf(terms: OpeningTermsText): unknown {
-  const { plain, from, scope, moveDestinations, ...rest } = terms;
+  const { plain, from, scope, moveDestinations, doors, ...rest } = terms;
   return {
     ...rest,
-    doors: [plain === undefined ? 'dimse-tls' : 'dimse-plain'],
+    doors: doorsOf(doors, plain !== undefined),
     scope: scopeOf(scope),
     moveDestinations: destinationsOf(moveDestinations),
     ...(from === undefined ? {} : { from }),

@@ -1,12 +1,32 @@
-/** The threads beside the main one. They are started before any door opens; afterwards nothing here can start another. */
+/**
+ * The threads beside the main one: the sealing thread, and the supervisor of the codecs, which alone may start others later.
+ * Both are started before any door opens; afterwards nothing here can start one.
+ */
 import { availableParallelism } from 'node:os';
 import { SealingThread } from '../backends/archive/store/sealing-thread.ts';
+import { CodecPool } from '../codecs/pool/codec-pool.ts';
 import { limits } from '../limits.ts';
+import type { Log } from '../log.ts';
 
-/** Undefined on a machine with one core, where a second thread would only take turns with the first. */
-export function startSealingThread(): SealingThread | undefined {
-  const thread = availableParallelism() > 1 ? new SealingThread(limits.archive) : undefined;
-  // What runs in this process by somebody's trick must not be able to start a thread with other rights.
-  if (process.permission?.has('worker')) process.permission.drop('worker');
-  return thread;
+export interface Threads extends AsyncDisposable {
+  /** Undefined on a machine with one core, where a second thread would only take turns with the first. */
+  readonly sealing: SealingThread | undefined;
+  readonly codecs: CodecPool;
+}
+
+export function startThreads(log: Log): Threads {
+  const sealing = availableParallelism() > 1 ? new SealingThread(limits.archive) : undefined;
+  // Last: it gives this thread's right to start threads away. What runs here by somebody's trick must not be able to start
+  // one with other rights.
+  const codecs = CodecPool.start({
+    limits: limits.codecs,
+    failed: (reason) => log.error('server.codecs-failed', { reason }),
+  });
+  return {
+    sealing,
+    codecs,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([codecs.close(), sealing?.close()]);
+    },
+  };
 }

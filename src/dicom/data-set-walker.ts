@@ -105,6 +105,19 @@ export class DataSetWalker {
     return this.#offset;
   }
 
+  /** Bytes of the current value that are still to come and that the visitor does not want: they need not be read at all. */
+  get unwantedBytes(): number {
+    return this.#valueLeft > 0 && !this.#valueWanted ? this.#valueLeft : 0;
+  }
+
+  /** Goes on as if so many of the unwanted bytes had been pushed. */
+  passOver(bytes: number): void {
+    if (bytes <= 0 || bytes > this.unwantedBytes) throw new RangeError(`cannot pass over ${bytes} bytes here`);
+    this.#offset += bytes;
+    this.#valueLeft -= bytes;
+    if (this.#valueLeft === 0) this.#valueIsWhole();
+  }
+
   /**
    * Walks over the next bytes.
    * @throws LeadglassError MALFORMED or LIMIT_EXCEEDED with the offset in the (inflated) data set

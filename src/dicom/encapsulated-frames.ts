@@ -204,10 +204,11 @@ function withoutPadding(ranges: readonly ByteRange[], lengthBytes: number): read
   return padding === 0 || padding === 1 ? [{ offset: only.offset, lengthBytes }] : undefined;
 }
 
-const startBytes = 12;
+/** What `beginsCodestream` needs of a fragment. */
+export const startBytes = 12;
 
 /** JPEG and JPEG-LS (SOI and a marker), JPEG 2000 (SOC, SIZ), JPEG XL, and JP2 files, which some devices write. */
-function beginsCodestream(head: Uint8Array): boolean {
+export function beginsCodestream(head: Uint8Array): boolean {
   const begins = (...bytes: readonly number[]): boolean => bytes.every((byte, at) => head[at] === byte);
   return (
     begins(0xff, 0xd8, 0xff) ||

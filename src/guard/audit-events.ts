@@ -122,6 +122,7 @@ export class AuditEvents {
       event: this.#message(at, 'userAuthentication', {
         types: [EventTypes.login],
         action: 'E',
+        ...proofWords(actor.principal),
         participants: [this.#actor(actor, true), this.#us(false)],
       }),
     };
@@ -558,6 +559,7 @@ function operationWords(operation: Operation): string {
 const changes: readonly (readonly [prefix: string, type: EventType])[] = [
   ['device revoke', EventTypes.userSecurityAttributesChanged],
   ['device renew', EventTypes.userSecurityAttributesChanged],
+  ['device token', EventTypes.userSecurityAttributesChanged],
   ['device add', EventTypes.securityConfiguration],
   ['opening close', EventTypes.securityConfiguration],
   ['opening apply', EventTypes.securityConfiguration],
@@ -571,12 +573,18 @@ function administrationType(command: string): EventType {
   return found === undefined ? EventTypes.localServiceOperationStarted : found[1];
 }
 
+/** Of several tokens the number tells which; the token itself is known to nobody here. */
+function proofWords(principal: Principal): { readonly description?: string } {
+  if (principal.kind !== 'device' || principal.tokenId === undefined) return {};
+  return { description: `by token ${principal.tokenId}` };
+}
+
 function patientOf({ patientId, issuerOfPatientId, patientName }: TransferredStudy): ParticipantObject {
   return patientObject({ patientId, issuer: issuerOfPatientId, patientName });
 }
 
-function certificateWords({ certificate }: PeerFacts): string {
-  if (certificate === undefined) return 'no certificate';
+function certificateWords({ certificate, token }: PeerFacts): string {
+  if (certificate === undefined) return token === undefined ? 'no certificate' : 'no certificate, a token';
   const { fingerprint256, serialNumber, subject, authorizationError } = certificate;
   const error = authorizationError === undefined ? '' : ` (${readable(authorizationError)})`;
   return `certificate ${readable(fingerprint256)}, serial number ${readable(serialNumber)}, ${readable(subject, 256)}${error}`;

@@ -53,6 +53,8 @@ export const deviceAddSchema = v.strictObject({
   /** Name of the opening; the AE title when absent. */
   name: v.exactOptional(terms.name),
   addresses: v.exactOptional(terms.addresses, []),
+  /** DIMSE over TLS alone when absent: no other door is opened by not naming it. With `plain` always the plain one. */
+  doors: v.exactOptional(terms.doors),
   /** What the purpose usually holds when absent. */
   operations: v.exactOptional(terms.operations),
   scope: v.exactOptional(terms.scope, {}),

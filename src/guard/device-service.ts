@@ -98,7 +98,7 @@ export class DeviceService {
       name: checked.name ?? (isPlain ? `${checked.aeTitle}-plain` : checked.aeTitle),
       device: checked.aeTitle,
       purpose: checked.purpose,
-      doors: [isPlain ? 'dimse-plain' : 'dimse-tls'],
+      doors: checked.doors ?? [isPlain ? 'dimse-plain' : 'dimse-tls'],
       operations: checked.operations ?? [...purposeBounds[checked.purpose].usual],
       scope: checked.scope,
       addresses: checked.addresses,

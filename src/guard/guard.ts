@@ -12,6 +12,7 @@ import { addressKey } from './identify/address.ts';
 import { chooseOpening } from './identify/ae-title.ts';
 import { type CertificateRules, normalizeFingerprint, reasonAgainstCertificate } from './identify/certificate.ts';
 import { type Identification, identifyDevice } from './identify/device.ts';
+import { identifyAtWeb } from './identify/web.ts';
 import type { PeerFacts } from './identify/peer-facts.ts';
 import { type AccountChecker, noAccounts } from './identify/user-identity.ts';
 import { type GuardLedger, LedgerGate } from './ledger-gate.ts';
@@ -61,13 +62,14 @@ export interface GuardOptions extends Pick<SessionContext, 'encodeIdentifier'> {
 interface Reservation {
   readonly id: string;
   readonly facts: PeerFacts;
-  readonly certificateNotAfterMs?: number;
+  /** Last moment at which the certificate or token is good. */
+  readonly proofNotAfterMs?: number;
   readonly timer: NodeJS.Timeout;
 }
 interface Running {
   readonly session: Session;
   readonly facts: PeerFacts;
-  readonly certificateNotAfterMs?: number;
+  readonly proofNotAfterMs?: number;
 }
 
 export class Guard implements AsyncDisposable {
@@ -125,7 +127,7 @@ export class Guard implements AsyncDisposable {
       this.#failures.add(address, nowMs);
       return this.#refuse(facts, { reason: found.reason, isProven: facts.door === 'dimse-tls' });
     }
-    const { principal, certificateNotAfterMs } = found;
+    const { principal, proofNotAfterMs } = found;
     if (!this.#perDevice.hasRoom(principal.device) || !this.#perAddress.hasRoom(address)) {
       return this.#refuse(facts, { reason: 'too-many-associations', isProven: true });
     }
@@ -145,11 +147,13 @@ export class Guard implements AsyncDisposable {
       () => this.#forgetReservation(principal),
       this.#options.limits.identifiedUnusedMsMax,
     ).unref();
+    // What the token was is nobody's business once it was looked at.
+    const { token: _token, ...known } = facts;
     this.#reservations.set(principal, {
       id,
-      facts,
+      facts: known,
       timer,
-      ...(certificateNotAfterMs === undefined ? {} : { certificateNotAfterMs }),
+      ...(proofNotAfterMs === undefined ? {} : { proofNotAfterMs }),
     });
     return principal;
   }
@@ -192,7 +196,7 @@ export class Guard implements AsyncDisposable {
     }
     clearTimeout(reservation.timer);
     this.#reservations.delete(principal);
-    const { id, facts, certificateNotAfterMs } = reservation;
+    const { id, facts, proofNotAfterMs } = reservation;
     const session = new Session(this.#context, {
       id,
       principal,
@@ -205,7 +209,7 @@ export class Guard implements AsyncDisposable {
     const running: Running = {
       session,
       facts,
-      ...(certificateNotAfterMs === undefined ? {} : { certificateNotAfterMs }),
+      ...(proofNotAfterMs === undefined ? {} : { proofNotAfterMs }),
     };
     this.#running.add(running);
     // Gives it its grant, or ends it: the policy may have changed between the two calls.
@@ -217,10 +221,10 @@ export class Guard implements AsyncDisposable {
   reviewSessions(): void {
     const nowMs = this.#clock.wallMs;
     for (const running of this.#running) {
-      const { session, certificateNotAfterMs = nowMs } = running;
+      const { session, proofNotAfterMs = nowMs } = running;
       // Changes of the policy were looked at when they came; only time passes unseen.
       const isOpen = session.grant !== undefined && openingState(session.grant.opening, nowMs) === 'open';
-      if (!isOpen || nowMs > certificateNotAfterMs) this.#review(running);
+      if (!isOpen || nowMs > proofNotAfterMs) this.#review(running);
     }
   }
 
@@ -267,12 +271,13 @@ export class Guard implements AsyncDisposable {
 
   #prove(facts: PeerFacts, nowMs: number, secretsBlocked: boolean): Promise<Identification> {
     const { store, calledAeTitles, limits, accounts = noAccounts, extendedKeyUsageRequired = false } = this.#options;
+    const rules = { certificateRules: { ...limits, extendedKeyUsageRequired }, openingRules: limits };
+    if (facts.door === 'web') return identifyAtWeb(facts, nowMs, { store, ...rules });
     return identifyDevice(facts, nowMs, {
       store,
       calledAeTitles,
       accounts,
-      certificateRules: { ...limits, extendedKeyUsageRequired },
-      openingRules: limits,
+      ...rules,
       userNameCharactersMax: limits.userNameCharactersMax,
       secretsBlocked,
     });
@@ -306,7 +311,7 @@ export class Guard implements AsyncDisposable {
     this.#leave(principal);
   }
 
-  #grantOf({ device, openingId, certificateFingerprint }: DevicePrincipal): Grant | undefined {
+  #grantOf({ device, openingId, certificateFingerprint, tokenId }: DevicePrincipal): Grant | undefined {
     const { store } = this.#options;
     const opening = store.opening(openingId);
     if (opening === undefined) return undefined;
@@ -316,10 +321,15 @@ export class Guard implements AsyncDisposable {
         : store.certificatesByFingerprint(certificateFingerprint).find((one) => one.device === device);
     const isCertificateGone =
       certificateFingerprint !== undefined && (certificate === undefined || certificate.revoked !== undefined);
+    const isTokenGone = tokenId !== undefined && store.token(tokenId) === undefined;
     const isDeviceGone = store.device(device)?.revoked !== undefined;
     return {
       opening,
-      revoked: isDeviceGone ? 'device-revoked' : isCertificateGone && 'certificate-revoked',
+      revoked: isDeviceGone
+        ? 'device-revoked'
+        : isTokenGone
+          ? 'token-ended'
+          : isCertificateGone && 'certificate-revoked',
       released: opening.purpose === 'exchange' ? store.releasesTo(device) : [],
     };
   }
@@ -332,19 +342,23 @@ export class Guard implements AsyncDisposable {
   }
 
   /** Looks at one session's right again: it goes on with what it has, goes on with a replaced opening, or ends. */
-  #review({ session, facts, certificateNotAfterMs }: Running): void {
+  #review({ session, facts, proofNotAfterMs }: Running): void {
     const { principal } = session;
     if (principal.kind !== 'device' || session.revoked.aborted) return;
     if (!this.#clock.isSteady) return; // each admit refuses; the session may go on when the clock is right again
     const nowMs = this.#clock.nowMs();
-    if (certificateNotAfterMs !== undefined && nowMs > certificateNotAfterMs)
-      return session.revoke('certificate-expired');
+    if (proofNotAfterMs !== undefined && nowMs > proofNotAfterMs) {
+      return session.revoke(principal.tokenId === undefined ? 'certificate-expired' : 'token-expired');
+    }
     try {
       const grant = this.#grantOf(principal);
       if (grant !== undefined && grant.revoked !== false) return session.revoke(grant.revoked);
       const device = this.#options.store.device(principal.device);
       if (grant === undefined || device === undefined) return session.revoke('no-opening');
-      const choice = chooseOpening(device, this.#options.store.openingsOf(principal.device), {
+      const openings = this.#options.store.openingsOf(principal.device);
+      // A token is bound to the very opening that it was made for; what replaces that one needs a new token.
+      const own = openings.filter(({ id }) => principal.tokenId === undefined || id === principal.openingId);
+      const choice = chooseOpening(device, own, {
         facts,
         nowMs,
         rules: this.#options.limits,

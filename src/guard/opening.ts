@@ -10,7 +10,7 @@ import type { Purpose } from './principal.ts';
 import type { Scope } from './scope.ts';
 
 /** Doors that an opening of a device can name. */
-export const openingDoors = ['dimse-tls', 'dimse-plain'] as const;
+export const openingDoors = ['dimse-tls', 'dimse-plain', 'web'] as const;
 export type OpeningDoor = (typeof openingDoors)[number];
 
 /** Operations that an opening can name; `get` and `move` are the two ways of retrieving. */

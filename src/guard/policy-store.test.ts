@@ -61,12 +61,25 @@ test('a policy of another version, or a file that is none, is not opened', () =>
   using place = folder();
   PolicyStore.open(place.path).close();
   const database = new DatabaseSync(place.path);
-  database.exec('PRAGMA user_version = 2');
+  database.exec('PRAGMA user_version = 3');
   database.close();
   assert.throws(() => PolicyStore.open(place.path), isCorrupt);
   using other = folder();
   writeFileSync(other.path, 'this is not a database, and long enough to be looked at as one'.repeat(20));
   assert.throws(() => PolicyStore.open(other.path), isCorrupt);
+});
+
+test('a policy of the first version gets what it lacks and keeps what it has', () => {
+  using place = folder();
+  const first = PolicyStore.open(place.path);
+  enrol(first);
+  first.close();
+  const database = new DatabaseSync(place.path);
+  database.exec('DROP TABLE token; PRAGMA user_version = 1');
+  database.close();
+  using store = PolicyStore.open(place.path);
+  assert.equal(store.opening(1)?.name, 'CT1');
+  assert.deepEqual(store.tokensOf(aet('CT1')), []);
 });
 
 test('an opening that was edited into something else in the database opens nothing', () => {

@@ -44,12 +44,22 @@ export interface Release extends ReleasedStudy {
   readonly withdrawnAtMs?: number;
 }
 
+/** A device's short-lived proof for the web door, bound to one opening. Of the token itself only its hash is known. */
+export interface DeviceToken {
+  readonly id: number;
+  readonly device: AeTitle;
+  readonly openingId: number;
+  readonly createdAtMs: number;
+  /** Last moment at which it is good. */
+  readonly notAfterMs: number;
+}
+
 export interface Usage {
   readonly lastUsedAtMs: number;
   readonly useCount: number;
 }
 
-const schemaVersion = 1;
+const schemaVersion = 2;
 const schema = `
   CREATE TABLE device (
     name TEXT PRIMARY KEY, purpose TEXT NOT NULL, reason TEXT NOT NULL, owner TEXT NOT NULL, created_at INTEGER NOT NULL,
@@ -76,8 +86,17 @@ const schema = `
   CREATE TABLE usage (
     opening INTEGER PRIMARY KEY REFERENCES opening (id), last_used_at INTEGER NOT NULL, use_count INTEGER NOT NULL
   ) STRICT;
-  PRAGMA user_version = ${schemaVersion};
 `;
+/** Version 2. A row is there as long as its token is good: to end it is to delete it. */
+const tokenSchema = `
+  CREATE TABLE token (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, device TEXT NOT NULL REFERENCES device (name),
+    opening INTEGER NOT NULL REFERENCES opening (id), created_at INTEGER NOT NULL, not_after INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX token_device ON token (device);
+`;
+/** What each version added to the one before; an older database gets what it lacks. */
+const schemaSteps = [schema, tokenSchema];
 
 function prepareStatements(database: DatabaseSync) {
   return {
@@ -116,6 +135,14 @@ function prepareStatements(database: DatabaseSync) {
     releasesOfDevice: database.prepare('SELECT * FROM release WHERE device = ? AND withdrawn_at IS NULL ORDER BY id'),
     releasesOfStudy: database.prepare('SELECT * FROM release WHERE study_instance_uid = ? ORDER BY id LIMIT ?'),
     withdrawRelease: database.prepare('UPDATE release SET withdrawn_at = ? WHERE id = ? AND withdrawn_at IS NULL'),
+    addToken: database.prepare(
+      'INSERT INTO token (hash, device, opening, created_at, not_after) VALUES (?, ?, ?, ?, ?)',
+    ),
+    tokenByHash: database.prepare('SELECT * FROM token WHERE hash = ?'),
+    token: database.prepare('SELECT * FROM token WHERE id = ?'),
+    tokensOfDevice: database.prepare('SELECT * FROM token WHERE device = ? ORDER BY id'),
+    endTokens: database.prepare('DELETE FROM token WHERE device = ?'),
+    forgetTokens: database.prepare('DELETE FROM token WHERE not_after < ?'),
     countUse: database.prepare(
       'INSERT INTO usage (opening, last_used_at, use_count) VALUES (?, ?, ?) ON CONFLICT (opening) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at), use_count = use_count + excluded.use_count',
     ),
@@ -151,8 +178,10 @@ export class PolicyStore implements Disposable {
       // A change of the policy is acknowledged only when it survives a power cut.
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF;');
       const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-      if (version === 0) database.exec(`BEGIN; ${schema} COMMIT;`);
-      else if (version !== schemaVersion) {
+      if (version >= 0 && version < schemaVersion) {
+        const steps = schemaSteps.slice(version).join('');
+        database.exec(`BEGIN; ${steps} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
+      } else if (version !== schemaVersion) {
         throw new LeadglassError(
           'CORRUPT',
           `Cannot open the policy: its version is ${version}, this program knows ${schemaVersion}`,
@@ -301,6 +330,40 @@ export class PolicyStore implements Disposable {
     );
   }
 
+  // ── tokens ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** @param hash SHA-256 of the token */
+  addToken(hash: Uint8Array, { device, openingId, createdAtMs, notAfterMs }: Omit<DeviceToken, 'id'>): number {
+    return this.#write(device, () =>
+      Number(this.#statements.addToken.run(hash, device, openingId, createdAtMs, notAfterMs).lastInsertRowid),
+    );
+  }
+
+  tokenByHash(hash: Uint8Array): DeviceToken | undefined {
+    const row = this.#statements.tokenByHash.get(hash);
+    return row === undefined ? undefined : tokenOf(row);
+  }
+
+  /** Undefined when it was ended, or never was. */
+  token(id: number): DeviceToken | undefined {
+    const row = this.#statements.token.get(id);
+    return row === undefined ? undefined : tokenOf(row);
+  }
+
+  tokensOf(device: AeTitle): readonly DeviceToken[] {
+    return this.#statements.tokensOfDevice.all(device).map(tokenOf);
+  }
+
+  /** @returns how many there were. */
+  endTokens(device: AeTitle): number {
+    return this.#write(device, () => Number(this.#statements.endTokens.run(device).changes));
+  }
+
+  /** Those that were good until before this moment, of all devices. */
+  forgetTokens(beforeMs: number): void {
+    this.#statements.forgetTokens.run(beforeMs);
+  }
+
   // ── releases ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   addRelease(release: Omit<Release, 'id' | 'withdrawnAtMs'>): number {
@@ -425,6 +488,16 @@ function openingOf(row: Row): Opening {
     ...(typeof closedAtMs === 'number'
       ? { closed: { atMs: closedAtMs, by: text(row, 'closed_by'), reason: text(row, 'closed_reason') } }
       : {}),
+  };
+}
+
+function tokenOf(row: Row): DeviceToken {
+  return {
+    id: integer(row, 'id'),
+    device: aeTitle(row, 'device'),
+    openingId: integer(row, 'opening'),
+    createdAtMs: integer(row, 'created_at'),
+    notAfterMs: integer(row, 'not_after'),
   };
 }
 

@@ -20,8 +20,8 @@ export interface ReleasedStudy {
 /** What the guard knows about a device at the moment of a use. */
 export interface Grant {
   readonly opening: Opening;
-  /** The device, or the certificate that it came with, was revoked. */
-  readonly revoked: false | 'device-revoked' | 'certificate-revoked';
+  /** The device, or the certificate or token that it came with, was revoked. */
+  readonly revoked: false | 'device-revoked' | 'certificate-revoked' | 'token-ended';
   /** Only for exchange. */
   readonly released: readonly ReleasedStudy[];
 }

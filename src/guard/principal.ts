@@ -13,6 +13,8 @@ export interface DevicePrincipal {
   readonly address: string;
   /** SHA-256 of the client certificate in hex; absent on a plain door. */
   readonly certificateFingerprint?: string;
+  /** Number of the token that it came with; only at the web door. */
+  readonly tokenId?: number;
   /** What a user identity item of type 1 said; recorded, never a right. */
   readonly userName?: string;
 }

@@ -4,7 +4,9 @@ import { test } from 'node:test';
 import { limits } from '../limits.ts';
 import type { AssociateReject } from '../upper-layer/association-types.ts';
 import type { PeerFacts } from './identify/peer-facts.ts';
+import { makeToken, tokenHash } from './identify/token.ts';
 import type { Operation } from './operation.ts';
+import type { PolicyStore } from './policy-store.ts';
 import { RefusedError, type RefusalReason, refusalReasons, rejectionFor } from './refusal.ts';
 import {
   type House,
@@ -23,6 +25,7 @@ import {
   startMs,
   storeOf,
   studyB,
+  webFacts,
 } from './test-support.ts';
 
 const stranger: AssociateReject = { result: 1, source: 1, reason: 3 };
@@ -45,6 +48,8 @@ interface AtTheDoor {
   readonly prepare?: (house: House) => void | Promise<void>;
   readonly facts?: Partial<PeerFacts>;
   readonly plain?: true;
+  /** At the web door, showing this. */
+  readonly web?: Pick<PeerFacts, 'token' | 'certificate'>;
   readonly rejection?: AssociateReject;
 }
 /** What a refused operation looks like. */
@@ -55,6 +60,18 @@ interface AtWork {
 
 const closeAll = ({ store }: House): void => {
   for (const opening of store.openings()) store.closeOpening(opening, closed);
+};
+
+const knownToken = makeToken();
+function addToken(store: PolicyStore, openingId: number, device: string): void {
+  const hash = tokenHash(knownToken);
+  assert.ok(hash);
+  store.addToken(hash, { device: aet(device), openingId, createdAtMs: startMs, notAfterMs: startMs + 60_000 });
+}
+
+const factsOf = ({ facts, plain, web }: AtTheDoor): PeerFacts => {
+  if (web !== undefined) return webFacts(web);
+  return plain === true ? plainFacts(facts) : peerFacts(facts);
 };
 
 const scenarios = {
@@ -80,6 +97,29 @@ const scenarios = {
   'certificate-weak': { facts: { certificate: certificateFacts({ keyType: 'rsa', keyBits: 1024 }) } },
   'calling-ae-title': { facts: { callingAeTitle: 'CT2', certificate: certificateFacts() } },
   'called-ae-title': { facts: { calledAeTitle: 'ANY-SCP' }, rejection: { result: 1, source: 1, reason: 7 } },
+  'credential-missing': { web: {} },
+  'token-unknown': { web: { token: makeToken() } },
+  'credentials-differ': {
+    prepare: ({ store }) => {
+      enrol(store, { name: 'CT1-web', doors: ['web'] });
+      const openingId = enrol(store, { name: 'CT2', device: aet('CT2'), doors: ['web'] });
+      addToken(store, openingId, 'CT2');
+    },
+    web: { token: knownToken, certificate: certificateFacts() },
+  },
+  'device-ambiguous': {
+    prepare: ({ store }) => {
+      enrol(store, { name: 'CT1-web', doors: ['web'] });
+      enrol(store, { name: 'CT2', device: aet('CT2'), doors: ['web'] });
+      const { fingerprint256, subject, serialNumber, notBeforeMs, notAfterMs } = certificateFacts();
+      const shared = { fingerprint256, subject, serialNumber, notBeforeMs, notAfterMs, addedAtMs: startMs };
+      store.addCertificate({ ...shared, device: aet('CT2'), origin: 'own' });
+    },
+    web: { certificate: certificateFacts() },
+  },
+  // Of sessions that run: web.test.ts.
+  'token-ended': { during: () => undefined, operation: { kind: 'verify' } },
+  'token-expired': { during: () => undefined, operation: { kind: 'verify' } },
   address: {
     prepare: ({ store }) => void enrol(store, { name: 'near', addresses: ['10.1.2.0/31'] }),
     facts: { address: '10.1.2.3' },
@@ -176,14 +216,14 @@ const atTheDoor = Object.entries<AtTheDoor | AtWork>(scenarios).flatMap(([reason
 );
 const inWords = new Map<string, string>(Object.entries(refusalReasons));
 
-for (const [reason, { prepare, facts, plain, rejection = stranger }] of atTheDoor) {
+for (const [reason, scenario] of atTheDoor) {
+  const { prepare, rejection = stranger } = scenario;
   test(`an association is refused because ${inWords.get(reason)}; the peer learns as little as anybody`, async () => {
     await using house = makeHouse();
     const { guard, ledger, store } = house;
     if (reason !== 'address') enrol(store);
     await prepare?.(house);
-    const shown = plain === true ? plainFacts(facts) : peerFacts(facts);
-    const error = await guard.identify(shown).then(() => assert.fail('was accepted'), refusedError);
+    const error = await guard.identify(factsOf(scenario)).then(() => assert.fail('was accepted'), refusedError);
     assert.equal(error.reason, reason);
     assert.equal(error.code, reason === 'too-many-associations' ? 'LIMIT_EXCEEDED' : 'NOT_AUTHENTICATED');
     assert.deepEqual(error.rejection, rejection);
@@ -191,6 +231,7 @@ for (const [reason, { prepare, facts, plain, rejection = stranger }] of atTheDoo
     assert.equal(ledger.last.reason, reason);
     assert.equal(ledger.last.address, '10.1.2.3');
     assert.ok(!ledger.last.xml.includes('secret-passcode'));
+    assert.ok(scenario.web?.token === undefined || !ledger.last.xml.includes(scenario.web.token));
     assert.ok(
       !/certificate|address|opening|scope/.test(error.message) || error.message.includes('ask the administrator'),
     );
@@ -199,13 +240,13 @@ for (const [reason, { prepare, facts, plain, rejection = stranger }] of atTheDoo
 
 test('whatever is wrong with a stranger, the answer is the same', async () => {
   const answers = new Set<string>();
-  for (const [reason, { prepare, facts, plain, rejection }] of atTheDoor) {
+  for (const [reason, scenario] of atTheDoor) {
+    const { prepare, rejection } = scenario;
     if (rejection !== undefined) continue;
     await using house = makeHouse();
     if (reason !== 'address') enrol(house.store);
     await prepare?.(house);
-    const shown = plain === true ? plainFacts(facts) : peerFacts(facts);
-    const error = await house.guard.identify(shown).then(() => assert.fail('was accepted'), refusedError);
+    const error = await house.guard.identify(factsOf(scenario)).then(() => assert.fail('was accepted'), refusedError);
     answers.add(JSON.stringify([error.code, error.message, error.rejection]));
   }
   assert.equal(answers.size, 1);

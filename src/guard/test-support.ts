@@ -131,6 +131,12 @@ export const plainFacts = (overrides: Partial<PeerFacts> = {}): PeerFacts => {
   return facts;
 };
 
+/** At the web door nobody says an AE title. */
+export function webFacts(overrides: Partial<PeerFacts> = {}): PeerFacts {
+  const { certificate: _, ...facts } = peerFacts({ door: 'web', localPort: 8443 });
+  return { ...facts, calledAeTitle: '', callingAeTitle: '', ...overrides };
+}
+
 export const sopClasses = {
   isStorage: (uid: Uid): boolean => uid.startsWith('1.2.840.10008.5.1.4.1.1.'),
   isEvidence: (uid: Uid): boolean => uid === greyscalePresentation,

@@ -16,6 +16,7 @@ import { HeldInstances } from '../../src/doors/dimse/held-instances.ts';
 import { enrol, type House, makeHouse, startMs, dayMs } from '../../src/guard/test-support.ts';
 import { limits } from '../../src/limits.ts';
 import { quietLog } from '../../src/log.ts';
+import { servicesInThread } from '../../src/transcoding/transcoding.test-support.ts';
 import { RawSocket, Sender, slice, storeContext } from '../faults/raw-peer.ts';
 
 /** A PDU must be whole, and a data set must have brought some bytes, within so long. */
@@ -44,10 +45,10 @@ before(async () => {
       connectToMoveDestination: unused,
       commitmentReports: { deliver: () => undefined },
       heldInstances: new HeldInstances(limits),
+      transcoding: servicesInThread(),
       limits: {
         upperLayer: { ...limits, associationIdleMs: patienceMs },
         dimse: { ...limits.dimse, identifier: limits.identifier },
-        dataSet: limits.dataSet,
         query: limits.query,
         retrieveInstancesMax: 100,
         retrieveAhead: 2,

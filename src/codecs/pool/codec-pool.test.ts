@@ -14,7 +14,7 @@ async function startPool(
   t: TestContext,
   options: { readonly workersMax?: number; readonly limits?: Partial<PoolLimits>; readonly workerModule?: URL } = {},
 ): Promise<CodecPool> {
-  const pool = await CodecPool.start({ ...options, limits: { ...limits.codecs, ...options.limits } });
+  const pool = CodecPool.start({ ...options, limits: { ...limits.codecs, ...options.limits } });
   t.after(() => pool.close());
   return pool;
 }

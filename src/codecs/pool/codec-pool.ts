@@ -5,9 +5,8 @@
  * Rights: `start` starts the supervisor, the only thread that may start others, and gives the calling thread's own right to
  * do so away (`process.permission.drop('worker')`). Call it once, before anything listens.
  */
-import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { LeadglassError } from '../../error.ts';
 import { canDecode, canEncode } from '../capabilities.ts';
 import { checkDrawing, type DrawnPicture, drawnBytesMax } from '../draw-frame.ts';
@@ -51,50 +50,58 @@ export class CodecPool {
   readonly #limits: PoolLimits;
   readonly #workersMax: number;
   readonly #supervisor: Worker;
+  readonly #orders: MessagePort;
   readonly #failed: ((reason: string) => void) | undefined;
   readonly #queue = new FairQueue<Ticket>();
   /** Loaded, waiting for a worker. */
   readonly #ready: Ticket[] = [];
   readonly #lines = new Map<number, WorkerLine>();
   #started = 0;
+  #isAwake = false;
   /** Taken from the queue and not answered yet. */
   #underWay = 0;
   #memoryBytes = 0;
   #closed = false;
 
-  private constructor(options: PoolOptions, supervisor: Worker) {
+  private constructor(
+    options: PoolOptions,
+    { supervisor, orders }: { readonly supervisor: Worker; readonly orders: MessagePort },
+  ) {
     this.#limits = options.limits;
     this.#workersMax = options.workersMax ?? Math.max(1, availableParallelism() - 1);
     this.#failed = options.failed;
     this.#supervisor = supervisor;
-    supervisor.on('message', (news: SupervisorNews) => {
-      if (news.news === 'exited') this.#workerEnded(news.worker, news.reason);
-    });
+    this.#orders = orders;
+    orders.on('message', ({ worker, reason }: SupervisorNews) => this.#workerEnded(worker, reason));
+    orders.unref();
     supervisor.on('error', (error) => this.#end(String(error)));
     supervisor.on('exit', () => this.#end('it has ended'));
   }
 
-  /** Starts the supervisor; workers start with the first requests. The calling thread cannot start threads afterwards. */
-  static async start(options: PoolOptions): Promise<CodecPool> {
+  /**
+   * Starts the supervisor, without waiting for it; workers start with the first requests, and only then are the codecs read
+   * and compiled. The calling thread cannot start threads afterwards.
+   */
+  static start(options: PoolOptions): CodecPool {
+    const { port1: orders, port2 } = new MessageChannel();
     const setup: SupervisorSetup = {
+      supervisorModule: new URL('supervisor.ts', import.meta.url).href,
       workerModule: (options.workerModule ?? new URL('worker.ts', import.meta.url)).href,
       limits: options.limits,
+      orders: port2,
     };
-    const supervisor = new Worker(new URL('supervisor.ts', import.meta.url), {
+    const supervisor = new Worker(new URL('supervisor-asleep.mjs', import.meta.url), {
       name: 'codec supervisor',
       workerData: setup,
+      transferList: [port2],
       env: {},
+      // It holds compiled modules, which are not in its heap, and names of workers.
+      resourceLimits: { maxOldGenerationSizeMb: 32, maxYoungGenerationSizeMb: 4 },
     });
-    const ends = new AbortController();
-    const failed = once(supervisor, 'exit', { signal: ends.signal }).then(() => {
-      throw new LeadglassError('INTERNAL', 'The supervisor of the codecs does not start');
-    });
-    // `once` fails by itself on an error of the supervisor.
-    await Promise.race([once(supervisor, 'message', { signal: ends.signal }), failed]);
-    ends.abort();
-    failed.catch(() => undefined); // was only for the start
+    // Until its first request nobody waits for it: it must not keep a program running that is done.
+    supervisor.unref();
     giveUpRight('worker');
-    return new CodecPool(options, supervisor);
+    return new CodecPool(options, { supervisor, orders });
   }
 
   /** For `status` and tests. */
@@ -239,7 +246,10 @@ export class CodecPool {
   }
 
   #order(order: SupervisorOrder): void {
-    this.#supervisor.postMessage(order, order.order === 'start' ? [order.port] : []);
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+    if (!this.#isAwake) this.#supervisor.postMessage('wake');
+    this.#isAwake = true;
+    this.#orders.postMessage(order, order.order === 'start' ? [order.port] : []);
   }
 
   #workerEnded(number: number, reason: string | undefined): void {

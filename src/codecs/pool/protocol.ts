@@ -14,6 +14,10 @@ export interface WorkerLimits extends CodecLimits {
 }
 
 export interface SupervisorSetup {
+  /** supervisor.ts, a file URL. */
+  readonly supervisorModule: string;
+  /** Orders and news; what the thread hears by itself only wakes it. */
+  readonly orders: MessagePort;
   /** The module that workers run, a file URL. */
   readonly workerModule: string;
   readonly limits: WorkerLimits;
@@ -25,10 +29,12 @@ export type SupervisorOrder =
   | { readonly order: 'stop'; readonly worker: number };
 
 /** Supervisor to main thread. */
-export type SupervisorNews =
-  | { readonly news: 'ready' }
-  /** `reason` is Node's code for it, undefined when it was stopped or ended by itself. */
-  | { readonly news: 'exited'; readonly worker: number; readonly reason: string | undefined };
+export interface SupervisorNews {
+  readonly news: 'exited';
+  readonly worker: number;
+  /** Node's code for it; undefined when it was stopped or ended by itself. */
+  readonly reason: string | undefined;
+}
 
 export interface WorkerSetup {
   readonly port: MessagePort;

@@ -32,7 +32,7 @@ function canStartWorker(): string {
 const before = process.permission?.has('worker') ?? 'no permission model';
 const misbehaving = new URL('misbehaving-worker.test-support.ts', import.meta.url);
 const asked = process.argv[2] === 'worker';
-const pool = await CodecPool.start({ limits: limits.codecs, ...(asked ? { workerModule: misbehaving } : {}) });
+const pool = CodecPool.start({ limits: limits.codecs, ...(asked ? { workerModule: misbehaving } : {}) });
 const after = canStartWorker();
 
 async function roundTrips(): Promise<readonly string[]> {

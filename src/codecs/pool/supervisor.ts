@@ -1,24 +1,27 @@
 /**
  * The one thread that may start threads. The main thread, which strangers talk to, starts it, gives its own right away and
- * can then only ask for a worker of the codecs or for the end of one. It never sees a frame.
+ * can then only ask for a worker of the codecs or for the end of one. It never sees a frame. Until it is needed its thread
+ * runs supervisor-asleep.mjs.
  */
-import { parentPort, Worker, workerData } from 'node:worker_threads';
-import { compileWasmModules } from '../wasm-modules.ts';
+import { Worker, workerData } from 'node:worker_threads';
+import { compileWasmModules, type WasmModules } from '../wasm-modules.ts';
 import type { SupervisorNews, SupervisorOrder, SupervisorSetup, WorkerSetup } from './protocol.ts';
 import { giveUpRightsExcept } from './rights.ts';
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made by codec-pool.ts
-const { workerModule, limits } = workerData as SupervisorSetup;
-const modules = compileWasmModules(limits.wasmBytesMax);
+const { workerModule, limits, orders } = workerData as SupervisorSetup;
 const workers = new Map<number, Worker>();
+/** Read and compiled with the first worker: a server that never converts anything does not pay for it. */
+let modules: WasmModules | undefined;
 // Workers load their modules from files before they give up that right, too.
 giveUpRightsExcept(['worker', 'fs.read']);
 
 function tell(news: SupervisorNews): void {
-  parentPort?.postMessage(news);
+  orders.postMessage(news);
 }
 
 function start(number: number, port: WorkerSetup['port']): void {
+  modules ??= compileWasmModules(limits.wasmBytesMax);
   const setup: WorkerSetup = { port, modules, limits };
   const worker = new Worker(new URL(workerModule), {
     name: 'codec',
@@ -47,8 +50,7 @@ function start(number: number, port: WorkerSetup['port']): void {
   });
 }
 
-parentPort?.on('message', (order: SupervisorOrder) => {
+orders.on('message', (order: SupervisorOrder) => {
   if (order.order === 'start') start(order.worker, order.port);
   else void workers.get(order.worker)?.terminate();
 });
-tell({ news: 'ready' });

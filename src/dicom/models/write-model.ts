@@ -4,6 +4,8 @@ import { knownTransferSyntax } from '../data-set-codec.ts';
 import type { DataSetLimits } from '../data-set-limits.ts';
 import { DataSetWalker } from '../data-set-walker.ts';
 import { inflate } from '../inflate.ts';
+import type { RangedBytes } from '../ranged-bytes.ts';
+import { walkRanges } from '../walk-ranges.ts';
 import { visitDataSet } from './data-set-steps.ts';
 import { JsonModel } from './json-model.ts';
 import type { ModelWriteLimits } from './model-limits.ts';
@@ -35,14 +37,15 @@ export function writeModel(format: ModelFormat, dataSet: DataSet, options: Write
 }
 
 /**
- * The same of an instance's data set (without its file head) as it streams by: what one chunk becomes goes out before the
- * next is asked for, and values that are referred to are passed over. In JSON a caller puts `[`, `,` and `]` around
+ * The same of an instance's data set (without its file head) as it is read: what one chunk becomes goes out before the next
+ * is asked for. From bytes that can be read from any place (ranged-bytes.ts, inflated) long values that are referred to are not
+ * read at all; in a stream they are passed over. In JSON a caller puts `[`, `,` and `]` around
  * several (F.2.1).
  * @throws LeadglassError UNSUPPORTED for an unknown transfer syntax, MALFORMED or LIMIT_EXCEEDED from the content
  */
 export async function* writeInstanceModel(
   format: ModelFormat,
-  source: AsyncIterable<Uint8Array>,
+  source: AsyncIterable<Uint8Array> | RangedBytes,
   options: WriteInstanceOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const syntax = knownTransferSyntax(options.transferSyntaxUid);
@@ -50,9 +53,13 @@ export async function* writeInstanceModel(
   const writer = new ModelWriter(sink, { ...options, implicitSource: !syntax.explicit });
   const walker = new DataSetWalker(syntax, { limits: options.limits, visitor: writer });
   sink.dataSetBegin();
-  for await (const chunk of syntax.deflated ? inflate(source, options.limits) : source) {
-    walker.push(chunk);
-    yield* sink.take();
+  if ('readRange' in source) {
+    for await (const _walked of walkRanges(source, walker)) yield* sink.take();
+  } else {
+    for await (const chunk of syntax.deflated ? inflate(source, options.limits) : source) {
+      walker.push(chunk);
+      yield* sink.take();
+    }
   }
   walker.end();
   sink.dataSetEnd();

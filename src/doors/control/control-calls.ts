@@ -43,6 +43,10 @@ export const purposes = ['acquisition', 'reading', 'exchange', 'archive'] as con
 /** `get` and `move` are the two ways of retrieving. */
 export const allowedOperations = ['verify', 'store', 'find', 'get', 'move', 'commit'] as const;
 
+/** Doors that a person can name; the plain one comes with its exception. */
+export const openingDoors = ['dimse', 'web'] as const;
+const doors = v.pipe(v.array(v.picklist(openingDoors)), v.minLength(1, 'must name a door'), v.maxLength(2));
+
 const scope = v.strictObject({
   modalities: v.optional(texts),
   departments: v.optional(texts),
@@ -87,6 +91,8 @@ export const openingTerms = v.strictObject({
   device: aeTitle,
   purpose: v.picklist(purposes),
   operations: v.array(v.picklist(allowedOperations)),
+  /** Absent: DIMSE alone, or the plain door with its exception. */
+  doors: v.optional(doors),
   addresses: v.optional(texts, []),
   scope: v.optional(scope, {}),
   privateSopClasses: v.optional(v.boolean(), false),
@@ -106,6 +112,8 @@ export const callSchemas = {
     until: day,
     from: v.optional(day),
     credential,
+    /** Absent: DIMSE alone, or the plain door with its exception. */
+    doors: v.optional(doors),
     addresses: v.optional(texts, []),
     /** Absent: what the purpose usually needs. */
     operations: v.optional(v.array(v.picklist(allowedOperations))),
@@ -124,6 +132,14 @@ export const callSchemas = {
     credential: v.optional(credential),
     serverNames,
   }),
+  /** Absent `minutes` and `opening`: what is usual, and the only one that has the web door. */
+  deviceToken: v.strictObject({
+    aeTitle,
+    reason: text,
+    opening: v.optional(v.pipe(text, v.maxLength(64))),
+    minutes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  }),
+  deviceTokenEnd: v.strictObject({ aeTitle, reason: text }),
   deviceRevoke: v.strictObject({ aeTitle, reason: text }),
   openingList: v.strictObject({ all: v.optional(v.boolean(), false) }),
   openingShow: v.strictObject({ name: text }),

@@ -275,6 +275,10 @@ async function run(name: string, given: unknown, call: Call, door: Answering): P
       return await services.deviceShow(call, parseArguments(callSchemas.deviceShow, given));
     case 'deviceRenew':
       return await services.deviceRenew(call, parseArguments(callSchemas.deviceRenew, given));
+    case 'deviceToken':
+      return await services.deviceToken(call, parseArguments(callSchemas.deviceToken, given));
+    case 'deviceTokenEnd':
+      return await services.deviceTokenEnd(call, parseArguments(callSchemas.deviceTokenEnd, given));
     case 'deviceRevoke':
       return await services.deviceRevoke(call, parseArguments(callSchemas.deviceRevoke, given));
     case 'openingList':

@@ -47,6 +47,8 @@ export interface ResultOf {
   readonly deviceList: readonly DeviceView[];
   readonly deviceShow: { readonly device: DeviceView; readonly openings: readonly OpeningView[] };
   readonly deviceRenew: DeviceAdded;
+  readonly deviceToken: DeviceTokenMade;
+  readonly deviceTokenEnd: { readonly aeTitle: string; readonly tokensEnded: number };
   readonly deviceRevoke: DeviceRevoked;
   readonly openingList: readonly OpeningView[];
   readonly openingShow: OpeningView;
@@ -164,7 +166,20 @@ export interface DeviceAdded {
     readonly aeTitle: string;
     readonly tls: boolean;
   };
+  /** Where DICOMweb is, when the opening has that door and it is open. */
+  readonly webBaseUrl?: string;
   readonly warnings: readonly string[];
+}
+export interface DeviceTokenMade {
+  readonly aeTitle: string;
+  readonly opening: string;
+  /** As the ledger names it. */
+  readonly number: number;
+  /** The secret itself; told this once. */
+  readonly token: string;
+  readonly until: string;
+  /** Absent while the web door is closed. */
+  readonly baseUrl?: string;
 }
 export interface DeviceRevoked {
   readonly aeTitle: string;
@@ -177,7 +192,10 @@ export interface DeviceRevoked {
 
 export interface OpeningView extends OpeningTermsText {
   readonly id: number;
-  readonly door: 'dimse-tls' | 'dimse-plain';
+  /** The first of them. */
+  readonly door: 'dimse-tls' | 'dimse-plain' | 'web';
+  /** All, as the guard names them. */
+  readonly openDoors: readonly ('dimse-tls' | 'dimse-plain' | 'web')[];
   readonly state: 'open' | 'not-yet' | 'ended' | 'closed';
   readonly owner: string;
   readonly createdAt: string;

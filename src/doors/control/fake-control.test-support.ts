@@ -65,6 +65,18 @@ export function fakeControl(): FakeControl {
       const certificates = credential === undefined ? [before] : [before, certificate('bb', `${until}T23:59:59.000Z`)];
       return { ...found, device: { ...found.device, certificates }, opening: { ...found.opening, until } };
     },
+    deviceToken: async (call, { aeTitle, minutes = 60 }) => {
+      note(call);
+      const found = devices.get(aeTitle);
+      if (found === undefined) throw missing();
+      const until = `2026-11-25T10:${String(minutes % 60).padStart(2, '0')}:00.000Z`;
+      const token = `lgd_${'A'.repeat(43)}`;
+      return { aeTitle, opening: aeTitle, number: 1, token, until, baseUrl: 'https://localhost:8443/dicom-web' };
+    },
+    deviceTokenEnd: async (call, { aeTitle }) => {
+      note(call);
+      return { aeTitle, tokensEnded: 2 };
+    },
     deviceRevoke: async (call, { aeTitle }) => {
       note(call);
       if (!devices.delete(aeTitle)) throw missing();
@@ -173,6 +185,7 @@ function addedOf(given: CallArguments<'deviceAdd'>): DeviceAdded {
       until: given.until,
       ...(plain === undefined ? {} : { plain }),
       door: plain === undefined ? 'dimse-tls' : 'dimse-plain',
+      openDoors: [plain === undefined ? 'dimse-tls' : 'dimse-plain'],
       state: 'open',
       owner: 'root',
       createdAt: '2026-11-25T10:00:00.000Z',

@@ -4,7 +4,6 @@
  */
 import type { Socket } from 'node:net';
 import type { Backend } from '../../backends/backend.ts';
-import type { DataSetLimits } from '../../dicom/data-set-limits.ts';
 import type { QueryLimits } from '../../dicom/query.ts';
 import type { DimseLimits } from '../../dimse/dimse-limits.ts';
 import { MessageExchange } from '../../dimse/message-exchange.ts';
@@ -15,6 +14,7 @@ import type { CertificateFacts } from '../../guard/identify/peer-facts.ts';
 import { RefusedError } from '../../guard/refusal.ts';
 import type { GuardSession } from '../../guard/session.ts';
 import type { Log } from '../../log.ts';
+import type { TranscodeServices } from '../../transcoding/transcode-instance.ts';
 import { acceptAssociation, type IncomingAssociation } from '../../upper-layer/acceptor.ts';
 import { negotiate } from '../../upper-layer/negotiation.ts';
 import type { Association } from '../../upper-layer/association.ts';
@@ -29,7 +29,6 @@ import type { RetrieveLimits } from './retrieve-service.ts';
 export interface ConnectionLimits extends RetrieveLimits, DataSetPaceLimits {
   readonly upperLayer: UpperLayerLimits;
   readonly dimse: DimseLimits;
-  readonly dataSet: DataSetLimits;
   readonly query: QueryLimits;
   readonly retrieveUidsMax: number;
 }
@@ -44,6 +43,8 @@ export interface ConnectionServices {
   readonly commitmentReports: CommitmentReports;
   /** Of all retrieves under way, whatever their door. */
   readonly heldInstances: HeldInstances;
+  /** For receivers that do not take an instance as it is stored. */
+  readonly transcoding: TranscodeServices;
   readonly limits: ConnectionLimits;
   readonly log: Log;
 }

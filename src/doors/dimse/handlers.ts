@@ -200,6 +200,6 @@ function askedFor(
 }
 
 /** What every retrieve takes from the door. */
-function retrieving({ backend, limits, heldInstances, log }: ConnectionServices) {
-  return { backend, limits, held: heldInstances, dataSetLimits: limits.dataSet, log };
+function retrieving({ backend, limits, heldInstances, transcoding, log }: ConnectionServices) {
+  return { backend, limits, held: heldInstances, transcoding, log };
 }

@@ -58,15 +58,19 @@ export function moveRoute(facts: {
   };
 }
 
-/** One context for each SOP class and transfer syntax that occurs, as long as there is room; what is converted needs one more. */
+/**
+ * One context for each SOP class and transfer syntax that occurs, then those for what may have to be converted, as long as there
+ * is room.
+ */
 function proposals(instances: readonly StoredInstance[]): readonly ContextProposal[] {
-  const wanted = new Map<string, { readonly abstractSyntax: Uid; readonly transferSyntaxes: readonly Uid[] }>();
+  const asStored = new Map<string, ContextProposal>();
+  const converted = new Map<string, ContextProposal>();
   for (const { head, transferSyntaxUid } of instances) {
-    const offered = offeredTransferSyntaxes(transferSyntaxUid, uncompressed);
-    for (const syntax of offered) {
+    for (const syntax of offeredTransferSyntaxes(transferSyntaxUid, uncompressed)) {
+      const wanted = syntax === transferSyntaxUid ? asStored : converted;
       wanted.set(`${head.sopClassUid} ${syntax}`, { abstractSyntax: head.sopClassUid, transferSyntaxes: [syntax] });
     }
   }
   // Beyond the room the rest is answered as "SOP class not negotiated"; a study of so many kinds has not been seen.
-  return [...wanted.values()].slice(0, contextsMax);
+  return [...new Map([...asStored, ...converted]).values()].slice(0, contextsMax);
 }

@@ -3,7 +3,6 @@
  * named to the ledger before its first byte and counted after its answer.
  */
 import type { Backend, StoredInstance } from '../../backends/backend.ts';
-import type { DataSetLimits } from '../../dicom/data-set-limits.ts';
 import type { Uid } from '../../dicom/uid.ts';
 import type { CStoreResponse } from '../../dimse/command-set.ts';
 import type { Progress, RetrieveResult } from '../../dimse/handlers.ts';
@@ -13,6 +12,7 @@ import { asLeadglassError, LeadglassError } from '../../error.ts';
 import type { Admission } from '../../guard/admission.ts';
 import type { Retrieve } from '../../guard/operation.ts';
 import type { Log } from '../../log.ts';
+import type { TranscodeServices } from '../../transcoding/transcode-instance.ts';
 import type { AcceptedContext } from '../../upper-layer/association-types.ts';
 import type { HeldInstances, Holding } from './held-instances.ts';
 import { planLeaving } from './retrieve-plan.ts';
@@ -40,15 +40,14 @@ export interface RetrieveWork {
   readonly progress: Progress;
   readonly limits: RetrieveLimits;
   readonly held: HeldInstances;
-  readonly dataSetLimits: DataSetLimits;
+  readonly transcoding: TranscodeServices;
   readonly log: Log;
 }
 
 /** @throws LeadglassError before anything was sent; later failures are in the result */
 export async function retrieve(work: RetrieveWork): Promise<RetrieveResult> {
   const { admission, cancel, progress, limits } = work;
-  const { principal } = admission.pass;
-  using holding = work.held.holdFor(principal.kind === 'device' ? principal.device : principal.kind);
+  using holding = work.held.holdFor(ownerOf(admission));
   const instances = await listed(work, holding);
   const counts = { remaining: instances.length, completed: 0, failed: 0, warning: 0 };
   const failedSopInstanceUids: Uid[] = [];
@@ -110,28 +109,35 @@ async function listed(
   return instances;
 }
 
+/** Who has turns and memory of its own here. */
+function ownerOf({ pass: { principal } }: Admission<Retrieve>): string {
+  return principal.kind === 'device' ? principal.device : principal.kind;
+}
+
 type Outcome = 'completed' | 'failed' | 'warning';
 
 /** @throws LeadglassError LEDGER_UNAVAILABLE, NOT_AUTHORIZED (the session ended): then nothing more may leave */
 async function sent(
   instance: StoredInstance,
-  { admission, dataSetLimits, log }: RetrieveWork,
+  { admission, transcoding, log }: RetrieveWork,
   route: RetrieveRoute,
 ): Promise<Outcome> {
   const { head } = instance;
   await admission.involving(head);
-  const plan = planLeaving(instance, route.contexts, dataSetLimits);
+  const plan = planLeaving(instance, route.contexts, { transcoding, owner: ownerOf(admission) });
   if (plan === 'sop-class' || plan === 'transfer-syntax') {
-    const reason = plan === 'sop-class' ? 'SOP class not negotiated' : 'transfer syntax needs a codec';
+    const reason = plan === 'sop-class' ? 'SOP class not negotiated' : 'transfer syntax not negotiated';
     admission.transferred(head, { outcome: 8, reason });
     return 'failed';
   }
+  let notConverted: LeadglassError | undefined;
+  const read = plan.isConverted ? () => noticing(plan.read(), (error) => (notConverted = error)) : () => plan.read();
   try {
     const { status } = await route.send({
       sopClassUid: head.sopClassUid,
       sopInstanceUid: head.sopInstanceUid,
       transferSyntaxUid: plan.context.transferSyntax,
-      read: () => plan.read(),
+      read,
     });
     const kind = statusClass(status);
     if (kind === 'success') {
@@ -143,8 +149,22 @@ async function sent(
     return kind === 'warning' ? 'warning' : 'failed';
   } catch (thrown) {
     const error = asLeadglassError(thrown);
-    admission.transferred(head, { outcome: 8, reason: error.code });
-    log.warn('association.suboperation-failed', { code: error.code, message: error.message, detail: error.detail });
+    // A source that fails midway ends the association, whose own error says nothing of the reason.
+    const { code, message, detail } = notConverted ?? error;
+    admission.transferred(head, { outcome: 8, reason: notConverted === undefined ? code : `not converted: ${code}` });
+    log.warn('association.suboperation-failed', { code, message, detail, converting: plan.isConverted });
     return 'failed';
+  }
+}
+
+async function* noticing(
+  bytes: AsyncIterable<Uint8Array>,
+  failed: (error: LeadglassError) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  try {
+    yield* bytes;
+  } catch (error) {
+    failed(asLeadglassError(error));
+    throw error;
   }
 }

@@ -26,7 +26,12 @@ export interface IdentifyOptions {
 }
 
 export type Identification =
-  | { readonly principal: DevicePrincipal; readonly opening: Opening; readonly certificateNotAfterMs?: number }
+  | {
+      readonly principal: DevicePrincipal;
+      readonly opening: Opening;
+      /** Last moment at which the certificate or token is good. */
+      readonly proofNotAfterMs?: number;
+    }
   | { readonly reason: RefusalReason };
 
 export async function identifyDevice(
@@ -70,7 +75,7 @@ export async function identifyDevice(
   if ('reason' in identity) return identity;
   return {
     opening: choice.opening,
-    ...(facts.certificate === undefined ? {} : { certificateNotAfterMs: facts.certificate.notAfterMs }),
+    ...(facts.certificate === undefined ? {} : { proofNotAfterMs: facts.certificate.notAfterMs }),
     principal: {
       kind: 'device',
       device: device.name,

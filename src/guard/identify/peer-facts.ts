@@ -1,14 +1,17 @@
 /** What a peer showed at the door, as the door saw it; nothing of it is proven yet. */
 import type { UserIdentity } from '../../upper-layer/association-types.ts';
+import type { OpeningDoor } from '../opening.ts';
 
 export interface PeerFacts {
-  readonly door: 'dimse-tls' | 'dimse-plain';
+  readonly door: OpeningDoor;
   /** Local TCP port; on a plain door it tells which opening the door belongs to. */
   readonly localPort?: number;
   readonly address: string;
   /** Absent when none was shown, and always on a plain door. */
   readonly certificate?: CertificateFacts;
-  /** As they came, unchecked. */
+  /** Only at the web door: what followed `Authorization: Bearer`, unchecked. */
+  readonly token?: string;
+  /** As they came, unchecked; empty at the web door, which knows none. */
   readonly calledAeTitle: string;
   readonly callingAeTitle: string;
   readonly userIdentity?: UserIdentity;

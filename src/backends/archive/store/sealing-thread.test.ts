@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { array, assert as assertProperty, asyncProperty, integer, nat, record } from 'fast-check';
 import { LeadglassError } from '../../../error.ts';
@@ -150,20 +148,4 @@ test('when the sealing thread ends, instances in it fail with a clear error and 
     await writer.commit();
   }, LeadglassError);
   assert.equal((await storeInstance(archive, makeInstance({ instance: 2, pixels: 50_000 }))).result, 'stored');
-});
-
-test('the process that started the sealing thread cannot start another one', () => {
-  const root = join(import.meta.dirname, '../../../..');
-  const script = `
-    const { startSealingThread } = await import(${JSON.stringify(join(root, 'src/compose/threads.ts'))});
-    const { Worker } = await import('node:worker_threads');
-    const thread = startSealingThread();
-    try { new Worker('0', { eval: true }); console.log('started'); } catch (error) { console.log(error.code); }
-    await thread?.close();`;
-  const output = execFileSync(
-    process.execPath,
-    ['--permission', '--allow-worker', `--allow-fs-read=${root}`, '--input-type=module', '--eval', script],
-    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
-  );
-  assert.equal(output.trim(), 'ERR_ACCESS_DENIED');
 });

@@ -1,6 +1,8 @@
 /** Who serves what: the one place in which a handler is entered. */
 import type { WebHandlers } from '../routes.ts';
 import { instances } from './instances.ts';
+import { metadata } from './metadata.ts';
 import { search } from './search.ts';
+import { store } from './store.ts';
 
-export const handlers: WebHandlers = { search, instances };
+export const handlers: WebHandlers = { search, instances, metadata, store };

@@ -14,8 +14,8 @@ import type { Retrieval } from './retrieval.ts';
 
 export interface Representation {
   readonly contentType: string;
-  /** A strong one where the same tag means the same bytes. */
-  readonly tag: string;
+  /** A strong one where the same tag means the same bytes; absent where nothing short stands for the content. */
+  readonly tag?: string;
   /** Where it is known beforehand. */
   readonly lengthBytes?: number;
   readonly headers?: readonly (readonly [string, string])[];
@@ -32,7 +32,8 @@ export async function respond(
 ): Promise<WebResponse> {
   const { request, retrieval, limits } = facts;
   const { tag, lengthBytes, readRange } = representation;
-  const headers: [string, string][] = [['ETag', tag], ['Vary', 'Accept'], ...mutable(representation.headers ?? [])];
+  const headers: [string, string][] = [['Vary', 'Accept'], ...mutable(representation.headers ?? [])];
+  if (tag !== undefined) headers.push(['ETag', tag]);
   const outcome = evaluateConditions(conditionsOf(request), tag);
   if (outcome === 'precondition-failed') throw new HttpError(412, 'The resource is not the one that If-Match names');
   if (outcome === 'not-modified') {
@@ -42,7 +43,7 @@ export async function respond(
   const isRanged = readRange !== undefined && lengthBytes !== undefined;
   if (isRanged) headers.push(['Accept-Ranges', 'bytes']);
   const ranges: RangeOutcome =
-    isRanged && request.method === 'GET' && rangeStillApplies(request.headers['if-range'], tag)
+    isRanged && request.method === 'GET' && tag !== undefined && rangeStillApplies(request.headers['if-range'], tag)
       ? selectRanges(request.headers['range'], lengthBytes, limits.web)
       : { kind: 'whole' };
   if (ranges.kind !== 'whole' && isRanged) {

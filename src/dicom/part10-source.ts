@@ -2,9 +2,9 @@
  * A file that comes in pieces, taken apart into its head and the data set behind it; only the head is ever held, and of the
  * data set the beginning that says which instance it is.
  */
-import type { DataSetLimits, KeptLimits } from '../dicom/data-set-limits.ts';
-import { type InstanceUids, InstanceUidReader } from '../dicom/instance-uids.ts';
-import { type Part10Head, type Part10Limits, readPart10Head } from '../dicom/part10.ts';
+import type { DataSetLimits, KeptLimits } from './data-set-limits.ts';
+import { type InstanceUids, InstanceUidReader } from './instance-uids.ts';
+import { type Part10Head, type Part10Limits, readPart10Head } from './part10.ts';
 
 export interface Part10SourceLimits {
   readonly part10: Part10Limits;

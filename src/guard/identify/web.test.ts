@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { limits } from '../../limits.ts';
+import { type IssuedToken, DeviceTokens, type TokenRequest } from '../device-tokens.ts';
+import type { Administer } from '../operation.ts';
+import { RefusedError, type RefusalReason } from '../refusal.ts';
+import {
+  aet,
+  certificateFacts,
+  dayMs,
+  enrol,
+  findOf,
+  type House,
+  makeHouse,
+  startMs,
+  webFacts,
+} from '../test-support.ts';
+
+const closed = { atMs: startMs, by: 'root', reason: 'r' };
+const administer: Administer = { kind: 'administer', command: 'device token', summary: 's' };
+
+async function issue({ guard, store, clock }: House, request: Partial<TokenRequest> = {}): Promise<IssuedToken> {
+  const session = guard.session({ kind: 'operator', user: 'root' });
+  await using admission = await session.admit(administer);
+  const tokens = new DeviceTokens({ store, rules: limits, now: clock.now });
+  const issued = tokens.issue(admission.pass, { aeTitle: aet('CT1'), ...request });
+  admission.succeeded();
+  return issued;
+}
+
+const readsWeb = { purpose: 'reading', doors: ['web'] } as const;
+
+async function refusal(attempt: Promise<unknown>): Promise<RefusalReason> {
+  const error = await attempt.then(
+    () => assert.fail('was accepted'),
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error instanceof RefusedError, String(error));
+  return error.reason;
+}
+
+test('a device comes with its certificate and says no AE title', async () => {
+  await using house = makeHouse();
+  const openingId = enrol(house.store, readsWeb);
+  const principal = await house.guard.identify(webFacts({ certificate: certificateFacts() }));
+  assert.equal(principal.device, 'CT1');
+  assert.equal(principal.openingId, openingId);
+  await using admission = await house.guard.session(principal).admit(findOf());
+  assert.ok(admission.pass.stillValid());
+  assert.equal(house.ledger.last.door, 'web');
+});
+
+test('an opening of the DIMSE door does not open the web door, nor the other way round', async () => {
+  await using house = makeHouse();
+  enrol(house.store);
+  assert.equal(await refusal(house.guard.identify(webFacts({ certificate: certificateFacts() }))), 'door');
+});
+
+test('a certificate that is not good is refused also with a good token', async () => {
+  await using house = makeHouse();
+  enrol(house.store, readsWeb);
+  const { token } = await issue(house);
+  const certificate = certificateFacts({ notAfterMs: startMs - 1 });
+  assert.equal(await refusal(house.guard.identify(webFacts({ token, certificate }))), 'certificate-expired');
+});
+
+test('a device comes with a token, which the ledger names by its number alone', async () => {
+  await using house = makeHouse();
+  enrol(house.store, readsWeb);
+  const { token, id } = await issue(house);
+  const principal = await house.guard.identify(webFacts({ token }));
+  assert.equal(principal.tokenId, id);
+  assert.match(house.ledger.last.xml, new RegExp(`by token ${id}`));
+  house.guard.session(principal);
+  for (const { xml } of house.ledger.records) assert.ok(!xml.includes(token));
+});
+
+test('the database has no token, only hashes', async () => {
+  await using house = makeHouse();
+  enrol(house.store, readsWeb);
+  const { token } = await issue(house);
+  assert.match(token, /^lgd_[A-Za-z0-9_-]{43}$/);
+  assert.ok(!JSON.stringify(house.store.tokensOf(aet('CT1'))).includes(token));
+});
+
+for (const text of ['', 'lgd_', 'x'.repeat(100_000), `lgd_${'A'.repeat(43)}`, `lgd_${'A'.repeat(42)}\u0000`]) {
+  test(`what was never a token is refused as an ended one: ${JSON.stringify(text.slice(0, 12))}, ${text.length}`, async () => {
+    await using house = makeHouse();
+    enrol(house.store, readsWeb);
+    assert.equal(await refusal(house.guard.identify(webFacts({ token: text }))), 'token-unknown');
+  });
+}
+
+test('a token is good until its last moment and not a moment longer', async () => {
+  await using house = makeHouse();
+  enrol(house.store, readsWeb);
+  const { token, notAfterMs } = await issue(house, { minutes: 5 });
+  assert.equal(notAfterMs, startMs + 5 * 60_000);
+  house.clock.nowMs = notAfterMs;
+  const session = house.guard.session(await house.guard.identify(webFacts({ token })));
+  house.clock.nowMs += 1;
+  assert.equal(await refusal(house.guard.identify(webFacts({ token }))), 'token-unknown');
+  house.guard.reviewSessions();
+  assert.equal(await refusal(session.admit(findOf())), 'token-expired');
+});
+
+test('a token ends with its opening, and what replaces the opening does not take it', async () => {
+  await using house = makeHouse();
+  const { store, guard } = house;
+  const openingId = enrol(store, readsWeb);
+  const { token } = await issue(house);
+  const session = guard.session(await guard.identify(webFacts({ token })));
+  const opening = store.opening(openingId);
+  assert.ok(opening);
+  store.transaction(() => {
+    store.closeOpening(opening, closed);
+    enrol(store, readsWeb);
+  });
+  assert.ok(session.revoked.aborted);
+  assert.equal(await refusal(session.admit(findOf())), 'opening-closed');
+  assert.equal(await refusal(guard.identify(webFacts({ token }))), 'opening-closed');
+});
+
+test('a token ends with its device, and by hand', async () => {
+  await using house = makeHouse();
+  const { store, guard } = house;
+  enrol(store, readsWeb);
+  const first = await issue(house);
+  const session = guard.session(await guard.identify(webFacts({ token: first.token })));
+  assert.equal(store.endTokens(aet('CT1')), 1);
+  assert.equal(await refusal(session.admit(findOf())), 'token-ended');
+  assert.equal(await refusal(guard.identify(webFacts({ token: first.token }))), 'token-unknown');
+  const second = await issue(house);
+  store.revokeDevice(aet('CT1'), closed);
+  assert.equal(await refusal(guard.identify(webFacts({ token: second.token }))), 'device-revoked');
+});
+
+test('a token never outlives its opening, and no longer than the limit is given', async () => {
+  await using house = makeHouse();
+  enrol(house.store, readsWeb);
+  house.clock.nowMs = startMs + 30 * dayMs - 60_000;
+  const { notAfterMs } = await issue(house, { minutes: limits.deviceTokenMinutesMax });
+  assert.equal(notAfterMs, startMs + 30 * dayMs - 1);
+  for (const minutes of [0, -1, 1.5, Number.NaN, limits.deviceTokenMinutesMax + 1]) {
+    await assert.rejects(issue(house, { minutes }), { code: 'BAD_REQUEST' });
+  }
+});
+
+test('no token is made for what has no open opening of the web door, nor without end', async () => {
+  await using house = makeHouse();
+  enrol(house.store);
+  await assert.rejects(issue(house), { code: 'CONFLICT' });
+  await assert.rejects(issue(house, { aeTitle: aet('NOBODY') }), { code: 'NOT_FOUND' });
+  enrol(house.store, { name: 'web-1', doors: ['web'] });
+  for (let count = 0; count < limits.deviceTokensMax; count += 1) await issue(house);
+  await assert.rejects(issue(house), { code: 'CONFLICT', message: /--end/ });
+  house.clock.nowMs += limits.deviceTokenMinutes * 60_000 + 1;
+  await issue(house);
+  enrol(house.store, { name: 'web-2', doors: ['web', 'dimse-tls'] });
+  await assert.rejects(issue(house), { code: 'CONFLICT', message: /--opening/ });
+  assert.equal((await issue(house, { opening: 'web-2' })).opening.name, 'web-2');
+});
+
+test('an address that the opening does not name is refused, whatever the proof', async () => {
+  await using house = makeHouse();
+  enrol(house.store, { ...readsWeb, addresses: ['10.9.0.0/16'] });
+  const { token } = await issue(house);
+  assert.equal(await refusal(house.guard.identify(webFacts({ token }))), 'address');
+  assert.equal(await refusal(house.guard.identify(webFacts({ certificate: certificateFacts() }))), 'address');
+});
