@@ -5,15 +5,12 @@
 import { TransferSyntaxes } from '../dicom/transfer-syntax.ts';
 import { type DrawOptions, drawFrame as draw } from '../rendering/draw.ts';
 import type { ImageFacts } from '../rendering/image-facts.ts';
-import { type Picture, pictureBytes, type PictureLimits } from '../rendering/picture.ts';
+import { type Picture, pictureBytes, type PictureLimits, type PictureType } from '../rendering/picture.ts';
 import { writePng } from '../rendering/png.ts';
 import type { Codecs } from './codecs.ts';
 import { decodeFrame } from './decode-frame.ts';
 import { encodeFrame } from './encode-frame.ts';
 import type { CodecLimits, DecodedFrame } from './frame.ts';
-
-export const pictureTypes = ['image/jpeg', 'image/png'] as const;
-export type PictureType = (typeof pictureTypes)[number];
 
 export interface DrawRequest {
   /** Of `bytes`; undefined for a native frame, little endian. */

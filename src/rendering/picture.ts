@@ -9,6 +9,10 @@ export interface Picture {
   readonly pixels: Uint8Array<ArrayBuffer>;
 }
 
+/** What pictures are written as. */
+export const pictureTypes = ['image/jpeg', 'image/png'] as const;
+export type PictureType = (typeof pictureTypes)[number];
+
 export interface PictureLimits {
   /** Pixels of a picture that is made. */
   readonly picturePixelsMax: number;

@@ -4,7 +4,7 @@
  */
 import type { StoredInstance } from '../../../backends/backend.ts';
 import type { CodecPool } from '../../../codecs/pool/codec-pool.ts';
-import type { DrawnPicture, PictureType } from '../../../codecs/draw-frame.ts';
+import type { DrawnPicture } from '../../../codecs/draw-frame.ts';
 import type { DataSet } from '../../../dicom/data-set.ts';
 import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import { Frames } from '../../../dicom/frames.ts';
@@ -12,6 +12,7 @@ import { readHead } from '../../../dicom/read-head.ts';
 import { LeadglassError } from '../../../error.ts';
 import type { GuardSession } from '../../../guard/session.ts';
 import { isImageElement } from '../../../rendering/image-elements.ts';
+import type { PictureType } from '../../../rendering/picture.ts';
 import { readImageFacts } from '../../../rendering/read-image-facts.ts';
 import { type DrawingParameters, drawingOf } from '../resources/drawing.ts';
 import type { WebLimits, WebServices } from '../web-handler.ts';

@@ -4,9 +4,9 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { StoredInstance } from '../../../backends/backend.ts';
-import { type PictureType, pictureTypes } from '../../../codecs/draw-frame.ts';
 import { implementationVersionName } from '../../../dicom/implementation.ts';
 import { asLeadglassError, type ErrorCode, LeadglassError } from '../../../error.ts';
+import { type PictureType, pictureTypes } from '../../../rendering/picture.ts';
 import type { Acceptable } from '../http/accept.ts';
 import { strongTag } from '../http/conditional.ts';
 import { HttpError } from '../http/http-error.ts';

@@ -1,6 +1,6 @@
 /** Pictures of the URI service (PS3.18 9.5.1.2): as rendered resources, with parameters of other names and forms. */
-import type { PictureType } from '../../../codecs/draw-frame.ts';
 import { LeadglassError } from '../../../error.ts';
+import type { PictureType } from '../../../rendering/picture.ts';
 import type { DrawingParameters } from '../resources/drawing.ts';
 import type { WadoUriRequest } from '../resources/wado-uri.ts';
 import type { WebRequest, WebResponse } from '../web-handler.ts';
