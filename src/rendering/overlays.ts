@@ -8,9 +8,18 @@ import { malformedImage, type Picture } from './picture.ts';
 /** Groups 6000 to 601E, PS3.5 7.6. */
 const groups = Array.from({ length: 16 }, (_, index) => index * 0x0002_0000);
 
-/** @param frame from 1. @throws LeadglassError MALFORMED for an overlay that contradicts itself */
-export function readOverlays(dataSet: DataSet, frame: number): readonly Overlay[] {
+/**
+ * @param frame from 1
+ * @param isActive of a group, as what has to be added to the tags of the first
+ * @throws LeadglassError MALFORMED for an overlay that contradicts itself
+ */
+export function readOverlays(
+  dataSet: DataSet,
+  frame: number,
+  isActive: (group: number) => boolean = () => true,
+): readonly Overlay[] {
   return groups
+    .filter(isActive)
     .map((group) => readOverlay(dataSet, (tag) => tag + group, frame))
     .filter((overlay) => overlay !== undefined);
 }

@@ -13,14 +13,22 @@ import { LeadglassError } from '../../../error.ts';
 import type { GuardSession } from '../../../guard/session.ts';
 import { isImageElement } from '../../../rendering/image-elements.ts';
 import type { PictureType } from '../../../rendering/picture.ts';
+import { present } from '../../../rendering/presentation-state.ts';
 import { readImageFacts } from '../../../rendering/read-image-facts.ts';
-import { type DrawingParameters, drawingOf } from '../resources/drawing.ts';
+import { type Drawing, type DrawingParameters, drawingOf } from '../resources/drawing.ts';
 import type { WebLimits, WebServices } from '../web-handler.ts';
 
 export interface PictureOrder {
   readonly type: PictureType;
   readonly parameters: DrawingParameters;
   readonly withOverlays: boolean;
+  /** How somebody wanted it to look (PS3.3 A.33). */
+  readonly state?: StoredState;
+}
+
+export interface StoredState {
+  readonly dataSet: DataSet;
+  readonly sha256: Uint8Array;
 }
 
 export interface PictureServices {
@@ -36,6 +44,7 @@ export class DrawableImage {
   readonly #frames: Frames;
   readonly #transferSyntaxUid: string | undefined;
   readonly #facts: PictureServices;
+  readonly #sopInstanceUid: string;
 
   private constructor(instance: StoredInstance, dataSet: DataSet, frames: Frames, facts: PictureServices) {
     this.numberOfFrames = frames.numberOfFrames;
@@ -43,6 +52,7 @@ export class DrawableImage {
     this.#frames = frames;
     this.#transferSyntaxUid = frames.isEncapsulated ? instance.transferSyntaxUid : undefined;
     this.#facts = facts;
+    this.#sopInstanceUid = instance.head.sopInstanceUid;
   }
 
   /**
@@ -73,10 +83,10 @@ export class DrawableImage {
    * @throws LeadglassError NOT_FOUND, BAD_REQUEST (a region outside), MALFORMED, UNSUPPORTED, LIMIT_EXCEEDED, TIMED_OUT,
    *   OUT_OF_RESOURCES, CANCELLED
    */
-  async draw(frame: number, { type, parameters, withOverlays }: PictureOrder): Promise<DrawnPicture> {
+  async draw(frame: number, { type, parameters, ...asked }: PictureOrder): Promise<DrawnPicture> {
     const { services, session, signal } = this.#facts;
     if (frame > this.numberOfFrames) throw new LeadglassError('NOT_FOUND', 'There is no such resource');
-    const { image, options } = drawingOf(readImageFacts(this.#dataSet, { frame, withOverlays }), parameters);
+    const { image, options } = this.#drawing(frame, parameters, asked);
     const order = {
       transferSyntaxUid: this.#transferSyntaxUid,
       bytes: () => this.#frames.read(frame),
@@ -88,6 +98,29 @@ export class DrawableImage {
     };
     return await poolOf(services).draw(order, { owner: ownerOf(session), signal });
   }
+
+  #drawing(
+    frame: number,
+    parameters: DrawingParameters,
+    { withOverlays, state }: Pick<PictureOrder, 'withOverlays' | 'state'>,
+  ): Drawing {
+    const facts = readImageFacts(this.#dataSet, { frame, withOverlays: withOverlays && state === undefined });
+    if (state === undefined) return drawingOf(facts, parameters);
+    const { image, area, turn } = present(state.dataSet, {
+      dataSet: this.#dataSet,
+      sopInstanceUid: this.#sopInstanceUid,
+      frame,
+      facts,
+    });
+    const { options } = drawingOf(image, parameters);
+    return { image, options: { ...options, area, turn } };
+  }
+}
+
+/** Everything of a presentation state, which has no pixels. @throws LeadglassError as readHead */
+export async function readState(instance: StoredInstance, limits: WebLimits): Promise<StoredState> {
+  const { dataSet } = await readHead(instance, { want: () => true, limits: headLimits(limits) });
+  return { dataSet, sha256: instance.sha256 };
 }
 
 function headLimits(limits: WebLimits) {

@@ -145,7 +145,13 @@ async function* partsOfInstance(
 /** The same image and order make the same bytes, of one version of ours. */
 function pictureTag(instance: StoredInstance, order: PictureOrder, frames: readonly number[] | undefined): string {
   const { annotation: _, unsupportedAnnotations: _words, ...parameters } = order.parameters;
-  const drawn = JSON.stringify([order.type, order.withOverlays, parameters, frames ?? []]);
+  const drawn = JSON.stringify([
+    order.type,
+    order.withOverlays,
+    parameters,
+    frames ?? [],
+    Buffer.from(order.state?.sha256 ?? []).toString('hex'),
+  ]);
   const variant = createHash('sha256').update(drawn).digest('base64url').slice(0, 22);
   return strongTag(instance.sha256, `${implementationVersionName}.${variant}`);
 }

@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import { instanceOf } from '../../../backends/backend.test-support.ts';
 import { somePixels } from '../../../codecs/codecs.test-support.ts';
 import { CodecPool } from '../../../codecs/pool/codec-pool.ts';
+import { DataSet } from '../../../dicom/data-set.ts';
 import { LeadglassError } from '../../../error.ts';
 import { limits } from '../../../limits.ts';
 import { someImage } from '../../../rendering/rendering.test-support.ts';
@@ -29,7 +30,16 @@ async function sides(more: string): Promise<readonly number[]> {
     .setText(0x0020000e, 'UI', instance.series)
     .setText(0x00100020, 'LO', 'P1')
     .setBytes(0x7fe00010, 'OW', somePixels(facts));
-  await web.keep(instanceOf(dataSet));
+  const state = new DataSet()
+    .setText(0x00080016, 'UI', '1.2.840.10008.5.1.4.1.1.11.1')
+    .setText(0x00080018, 'UI', '1.2.3.1.2.1')
+    .setText(0x00100020, 'LO', 'P1')
+    .setText(0x0020000d, 'UI', instance.study)
+    .setText(0x0020000e, 'UI', '1.2.3.1.2')
+    .setText(0x00700041, 'CS', 'N')
+    .setNumber(0x00700042, 'US', 90)
+    .setItems(0x0070005a, [new DataSet().setNumber(0x00700052, 'SL', [1, 1]).setNumber(0x00700053, 'SL', [20, 40])]);
+  await web.keep(instanceOf(dataSet), instanceOf(state));
   const request: WebRequest = {
     method: 'GET',
     path: '/wado',
@@ -60,7 +70,15 @@ test('the URI service draws whole images, regions as shares of them, and sizes',
   );
 });
 
-test('the URI service refuses presentation states, and frames that are not there', async () => {
+test('the URI service draws an image as a presentation state of its study says', async () => {
+  assert.deepEqual(await sides('&presentationUID=1.2.3.1.2.1&presentationSeriesUID=1.2.3.1.2'), [40, 20]);
+  assert.deepEqual(
+    await sides('&presentationUID=1.2.3.1.2.1&presentationSeriesUID=1.2.3.1.2&rows=10&columns=90'),
+    [20, 10],
+  );
+});
+
+test('the URI service refuses states that are none or not there, windows beside them, and frames that are not there', async () => {
   const refused = async (more: string): Promise<string> => {
     try {
       return String(await sides(more));
@@ -68,6 +86,9 @@ test('the URI service refuses presentation states, and frames that are not there
       return error instanceof LeadglassError ? error.code : String(error);
     }
   };
-  assert.equal(await refused('&presentationUID=1.2&presentationSeriesUID=1.2.3'), 'UNSUPPORTED');
+  assert.equal(await refused('&presentationUID=1.2&presentationSeriesUID=1.2.3'), 'NOT_FOUND');
+  const own = '&presentationUID=1.2.3.1.1.1&presentationSeriesUID=1.2.3.1.1';
+  assert.equal(await refused(own), 'UNSUPPORTED');
+  assert.equal(await refused(`${own}&windowCenter=1&windowWidth=2`), 'BAD_REQUEST');
   assert.equal(await refused('&frameNumber=2'), 'NOT_FOUND');
 });
