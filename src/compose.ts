@@ -23,6 +23,7 @@ import { startThreads } from './compose/threads.ts';
 import { loadConfig } from './config/load.ts';
 import { startControlDoor } from './doors/control/control-door.ts';
 import type { ControlServices } from './doors/control/control-services.ts';
+import { webBase } from './doors/web/web-door.ts';
 import { HeldInstances } from './doors/dimse/held-instances.ts';
 import type { ConnectionServices } from './doors/dimse/connection.ts';
 import { LeadglassError } from './error.ts';
@@ -70,7 +71,7 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
     },
     log,
   };
-  const doors = await openDoors(installation, { services, dimseIdentity, log });
+  const doors = await openDoors(installation, { services, dimseIdentity, codecs: threads.codecs, log });
   starting.defer(() => doors.stop());
 
   const control = await startControlDoor({
@@ -135,6 +136,12 @@ export async function openOffline(options: {
   };
 }
 
+/** Where devices find DICOMweb; nothing while its door is closed. */
+function webBaseUrl(names: readonly string[], doors: RunningLeadglass['doors']): { readonly webBaseUrl?: string } {
+  const web = doors.find(({ name }) => name === 'console');
+  return web === undefined ? {} : { webBaseUrl: `https://${names[0] ?? 'localhost'}:${web.port}${webBase}` };
+}
+
 function controlServices(
   installation: Installation,
   facts: {
@@ -150,6 +157,7 @@ function controlServices(
       server: {
         host: config.names[0] ?? 'localhost',
         tlsPort: facts.doorViews().find(({ name }) => name === 'dimse')?.port ?? config.doors.dimse.port,
+        ...webBaseUrl(config.names, facts.doorViews()),
       },
       arrangePlainDoors: facts.arrangePlainDoors,
     }),

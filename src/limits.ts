@@ -344,17 +344,6 @@ export const limits = {
   controlHeaderBytesMax: 8 * 1024,
   /** A request may carry a file of many gigabytes from a slow disk. */
   controlRequestMsMax: 3_600_000,
-  /** Browsers open six each; the console serves a hospital's administrators and viewers. */
-  consoleConnectionsMax: 500,
-  /** A reverse proxy or a ward behind one address. */
-  consoleConnectionsPerAddressMax: 100,
-  consoleHeaderBytesMax: 16 * 1024,
-  /** A handshake takes milliseconds; a slow one only holds a place. */
-  consoleHandshakeMs: 10_000,
-  /** Requests here have no body. */
-  consoleRequestMs: 15_000,
-  /** Then the connection is made anew, so that nobody keeps one for ever. */
-  consoleRequestsPerConnectionMax: 1000,
   /** `status` says so before storing stops (archive.freeBytesMin): a day of a busy CT, to have time for more disk. */
   freeBytesWarn: 20 * 1024 ** 3,
   /** Problems that `verify` names one by one; all are counted. */
@@ -374,6 +363,50 @@ export const limits = {
   getBytesMax: 64 * 1024 ** 3,
   // ── web door (src/doors/web, PS3.18) ─────────────────────────────────────────────────────────────────────────────
   web: {
+    // Browsers open one (HTTP/2) or six each; a hospital's viewers together.
+    connectionsMax: 2_048,
+    // A reverse proxy, a ward or a terminal server behind one address: 200 readers with room for their second connection.
+    connectionsPerAddressMax: 512,
+    // A handshake takes milliseconds; a slow one only holds a place.
+    handshakeMs: 10_000,
+    // Target (queryCharactersMax) and fields of one request together.
+    headerBytesMax: 80 * 1024,
+    headersMax: 100,
+    // A header is one packet or a few; slow ones only hold a place.
+    headerMs: 15_000,
+    // Of a connection without a request under way.
+    idleMs: 60_000,
+    // Then the connection is made anew, so that nobody keeps one for ever; a viewer that scrolls asks for some thousand frames.
+    requestsPerConnectionMax: 20_000,
+    // Of one connection: above what one core answers to the shortest request, so that only a runaway is stopped.
+    requestsPerMinuteMax: 300_000,
+    // HTTP/2 streams at once; viewers ask for the frames of a series in one go. Also handlers under way for one connection.
+    streamsMax: 128,
+    // Streams that a peer resets: so many at once, and so many a second (CVE-2023-44487). Scrolling resets some dozens.
+    streamResetsMax: 500,
+    streamResetsPerSecondMax: 50,
+    // Of one HTTP/2 connection: frames that make no sense, and streams beyond streamsMax.
+    invalidFramesMax: 50,
+    rejectedStreamsMax: 100,
+    // What nghttp2 may hold for one connection, in MiB; Node counts header blocks, settings and queued data.
+    sessionMemoryMiB: 16,
+    // What a peer may send on one stream before we have read it: 10 Gbit/s at 1 ms, and no more memory than an extent.
+    streamWindowBytes: 1024 ** 2,
+    connectionWindowBytes: 8 * 1024 ** 2,
+    // A body that comes, or an answer that is read, below 4 KB/s for a minute is a peer that drips on purpose.
+    bodyPaceMs: 60_000,
+    bodyPaceBytesMin: 256 * 1024,
+    // What is read of a body that nobody wanted, so that its sender sees the answer.
+    unwantedBodyBytesMax: 1024 ** 2,
+    unwantedBodyMs: 2_000,
+    // A session of the guard goes on while its device asks again within this time: one reader, one record of coming and going.
+    sessionIdleMs: 60_000,
+    // How long a stop waits for answers under way.
+    stopMs: 10_000,
+    // A peer that is refused because there is too much at once comes back after this.
+    retryAfterSeconds: 5,
+    // OPTIONS of a browser is kept by it for so long.
+    preflightSeconds: 600,
     // A study sent at once has some thousand instances, each with metadata and a few bulk data parts.
     multipartPartsMax: 200_000,
     // Content-Type, Content-Location and Content-Length of the longest kind have about 500 bytes.
@@ -403,6 +436,8 @@ export const limits = {
     storedInstancesMax: 50_000,
     // Instances of one store that become durable while the next is read: one trip to the disk for many.
     storesAtOnceMax: 16,
+    // Bulk data that came before its turn, or without its length, which has to be written before it: a few images.
+    waitingBulkBytesMax: 64 * 1024 ** 2,
     // A wall of 8K displays; a picture of both sides is 1 GiB as RGBA, which the renderer's own budget bounds further.
     viewportSideMax: 16_384,
     // The URI service: as many as there are current ones of images.

@@ -1,8 +1,11 @@
 /** Opens the doors that the configuration names; those of devices without TLS are in plain-doors.ts. */
-import type { ConsoleDoor } from '../doors/console/console-door.ts';
-import { startConsoleDoor } from '../doors/console/console-door.ts';
+import { attributesOf } from '../backends/archive/index/attributes.ts';
+import type { CodecPool } from '../codecs/pool/codec-pool.ts';
+import { placeholderPage } from '../doors/console/placeholder-page.ts';
 import type { DoorView } from '../doors/control/control-services.ts';
 import type { ConnectionServices } from '../doors/dimse/connection.ts';
+import { handlers } from '../doors/web/handlers/handlers.ts';
+import { startWebDoor, type WebDoor } from '../doors/web/web-door.ts';
 import { type DimseDoor, type DimseDoorOptions, startDimseDoor } from '../doors/dimse/dimse-door.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -21,6 +24,7 @@ export interface Doors {
 interface DoorFacts {
   readonly services: ConnectionServices;
   readonly dimseIdentity: TlsIdentity;
+  readonly codecs: CodecPool;
   readonly log: Log;
 }
 
@@ -36,8 +40,11 @@ export async function openDoors(installation: Installation, facts: DoorFacts): P
   const dimse = await openDimse(installation, facts, base);
   opened.defer(() => dimse.stop());
   opened.use(rotateTicketKeys(dimse, { intervalMs: limits.tlsTicketKeyMs }));
-  const console = config.doors.console.enabled ? await openConsole(installation, log) : undefined;
-  if (console !== undefined) opened.defer(() => console.stop());
+  const web = config.doors.console.enabled ? await openWeb(installation, facts, base) : undefined;
+  if (web !== undefined) {
+    opened.defer(() => web.stop());
+    opened.use(rotateTicketKeys(web, { intervalMs: limits.tlsTicketKeyMs }));
+  }
   const plain = opened.use(
     new PlainDoors({ policy, host: config.doors.plain.host, door: base, reviewMs: limits.plainDoorsReviewMs, log }),
   );
@@ -47,9 +54,7 @@ export async function openDoors(installation: Installation, facts: DoorFacts): P
   return {
     views: () => [
       { name: 'dimse', protocol: 'DICOM over TLS', address: dimse.address, port: dimse.port },
-      ...(console === undefined
-        ? []
-        : [{ name: 'console', protocol: 'HTTPS', address: console.address, port: console.port }]),
+      ...(web === undefined ? [] : [{ name: 'console', protocol: 'HTTPS', address: web.address, port: web.port }]),
       ...plain.views,
     ],
     arrangePlainDoors: () => plain.arrange(),
@@ -77,18 +82,38 @@ function openDimse(
   });
 }
 
-async function openConsole({ config, authority, guard }: Installation, log: Log): Promise<ConsoleDoor> {
+/** The console's page and DICOMweb share one port; people come with passkeys one day, devices with certificates or tokens. */
+async function openWeb(
+  { config, authority, guard, archive }: Installation,
+  { services: { heldInstances: held, transcoding }, codecs, log }: DoorFacts,
+  base: Pick<DimseDoorOptions, 'certificateFacts'>,
+): Promise<WebDoor> {
   const { certificatePem, keyPem } = await authority.serverCertificate('web', config.names);
-  return startConsoleDoor({
-    host: config.doors.console.host,
-    port: config.doors.console.port,
-    tls: {
-      ...serverTlsOptions({ identities: [{ key: keyPem, cert: certificatePem }], clientCa: [], limits }),
-      // People come with passkeys, not with certificates.
-      requestCert: false,
+  const { host, port, corsOrigins } = config.doors.console;
+  return startWebDoor({
+    host,
+    port,
+    tls: serverTlsOptions({
+      identities: [{ key: keyPem, cert: certificatePem }],
+      clientCa: [authority.rootPem, authority.issuingPem],
+      limits,
+    }),
+    certificateFacts: base.certificateFacts,
+    guard,
+    services: {
+      backend: archive,
+      aeTitle: config.aeTitle,
+      limits,
+      returnable: (level) => attributesOf[level],
+      held,
+      codecs,
+      transcoding,
+      log,
     },
+    handlers,
+    names: config.names,
+    corsOrigins,
+    page: placeholderPage(),
     health: () => (guard.isRecording && guard.isClockSteady ? 'ok' : 'failing'),
-    limits,
-    log,
   });
 }

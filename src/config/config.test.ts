@@ -22,7 +22,7 @@ test('an empty file gives the defaults: two doors on loopback and nothing else',
   const config = parseConfig('', 'leadglass.yaml');
   assert.equal(config.aeTitle, 'LEADGLASS');
   assert.deepEqual(config.doors.dimse, { host: '127.0.0.1', port: 2762, minTlsVersion: '1.2' });
-  assert.deepEqual(config.doors.console, { enabled: true, host: '127.0.0.1', port: 8443 });
+  assert.deepEqual(config.doors.console, { enabled: true, host: '127.0.0.1', port: 8443, corsOrigins: [] });
   assert.equal(config.archive.privateSopClasses, false);
 });
 

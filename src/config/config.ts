@@ -23,6 +23,17 @@ const aeTitle = v.pipe(
   }, 'must be an AE title: 1 to 16 printable ASCII characters, no backslash, no outer spaces'),
 );
 const host = v.pipe(v.string('must be text'), v.check(isHost, 'must be a host name or an IP address'));
+const isLoopback = (name: string): boolean => ['localhost', '127.0.0.1', '[::1]'].includes(name);
+/** Pages that came without TLS could be anybody's, but for those of this machine. */
+const isOrigin = (text: string): boolean => {
+  if (!URL.canParse(text)) return false;
+  const { origin, protocol, hostname } = new URL(text);
+  return origin === text && (protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname)));
+};
+const origin = v.pipe(
+  v.string('must be text'),
+  v.check(isOrigin, 'must be an origin: https://host or https://host:port, small letters, nothing behind it'),
+);
 const address = v.pipe(
   v.string('must be text'),
   v.check(
@@ -71,15 +82,25 @@ export const configDeclaration = group('Leadglass', {
           'every device can do it.',
       }),
     }),
-    console: group('HTTPS: the console and DICOMweb. Until they are built it answers /health and a placeholder.', {
-      enabled: yesOrNo({ default: true, comment: 'false keeps this port closed.' }),
-      host: key(address, {
-        default: '127.0.0.1',
-        values: 'an IP address of this machine',
-        comment: 'Where it listens; as doors.dimse.host.',
-      }),
-      port: port(8443, 'The usual second HTTPS port.'),
-    }),
+    console: group(
+      'HTTPS: DICOMweb at /dicom-web, /health, and the console, which is a placeholder until it is built.',
+      {
+        enabled: yesOrNo({ default: true, comment: 'false keeps this port closed.' }),
+        host: key(address, {
+          default: '127.0.0.1',
+          values: 'an IP address of this machine',
+          comment: 'Where it listens; as doors.dimse.host.',
+        }),
+        port: port(8443, 'The usual second HTTPS port.'),
+        corsOrigins: key(v.pipe(v.array(origin, 'must be a list'), v.maxLength(50, 'must be at most 50 origins')), {
+          default: [] as string[],
+          values: 'a list of origins such as https://viewer.example:3000',
+          comment:
+            'Web pages of these origins may use DICOMweb with a token, as a viewer that is served elsewhere. Risk: whoever can ' +
+            'change such a page reads what its users may read. Pages of every other origin are refused.',
+        }),
+      },
+    ),
     plain: group(
       'DICOM without TLS, for devices that cannot do it. Nothing listens here until `leadglass device add --plain` makes ' +
         'an exception, with named addresses and an end date.',

@@ -90,7 +90,9 @@ export class AuditEvents {
     const description =
       `${refusalReasons[reason]}; ${certificateWords(facts)}` +
       (failures > 1 ? `; ${failures} failed identifications from this address` : '');
+    // At the web door, and before a byte of DICOM, nobody has said a name.
     const peer = readable(facts.callingAeTitle);
+    const name = peer === '' ? 'unnamed' : peer;
     return {
       event: this.#message(at, 'securityAlert', {
         types: [EventTypes.nodeAuthentication],
@@ -100,16 +102,16 @@ export class AuditEvents {
         participants: [
           this.#us(true),
           nodeParticipant({
-            userId: `${peer}@${facts.address}`,
-            aeTitles: [peer],
+            userId: `${name}@${facts.address}`,
+            aeTitles: peer === '' ? [] : [peer],
             address: facts.address,
             requestor: false,
           }),
         ],
-        objects: [alertSubject({ nodeId: facts.address, name: peer, description })],
+        objects: [alertSubject({ nodeId: facts.address, name, description })],
       }),
       principal: 'unknown',
-      device: peer,
+      ...(peer === '' ? {} : { device: peer }),
       door: facts.door,
       address: facts.address,
       reason,

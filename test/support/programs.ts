@@ -20,13 +20,22 @@ const environment = { ...process.env, TCP_NODELAY: '1' };
 export function runProgram(
   program: string,
   parameters: readonly string[],
-  { timeoutMs = 30_000, cwd }: { readonly timeoutMs?: number; readonly cwd?: string } = {},
+  {
+    timeoutMs = 30_000,
+    cwd,
+    env = {},
+  }: { readonly timeoutMs?: number; readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
     execFile(
       program,
       [...parameters],
-      { env: environment, timeout: timeoutMs, maxBuffer: 64 * 1024 ** 2, ...(cwd === undefined ? {} : { cwd }) },
+      {
+        env: { ...environment, ...env },
+        timeout: timeoutMs,
+        maxBuffer: 64 * 1024 ** 2,
+        ...(cwd === undefined ? {} : { cwd }),
+      },
       (error, stdout, stderr) => {
         const status = error === null ? 0 : error.code;
         if (typeof status === 'number') resolve({ status, stdout, stderr, output: stdout + stderr });

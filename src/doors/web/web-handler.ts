@@ -9,6 +9,7 @@ import type { Tag } from '../../dicom/tag.ts';
 import type { GuardSession } from '../../guard/session.ts';
 import type { limits } from '../../limits.ts';
 import type { Log } from '../../log.ts';
+import type { TranscodeServices } from '../../transcoding/transcode-instance.ts';
 
 /** Every method that some resource takes; others end at the door. */
 export const webMethods = ['GET', 'HEAD', 'POST', 'DELETE', 'OPTIONS'] as const;
@@ -57,6 +58,8 @@ export interface WebServices {
   readonly held: HeldPlaces;
   /** Absent where no codec can run: then nothing is converted. */
   readonly codecs?: CodecPool;
+  /** The same codecs, for whole instances and for frames. */
+  readonly transcoding?: TranscodeServices;
   readonly log: Log;
 }
 

@@ -1,10 +1,24 @@
 /** Who serves what: the one place in which a handler is entered. */
 import type { WebHandlers } from '../routes.ts';
+import { bulkDataValue } from './bulk-data.ts';
+import { frames, pixelData } from './frames.ts';
 import { instances } from './instances.ts';
 import { metadata } from './metadata.ts';
 import { rendered } from './rendered.ts';
 import { search } from './search.ts';
 import { store } from './store.ts';
 import { thumbnail } from './thumbnail.ts';
+import { wadoUri } from './wado-uri.ts';
 
-export const handlers: WebHandlers = { search, instances, metadata, store, rendered, thumbnail };
+export const handlers: WebHandlers = {
+  search,
+  store,
+  instances,
+  metadata,
+  frames,
+  pixeldata: pixelData,
+  'bulkdata-value': bulkDataValue,
+  rendered,
+  thumbnail,
+  'wado-uri': wadoUri,
+};

@@ -13,7 +13,9 @@ import { formatMediaType } from '../http/media-type.ts';
 import { formatMultipartContentType } from '../http/multipart-content-type.ts';
 import { multipartLengthBytes, newBoundary, type OutgoingPart, writeMultipart } from '../http/multipart-writer.ts';
 import { choose, chooseOrRefuse, type Offer } from '../http/negotiate.ts';
-import { instanceOffers } from '../resources/offers.ts';
+import { type ZipEntry, writeZip } from '../http/zip-writer.ts';
+import { instanceOffers, zipOffers, zipType } from '../resources/offers.ts';
+import type { DicomResource } from '../resources/target.ts';
 import type { WebHandler, WebRequest, WebResponse, WebServices } from '../web-handler.ts';
 import { begun } from './begun.ts';
 import { readIn, syntaxesOf } from './conversions.ts';
@@ -29,12 +31,17 @@ export const instances: WebHandler = async (request, session, services) => {
   const facts = { session, services, signal: request.signal };
   return withRetrieval(retrieveOf(resource), facts, async (retrieval) => {
     const isOne = resource.instance !== undefined;
-    const [first] = plansOf(retrieval.instances.slice(0, 1), { acceptable, isOne });
+    const choosing = { acceptable, isOne, services };
+    const [first] = plansOf(retrieval.instances.slice(0, 1), { ...choosing, forms: 'any' });
+    if (first?.offer.name === zipType) {
+      const plans = plansOf(retrieval.instances, { ...choosing, forms: 'zip' });
+      return zip(plans, { resource, retrieval, request, services });
+    }
     if (isOne && first?.offer.isMultipart === false) {
       const file = fileOf(first.instance, first.transferSyntaxUid, { retrieval, request, services });
       return respond(file, { request, retrieval, limits: services.limits });
     }
-    return message({ acceptable, isOne, request, retrieval, services });
+    return message({ ...choosing, request, retrieval });
   });
 };
 
@@ -48,13 +55,20 @@ interface Plan {
 interface Choosing {
   readonly acceptable: Acceptable;
   readonly isOne: boolean;
+  readonly services: WebServices;
+  /** What may be chosen: one archive for all is decided first, by the first instance. */
+  readonly forms?: 'any' | 'zip';
 }
 
 /** Those for which there is an acceptable representation; each is negotiated by itself, since each has its own offers. */
-function plansOf(instances: readonly StoredInstance[], { acceptable, isOne }: Choosing): readonly Plan[] {
+function plansOf(
+  instances: readonly StoredInstance[],
+  { acceptable, isOne, services, forms }: Choosing,
+): readonly Plan[] {
   return instances.flatMap((instance) => {
-    const syntaxes = syntaxesOf(instance.transferSyntaxUid);
-    const offer = choose(acceptable, instanceOffers(syntaxes, { isOne }));
+    const syntaxes = syntaxesOf(instance.transferSyntaxUid, services);
+    const files = forms === 'zip' ? [] : instanceOffers(syntaxes, { isOne });
+    const offer = choose(acceptable, [...files, ...(forms === undefined ? [] : zipOffers(syntaxes))]);
     const transferSyntaxUid = syntaxes.find((uid) => uid === offer?.transferSyntax);
     return offer === undefined || transferSyntaxUid === undefined ? [] : [{ instance, transferSyntaxUid, offer }];
   });
@@ -73,7 +87,7 @@ export function fileOf(instance: StoredInstance, transferSyntaxUid: Uid, facts: 
   const head = headOf(instance, transferSyntaxUid);
   const isStored = transferSyntaxUid === instance.transferSyntaxUid;
   const content = (): AsyncIterable<Uint8Array> =>
-    file(head, readIn(instance, transferSyntaxUid, { services, signal: request.signal }));
+    file(head, readIn(instance, transferSyntaxUid, { services, owner: retrieval.owner, signal: request.signal }));
   const common = {
     contentType: dicomContentType(transferSyntaxUid),
     tag: strongTag(instance.sha256, `${transferSyntaxUid}.${implementationVersionName}`),
@@ -121,12 +135,43 @@ function dicomContentType(transferSyntaxUid: Uid): string {
   return formatMediaType(dicomType, [['transfer-syntax', transferSyntaxUid]]);
 }
 
+/** All in one archive, by series; an instance's name is its UID, which holds digits and dots only. */
+async function zip(
+  plans: readonly Plan[],
+  facts: FileFacts & { readonly resource: DicomResource },
+): Promise<WebResponse> {
+  const { retrieval, request, resource } = facts;
+  const headers: [string, string][] = [
+    ['Content-Type', zipType],
+    ['Content-Disposition', `attachment; filename="${resource.instance ?? resource.series ?? resource.study}.zip"`],
+    ['Vary', 'Accept'],
+  ];
+  const status = plans.length < retrieval.instances.length ? 206 : 200;
+  if (request.method === 'HEAD') {
+    await retrieval.succeeded();
+    return { status, headers };
+  }
+  return { status, headers, body: await retrieval.body(writeZip(zipEntries(plans, facts))) };
+}
+
+async function* zipEntries(plans: readonly Plan[], facts: FileFacts): AsyncGenerator<ZipEntry, void, undefined> {
+  for await (const { plan, part } of preparedParts(plans, facts)) {
+    const { seriesInstanceUid, sopInstanceUid } = plan.instance.head;
+    const { body, lengthBytes } = part;
+    yield {
+      name: `${seriesInstanceUid}/${sopInstanceUid}.dcm`,
+      body,
+      ...(lengthBytes === undefined ? {} : { lengthBytes }),
+    };
+  }
+}
+
 async function message(facts: FileFacts & Choosing): Promise<WebResponse> {
-  const { retrieval, request, acceptable, isOne } = facts;
+  const { retrieval, request, services, acceptable, isOne } = facts;
   const { instances: found } = retrieval;
-  const plans = plansOf(found, { acceptable, isOne });
+  const plans = plansOf(found, { acceptable, isOne, services });
   if (plans.length === 0) {
-    chooseOrRefuse(acceptable, instanceOffers(syntaxesOf(retrieval.first.transferSyntaxUid), { isOne }));
+    chooseOrRefuse(acceptable, instanceOffers(syntaxesOf(retrieval.first.transferSyntaxUid, services), { isOne }));
   }
   const boundary = newBoundary(randomBytes(16));
   const lengthBytes = multipartLengthBytes(
@@ -148,7 +193,10 @@ async function message(facts: FileFacts & Choosing): Promise<WebResponse> {
 }
 
 /** The next instance is read from the disk while the one before is on its way. */
-async function* partsOf(plans: readonly Plan[], facts: FileFacts): AsyncGenerator<OutgoingPart, void, undefined> {
+async function* preparedParts(
+  plans: readonly Plan[],
+  facts: FileFacts,
+): AsyncGenerator<{ readonly plan: Plan; readonly part: FilePart }, void, undefined> {
   const read = (plan: Plan | undefined) => (plan === undefined ? undefined : begun(dataSetOf(plan, facts)));
   let next = read(plans[0]);
   try {
@@ -156,22 +204,34 @@ async function* partsOf(plans: readonly Plan[], facts: FileFacts): AsyncGenerato
       const dataSet = next;
       if (dataSet === undefined) return;
       next = read(plans[index + 1]);
-      yield partOf(plan, facts, () => dataSet);
+      yield { plan, part: partOf(plan, facts, () => dataSet) };
     }
   } finally {
     await next?.return();
   }
 }
 
-function dataSetOf({ instance, transferSyntaxUid }: Plan, { services, request }: FileFacts): AsyncIterable<Uint8Array> {
-  return readIn(instance, transferSyntaxUid, { services, signal: request.signal });
+async function* partsOf(plans: readonly Plan[], facts: FileFacts): AsyncGenerator<OutgoingPart, void, undefined> {
+  for await (const { part } of preparedParts(plans, facts)) yield part;
+}
+
+/** A message part whose body streams. */
+interface FilePart extends OutgoingPart {
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+function dataSetOf(
+  { instance, transferSyntaxUid }: Plan,
+  { services, request, retrieval }: FileFacts,
+): AsyncIterable<Uint8Array> {
+  return readIn(instance, transferSyntaxUid, { services, owner: retrieval.owner, signal: request.signal });
 }
 
 function partOf(
   { instance, transferSyntaxUid }: Plan,
   { retrieval, request }: FileFacts,
   dataSet: () => AsyncIterable<Uint8Array>,
-): OutgoingPart {
+): FilePart {
   const head = headOf(instance, transferSyntaxUid);
   return {
     headers: [

@@ -237,5 +237,5 @@ test('the ledger knows of a picture, and without a recorded admission there is n
 test('without codecs nothing is drawn', async () => {
   await using web = await webHouse();
   await web.keep(image().instance);
-  assert.equal(await refusal(web, `${one}/rendered`), 'UNSUPPORTED');
+  assert.equal(await refusal(web, `${one}/rendered`), 406);
 });

@@ -22,7 +22,7 @@ import { respond } from './representation.ts';
 import { type Retrieval, withRetrieval } from './retrieval.ts';
 
 /** Table 8.7.4-1: JPEG is the default; GIF and video are not made here. */
-const offers: readonly (Offer & { readonly name: PictureType })[] = pictureTypes.flatMap((name) => [
+export const pictureOffers: readonly (Offer & { readonly name: PictureType })[] = pictureTypes.flatMap((name) => [
   { name, isMultipart: false, isDefault: name === 'image/jpeg' },
   { name, isMultipart: true },
 ]);
@@ -46,7 +46,7 @@ export const rendered: WebHandler = async (request, session, services) => {
 
 /** @throws HttpError 406 */
 export function pictureOffer(acceptable: Acceptable): Offer & { readonly name: PictureType } {
-  return chooseOrRefuse(acceptable, offers);
+  return chooseOrRefuse(acceptable, pictureOffers);
 }
 
 export interface Answering {

@@ -6,7 +6,9 @@ import type { StoredInstance } from '../../../backends/backend.ts';
 import { asLeadglassError, LeadglassError } from '../../../error.ts';
 import type { Admission } from '../../../guard/admission.ts';
 import type { Retrieve } from '../../../guard/operation.ts';
+import type { Principal } from '../../../guard/principal.ts';
 import type { GuardSession } from '../../../guard/session.ts';
+import { HttpError } from '../http/http-error.ts';
 import type { WebServices } from '../web-handler.ts';
 
 export class Retrieval {
@@ -39,8 +41,7 @@ export class Retrieval {
   ): Promise<Retrieval> {
     const { session, services, signal } = facts;
     const admission = await session.admit(operation);
-    const { principal } = admission.pass;
-    const holding = services.held.holdFor(principal.kind === 'device' ? principal.device : principal.kind);
+    const holding = services.held.holdFor(ownerOf(admission.pass.principal));
     try {
       const instances: StoredInstance[] = [];
       const { retrieveInstancesMax } = services.limits;
@@ -62,6 +63,11 @@ export class Retrieval {
       await admission[Symbol.asyncDispose]();
       throw error;
     }
+  }
+
+  /** Who asks, for turns at what all share. */
+  get owner(): string {
+    return ownerOf(this.#admission.pass.principal);
   }
 
   /** Of an instance's retrieve the only one. */
@@ -179,8 +185,18 @@ export async function withRetrieval<R>(
     return await answer(retrieval);
   } catch (error) {
     await retrieval.failed(asLeadglassError(error));
-    throw error;
+    throw notAcceptable(error);
   }
+}
+
+/** An image that cannot be converted has not that representation; 415 would be about the request's own body. */
+function notAcceptable(error: unknown): unknown {
+  if (!(error instanceof LeadglassError) || error instanceof HttpError || error.code !== 'UNSUPPORTED') return error;
+  return new HttpError(406, error.message, { field: 'Accept', cause: error });
+}
+
+function ownerOf(principal: Principal): string {
+  return principal.kind === 'device' ? principal.device : principal.kind;
 }
 
 function cancelled(): LeadglassError {

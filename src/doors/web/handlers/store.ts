@@ -15,9 +15,12 @@ import { chooseOrRefuse, type Offer } from '../http/negotiate.ts';
 import { parseTarget } from '../resources/target.ts';
 import type { WebHandler, WebLimits, WebRequest, WebResponse } from '../web-handler.ts';
 import { Arrivals, otherStudyField } from './arrivals.ts';
-import { modelType } from './model-answer.ts';
+import { jsonType, modelType, xmlType } from './model-answer.ts';
+import { ModelMessage } from './model-message.ts';
 import { acceptableOf, parametersOf } from './reading-request.ts';
+import { arrivingModel } from './store-models.ts';
 import { StoreReport } from './store-report.ts';
+import { Watched, WatchedParts } from './watched.ts';
 
 const dicomType = 'application/dicom';
 
@@ -64,20 +67,50 @@ async function takeMessage(request: WebRequest, taking: Taking): Promise<void> {
     return;
   }
   const { boundary, type } = parseRelatedContentType(contentType);
-  if (type !== undefined && type !== dicomType) throw unsupportedType();
   const reader = new MultipartReader({ boundary, defaultType: type, limits: taking.limits.web });
-  await takeFiles(readParts(request.body, reader), taking);
+  const parts = readParts(request.body, reader);
+  if (type === jsonType || type === xmlType) await takeModels(parts, taking);
+  else if (type === undefined || type === dicomType) await takeFiles(parts, taking);
+  else throw unsupportedType();
+}
+
+/** Metadata with bulk data: what is wrong with one data set leaves the others alone; what is wrong with the message is thrown. */
+async function takeModels(
+  parts: AsyncGenerator<IncomingPart, void, undefined>,
+  { arrivals, report, limits }: Taking,
+): Promise<void> {
+  const watched = new WatchedParts(parts);
+  const message = new ModelMessage(watched, limits);
+  try {
+    for (let model = await message.nextModel(); model !== undefined; model = await message.nextModel()) {
+      checkCount(report, limits);
+      const arriving = await arrivingModel(model, message).catch((error: unknown) => asLeadglassError(error));
+      if (arriving instanceof LeadglassError) report.unreadable(arriving);
+      else await arrivals.take(arriving);
+      message.forget(model);
+      if (watched.failure !== undefined) throw watched.failure;
+    }
+  } finally {
+    await parts.return(undefined);
+  }
+  if (message.unused > 0) {
+    const what = 'Cannot store: parts with bulk data are named by no data set that was stored';
+    report.unreadable(new LeadglassError('MALFORMED', what, { field: 'Content-Location' }));
+  }
+}
+
+function checkCount(report: StoreReport, { web: { storedInstancesMax } }: WebLimits): void {
+  if (report.count < storedInstancesMax) return;
+  throw new LeadglassError(
+    'LIMIT_EXCEEDED',
+    `Cannot store more than ${storedInstancesMax} instances in one request; send the rest in another`,
+  );
 }
 
 async function takeFiles(parts: AsyncIterable<IncomingPart>, taking: Taking): Promise<void> {
   const { report, limits } = taking;
   for await (const { headers, body } of parts) {
-    if (report.count >= limits.web.storedInstancesMax) {
-      throw new LeadglassError(
-        'LIMIT_EXCEEDED',
-        `Cannot store more than ${limits.web.storedInstancesMax} instances in one request; send the rest in another`,
-      );
-    }
+    checkCount(report, limits);
     if (headers.contentType.name === dicomType) await takeFile(body, taking);
     else if (report.count === 0) throw unsupportedType();
     else report.unreadable(unsupportedType());
@@ -103,40 +136,12 @@ async function takeFile(file: AsyncIterable<Uint8Array>, { arrivals, report, lim
   if (message.failure !== undefined) throw message.failure;
 }
 
-/** Remembers that it was the message that failed, and not what was done with it. */
-export class Watched implements AsyncIterable<Uint8Array> {
-  failure: unknown;
-  readonly #source: AsyncIterable<Uint8Array>;
-
-  constructor(source: AsyncIterable<Uint8Array>) {
-    this.#source = source;
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
-    const chunks = this.#source[Symbol.asyncIterator]();
-    try {
-      for (;;) {
-        const next = await this.#next(chunks);
-        if (next.done === true) return;
-        yield next.value;
-      }
-    } finally {
-      await chunks.return?.();
-    }
-  }
-
-  async #next(chunks: AsyncIterator<Uint8Array>): Promise<IteratorResult<Uint8Array>> {
-    try {
-      return await chunks.next();
-    } catch (error) {
-      this.failure = error;
-      throw error;
-    }
-  }
-}
-
 function unsupportedType(): HttpError {
-  return new HttpError(415, 'Cannot store: the body must hold application/dicom', { field: 'Content-Type' });
+  return new HttpError(
+    415,
+    'Cannot store: the body must hold application/dicom, application/dicom+json or application/dicom+xml',
+    { field: 'Content-Type' },
+  );
 }
 
 interface AnswerFacts {

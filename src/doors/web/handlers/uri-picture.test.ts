@@ -70,6 +70,25 @@ test('the URI service draws whole images, regions as shares of them, and sizes',
   );
 });
 
+test('the URI service gives a JPEG to who asks for nothing else, and the file to who names it', async () => {
+  await using web = await webHouse({ codecs });
+  const { dataSet, facts } = someImage({ rows: 40, columns: 60 });
+  dataSet
+    .setText(0x00080018, 'UI', instance.instance)
+    .setText(0x0020000d, 'UI', instance.study)
+    .setText(0x0020000e, 'UI', instance.series)
+    .setText(0x00100020, 'LO', 'P1')
+    .setBytes(0x7fe00010, 'OW', somePixels(facts));
+  await web.keep(instanceOf(dataSet));
+  const url = `/wado?${query.replace(/&contentType=.*$/, '')}`;
+  const typeOf = async (more: string, accept?: string): Promise<string | undefined> =>
+    (await web.ask(url + more, { headers: { accept } })).headers.get('content-type');
+  assert.equal(await typeOf(''), 'image/jpeg');
+  assert.equal(await typeOf('', '*/*'), 'image/jpeg');
+  assert.equal(await typeOf('&contentType=image/png&rows=9&columns=9'), 'image/png');
+  assert.match((await typeOf('&contentType=application/dicom')) ?? '', /^application\/dicom/);
+});
+
 test('the URI service draws an image as a presentation state of its study says', async () => {
   assert.deepEqual(await sides('&presentationUID=1.2.3.1.2.1&presentationSeriesUID=1.2.3.1.2'), [40, 20]);
   assert.deepEqual(

@@ -1,7 +1,7 @@
 /** An error that knows its own HTTP status: for what the protocol has a number for and the closed list of codes has not. */
 import { LeadglassError, type ErrorCode, type ErrorFacts } from '../../../error.ts';
 
-export type HttpErrorStatus = 405 | 406 | 411 | 412 | 414 | 415 | 416 | 501;
+export type HttpErrorStatus = 403 | 405 | 406 | 408 | 411 | 412 | 414 | 415 | 416 | 421 | 501;
 
 export interface HttpErrorFacts extends ErrorFacts {
   /** Fields that the answer must carry: Allow with 405, Content-Range with 416. */
@@ -9,13 +9,16 @@ export interface HttpErrorFacts extends ErrorFacts {
 }
 
 const codes: Readonly<Record<HttpErrorStatus, ErrorCode>> = {
+  403: 'NOT_AUTHORIZED',
   405: 'BAD_REQUEST',
   406: 'UNSUPPORTED',
+  408: 'TIMED_OUT',
   411: 'BAD_REQUEST',
   412: 'CONFLICT',
   414: 'LIMIT_EXCEEDED',
   415: 'UNSUPPORTED',
   416: 'BAD_REQUEST',
+  421: 'BAD_REQUEST',
   501: 'UNSUPPORTED',
 };
 

@@ -95,6 +95,15 @@ export function instanceOffers(syntaxes: readonly string[], { isOne }: { readonl
   );
 }
 
+/** The same files in one ZIP archive, for who asks for that; never by default. */
+export function zipOffers(syntaxes: readonly string[]): readonly Offer[] {
+  return instanceOffers(syntaxes, { isOne: true })
+    .filter(({ isMultipart }) => !isMultipart)
+    .map(({ isDefault: _isDefault, ...offer }) => ({ ...offer, name: zipType }));
+}
+
+export const zipType = 'application/zip';
+
 /**
  * Offers of frames, pixel data and bulk data. What is not compressed goes as octets in Explicit VR Little Endian order, whatever
  * order it is stored in.
@@ -117,6 +126,19 @@ function pixelOffer(transferSyntax: string): Omit<Offer, 'isMultipart'> | undefi
   if (type === undefined) return undefined;
   const { name, syntaxes, aliases = [] } = type;
   return { name, transferSyntax, isDefaultSyntax: syntaxes[0] === transferSyntax, aliases };
+}
+
+/**
+ * The transfer syntax of bulk data that comes with this media type (tables 8.7.3-4, 8.7.3-5).
+ * @param said its parameter; without it the default one of the type
+ * @returns undefined for a type that carries no pixel data, or not in that syntax
+ */
+export function defaultSyntaxOf(name: string, said: string | undefined): string | undefined {
+  if (name === 'application/octet-stream')
+    return said === undefined || said === defaultSyntax ? defaultSyntax : undefined;
+  const type = compressedTypes.find((each) => each.name === name || each.aliases?.includes(name) === true);
+  if (said === undefined) return type?.syntaxes[0];
+  return type?.syntaxes.includes(said) === true ? said : undefined;
 }
 
 /** Metadata and the answers of searches and stores: table 10.4.4-1. Old clients ask for application/json. */

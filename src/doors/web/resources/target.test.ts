@@ -66,12 +66,20 @@ test('one bulk data value by tag, item and tag', () => {
     resource: instance,
     path: [0x7fe00010],
   });
-  assert.deepEqual(parse(`${instancePath}/bulkdata/54000100/0/54001010`), {
+  assert.deepEqual(parse(`${instancePath}/bulkdata/54000100/1/54001010`), {
     kind: 'bulkdata-value',
     resource: instance,
-    path: [0x54000100, 0, 0x54001010],
+    path: [0x54000100, 1, 0x54001010],
   });
-  for (const path of ['54000100/0', 'PixelData', '7FE0001', '54000100/x/54001010', '54000100/01/54001010', '']) {
+  for (const path of [
+    '54000100/1',
+    '54000100/0/54001010',
+    'PixelData',
+    '7FE0001',
+    '54000100/x/54001010',
+    '54000100/01/54001010',
+    '',
+  ]) {
     assert.equal(refusal(`${instancePath}/bulkdata/${path}`), 'NOT_FOUND', path);
   }
 });
@@ -125,7 +133,7 @@ test('hostile: no text that is no UID gets through as one', () => {
 });
 
 test('hostile: a path of many segments is refused', () => {
-  const steps = (count: number): string => `${instancePath}/bulkdata/54000100${'/0/54000100'.repeat(count)}`;
+  const steps = (count: number): string => `${instancePath}/bulkdata/54000100${'/1/54000100'.repeat(count)}`;
   assert.equal(refusal(steps(8)), 'taken');
   assert.equal(refusal(steps(9)), 'LIMIT_EXCEEDED');
 });

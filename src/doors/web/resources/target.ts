@@ -41,7 +41,7 @@ export type Target =
       readonly view: View;
       readonly frames?: readonly number[];
     }
-  /** One bulk data value of an instance; the path goes into sequences by item number from 0: tag, item, tag. */
+  /** One bulk data value of an instance; the path goes into sequences by item number from 1: tag, item, tag. */
   | {
       readonly kind: 'bulkdata-value';
       readonly resource: Required<DicomResource>;
@@ -131,7 +131,7 @@ export function frameList(text: string, framesMax: number): readonly number[] {
 /** tag (item tag)*, tags as eight hexadecimal digits. */
 function bulkdataPath(segments: readonly string[]): readonly (Tag | number)[] {
   const path = segments.map((segment, index) => {
-    const form = index % 2 === 0 ? /^[0-9A-Fa-f]{8}$/ : /^(?:0|[1-9]\d{0,5})$/;
+    const form = index % 2 === 0 ? /^[0-9A-Fa-f]{8}$/ : /^[1-9]\d{0,7}$/;
     if (!form.test(segment)) throw noSuchPath();
     return Number.parseInt(segment, index % 2 === 0 ? 16 : 10);
   });

@@ -1,0 +1,243 @@
+/**
+ * From an exchange to its answer: pages and /health for everybody, the DICOMweb resources for whom the guard knows. Whatever goes
+ * wrong becomes problem details; what does not exist and what may not be seen take the same way.
+ */
+import { asLeadglassError, LeadglassError } from '../../../error.ts';
+import { RefusedError } from '../../../guard/refusal.ts';
+import { capabilities, capabilitiesMediaType } from '../capabilities.ts';
+import { HttpError } from '../http/http-error.ts';
+import { problemMediaType, problemOf } from '../http/problem.ts';
+import { operationFor, routesOf, type WebHandlers } from '../routes.ts';
+import { type WebMethod, webMethods, type WebResponse, type WebServices } from '../web-handler.ts';
+import type { WebSessions } from '../web-sessions.ts';
+import type { Exchange } from './exchange.ts';
+import { requestBody } from './request-body.ts';
+import {
+  contentSecurityPolicy,
+  corsHeaders,
+  type Origin,
+  originOf,
+  preflightHeaders,
+  securityHeaders,
+} from './security-headers.ts';
+import { sendAnswer } from './send.ts';
+
+/** Where DICOMweb begins. */
+export const webBase = '/dicom-web';
+
+export interface WebPage {
+  readonly html: string;
+  /** Of its one style sheet, for the content security policy. */
+  readonly styleDigest: string;
+}
+
+export interface AnsweringOptions {
+  readonly services: WebServices;
+  readonly handlers: WebHandlers;
+  readonly sessions: WebSessions;
+  /** Host names and addresses by which we may be called; others are somebody else's. */
+  readonly names: readonly string[];
+  /** Origins whose pages may read answers. */
+  readonly corsOrigins: readonly string[];
+  readonly page: WebPage;
+  /** `ok` only when everything that a door needs (ledger, store, clock) is there. */
+  readonly health: () => 'ok' | 'failing';
+  /** Fires when the door stops. */
+  readonly stopping: AbortSignal;
+}
+
+const challenge = 'Bearer realm="Leadglass"';
+
+/** Never rejects. */
+export async function answer(exchange: Exchange, options: AnsweringOptions): Promise<void> {
+  const { log, limits } = options.services;
+  const ending = new AbortController();
+  const end = (): void => ending.abort();
+  exchange.gone.addEventListener('abort', end, { once: true });
+  options.stopping.addEventListener('abort', end, { once: true });
+  let releases: () => void = () => undefined;
+  let response: WebResponse;
+  let origin: Origin = 'foreign';
+  try {
+    try {
+      const { path, query } = splitTarget(exchange.target);
+      const ownOrigin = `https://${exchange.authority}`;
+      origin = originOf(exchange.headers, ownOrigin, options.corsOrigins);
+      if (isUnderBase(path)) {
+        const request = { path: path.slice(webBase.length), query, baseUrl: ownOrigin + webBase };
+        const lent = (release: () => void): void => void (releases = release);
+        response = await dicomWeb(exchange, request, { options, origin, ending, lent });
+      } else response = ownPage(exchange, path, options);
+    } catch (thrown) {
+      response = problemFor(thrown, options);
+    }
+    await sendAnswer(exchange, dressed(response, exchange, origin), limits.web);
+  } catch (thrown) {
+    const error = asLeadglassError(thrown);
+    // A body may fail before its first piece: then there was no head yet, and the error has its own.
+    log.info('web.answer-failed', { code: error.code, detail: error.detail ?? error.message });
+    await sendProblem(exchange, error, { options, origin });
+  } finally {
+    exchange.gone.removeEventListener('abort', end);
+    options.stopping.removeEventListener('abort', end);
+    // Whatever was not read or written by now never will be.
+    ending.abort();
+    releases();
+  }
+}
+
+interface Situation {
+  readonly options: AnsweringOptions;
+  readonly origin: Origin;
+  readonly ending: AbortController;
+  /** Takes what gives the session back. */
+  readonly lent: (release: () => void) => void;
+}
+
+async function dicomWeb(
+  exchange: Exchange,
+  { path, query, baseUrl }: { readonly path: string; readonly query: string; readonly baseUrl: string },
+  { options, origin, ending, lent }: Situation,
+): Promise<WebResponse> {
+  const { services, sessions, handlers, names } = options;
+  const { headers, connection } = exchange;
+  if (!isOurName(exchange.authority, names)) {
+    throw new HttpError(421, 'This server has another name; those that it answers to stand in its configuration');
+  }
+  if (exchange.method === 'OPTIONS' && headers['access-control-request-method'] !== undefined) {
+    // A browser's question before the request; it never has credentials.
+    const allowed = origin === 'allowed' ? preflightHeaders(services.limits.web.preflightSeconds) : [];
+    return { status: 204, headers: allowed };
+  }
+  if (origin === 'foreign') throw new HttpError(403, 'Pages of this origin may not use this server');
+  if (!connection.takeRequest()) throw new RefusedError('LIMIT_EXCEEDED', 'too-many-operations');
+  const token = bearerToken(headers['authorization']);
+  const use = await sessions.use({ ...connection, ...(token === undefined ? {} : { token }) });
+  lent(() => use.release());
+  use.onRevoked(() => ending.abort());
+  const method = knownMethod(exchange.method);
+  const routes = routesOf(path, services.limits.web);
+  if (method === 'OPTIONS') return optionsOf(path, routes, { handlers, baseUrl });
+  const operation = operationFor(method, routes);
+  const handler = handlers[operation];
+  if (handler === undefined) throw new LeadglassError('NOT_FOUND', 'There is no such resource');
+  const body = requestBody(exchange, services.limits.web);
+  const request = { method, path, query, headers, body, signal: ending.signal, baseUrl };
+  return await handler(request, use.session, services);
+}
+
+/** PS3.18 8.9; of a single resource the methods that it takes. */
+function optionsOf(
+  path: string,
+  routes: ReturnType<typeof routesOf>,
+  { handlers, baseUrl }: { readonly handlers: WebHandlers; readonly baseUrl: string },
+): WebResponse {
+  if (path === '' || path === '/') {
+    const body = Buffer.from(capabilities(baseUrl, handlers));
+    return {
+      status: 200,
+      headers: [
+        ['content-type', capabilitiesMediaType],
+        ['allow', 'OPTIONS'],
+      ],
+      body,
+    };
+  }
+  const served = [...routes].filter(([, operation]) => handlers[operation] !== undefined).map(([method]) => method);
+  if (served.length === 0) throw new LeadglassError('NOT_FOUND', 'There is no such resource');
+  return { status: 204, headers: [['allow', [...served, 'OPTIONS'].join(', ')]] };
+}
+
+function ownPage(exchange: Exchange, path: string, { page, health }: AnsweringOptions): WebResponse {
+  if (path !== '/health' && path !== '/' && path !== '/enrol') {
+    throw new LeadglassError('NOT_FOUND', 'There is no such page');
+  }
+  const { method, source } = exchange;
+  if (method !== 'GET' && method !== 'HEAD') {
+    throw new HttpError(405, 'This page does not take that method', { headers: { allow: 'GET, HEAD' } });
+  }
+  if (source !== undefined) throw new LeadglassError('LIMIT_EXCEEDED', 'No body is taken here');
+  if (path === '/health') {
+    const status = health();
+    const body = Buffer.from(JSON.stringify({ status }));
+    return { status: status === 'ok' ? 200 : 503, headers: [['content-type', 'application/json']], body };
+  }
+  return {
+    status: 200,
+    headers: [['content-type', 'text/html; charset=utf-8'], contentSecurityPolicy(page.styleDigest)],
+    body: Buffer.from(page.html),
+  };
+}
+
+function problemFor(thrown: unknown, { services: { log, limits } }: AnsweringOptions): WebResponse {
+  const error = asLeadglassError(thrown);
+  const fields = { code: error.code, detail: error.detail ?? error.message };
+  if (error.code === 'INTERNAL' || error.code === 'CORRUPT') log.error('web.request-failed', fields);
+  else log.info('web.request-failed', fields);
+  const isRefusal = error instanceof RefusedError;
+  const { status, headers, body } = problemOf(error, {
+    isRefusal,
+    // What the opening never holds says nothing about a study; what the archive finds outside the scope does.
+    hidesExistence: !isRefusal && !(error instanceof HttpError),
+    challenge,
+    retryAfterSeconds: limits.web.retryAfterSeconds,
+  });
+  return {
+    status,
+    headers: [['content-type', problemMediaType], ...Object.entries(headers)],
+    body: Buffer.from(JSON.stringify(body)),
+  };
+}
+
+async function sendProblem(
+  exchange: Exchange,
+  error: LeadglassError,
+  { options, origin }: { readonly options: AnsweringOptions; readonly origin: Origin },
+): Promise<void> {
+  try {
+    await sendAnswer(exchange, dressed(problemFor(error, options), exchange, origin), options.services.limits.web);
+  } catch {
+    exchange.reset();
+  }
+}
+
+/** A handler's own field stands; the rest of what protects is added. */
+function dressed(response: WebResponse, exchange: Exchange, origin: Origin): WebResponse {
+  const named = new Set(response.headers.map(([name]) => name.toLowerCase()));
+  const others = [...securityHeaders, contentSecurityPolicy(), ...corsHeaders(origin, exchange.headers)];
+  // `vary` and others that may stand twice do.
+  const added = others.filter(([name]) => name === 'vary' || !named.has(name));
+  return { ...response, headers: [...response.headers, ...added] };
+}
+
+function splitTarget(target: string): { readonly path: string; readonly query: string } {
+  if (!target.startsWith('/') || target.startsWith('//') || target.includes('#')) {
+    throw new LeadglassError('MALFORMED', 'Cannot read the target: it must be a path, with a query or without');
+  }
+  const mark = target.indexOf('?');
+  return mark < 0 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark + 1) };
+}
+
+function isUnderBase(path: string): boolean {
+  return path === webBase || path.startsWith(`${webBase}/`);
+}
+
+/** Only names of the configuration come back in RetrieveURL and BulkDataURI, whatever a peer writes into Host; its port does. */
+function isOurName(authority: string, names: readonly string[]): boolean {
+  const host = /^(?<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::[0-9]{1,5})?$/i.exec(authority)?.groups?.['host'];
+  if (host === undefined) return false;
+  const bare = host.replace(/^\[(.*)\]$/, '$1').toLowerCase();
+  return names.some((name) => name.toLowerCase() === bare);
+}
+
+/** RFC 6750 2.1. Other schemes are no proof here, and what is no token is refused as one that is not good. */
+function bearerToken(authorization: string | undefined): string | undefined {
+  if (authorization === undefined) return undefined;
+  return /^bearer +(?<token>[^ ]*) *$/i.exec(authorization)?.groups?.['token'] ?? '';
+}
+
+function knownMethod(method: string): WebMethod {
+  const found = webMethods.find((known) => known === method);
+  if (found !== undefined) return found;
+  throw new HttpError(501, 'This method is not known here');
+}
