@@ -262,6 +262,19 @@ export const limits = {
     waitingMax: 10_000,
     waitingPerOwnerMax: 2_000,
   },
+  /** Pictures made of frames (src/rendering). */
+  rendering: {
+    // A mammogram has 20 million pixels, an 8K display 33 million; one in colour has three bytes for each.
+    picturePixelsMax: 40_000_000,
+    // Attributes of the image in front of its pixels: functional groups of 10,000 frames have about 20 MB.
+    attributesBytesMax: 64 * 1024 ** 2,
+    // A palette, or an overlay for each of some hundred frames.
+    attributeBytesMax: 16 * 1024 ** 2,
+    thumbnailSide: 200,
+    // Reports and the like may come first in a study; what shows it is looked for in so many instances.
+    thumbnailTriesMax: 16,
+    jpegQuality: 90,
+  },
   /** Instances that leave in another transfer syntax than theirs (src/transcoding). */
   transcoding: {
     // One is sent while the next is decoded; more would only hold memory, since workers are as many as cores.

@@ -90,6 +90,18 @@ test('a device stores, finds and fetches back what it stored, by curl', withCurl
   const dataSet = original.subarray(original.length - 200);
   assert.ok(fetched.body.includes(dataSet), sha256(fetched.body));
 
+  const own = `${path}/series/${image.seriesInstanceUid}/instances/${image.sopInstanceUid}`;
+  for (const [view, type, beginning] of [
+    [`${own}/rendered?viewport=32,32&window=100,50,linear`, 'image/jpeg', 'ffd8ff'],
+    [`${own}/frames/1/rendered`, 'image/png', '89504e47'],
+    [`${path}/thumbnail`, 'image/jpeg', 'ffd8ff'],
+  ] as const) {
+    const picture = await curl(leadglass, view, { ca }, ...certificateOf(device), '-H', `Accept: ${type}`);
+    assert.equal(picture.status, 200, picture.body.toString());
+    assert.ok(picture.headers.toLowerCase().includes(`content-type: ${type}`), picture.headers);
+    assert.equal(picture.body.toString('hex', 0, beginning.length / 2), beginning);
+  }
+
   const capabilities = await curl(leadglass, '/dicom-web/', { ca }, '-X', 'OPTIONS', ...certificateOf(device));
   assert.equal(capabilities.status, 200);
   assert.match(

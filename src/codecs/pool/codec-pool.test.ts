@@ -5,8 +5,12 @@ import { TransferSyntaxes as T } from '../../dicom/transfer-syntax.ts';
 import { limits } from '../../limits.ts';
 import { codecLimits, codecsHere, someFacts, somePixels } from '../codecs.test-support.ts';
 import { encodeFrame } from '../encode-frame.ts';
+import type { FrameFacts } from '../frame.ts';
+import { readImageFacts } from '../../rendering/read-image-facts.ts';
+import { someImage } from '../../rendering/rendering.test-support.ts';
 import { CodecPool, type PoolLimits } from './codec-pool.ts';
-import type { DecodeOrder } from './orders.ts';
+import { drawFrame } from '../draw-frame.ts';
+import type { DecodeOrder, DrawOrder } from './orders.ts';
 
 const misbehaving = new URL('misbehaving-worker.test-support.ts', import.meta.url);
 
@@ -28,6 +32,14 @@ function order(deed = 'MONOCHROME2'): DecodeOrder {
     bytes: new Uint8Array(8),
     facts: { ...facts, photometricInterpretation: deed },
   };
+}
+
+function drawing(facts: Partial<FrameFacts> = {}, options: DrawOrder['options'] = {}): DrawOrder {
+  const { dataSet, facts: frame } = someImage(facts);
+  const image = readImageFacts(dataSet, { frame: 1, withOverlays: false });
+  const bytes = async (): Promise<Uint8Array<ArrayBuffer>> => somePixels(frame);
+  const rest = { options, type: 'image/jpeg', quality: 90, limits: limits.rendering } as const;
+  return { transferSyntaxUid: undefined, bytes, image, ...rest };
 }
 
 async function codeOf(promise: Promise<unknown>): Promise<string> {
@@ -112,6 +124,56 @@ test('a caller with one frame does not wait behind another with hundreds', async
   await Promise.all([...many, ask('one')]);
   assert.ok(finished.indexOf('one') <= 4, `it came as number ${finished.indexOf('one') + 1}`);
 });
+
+test('pictures are drawn in workers, as in this thread, from native and from encoded frames', async (t) => {
+  const pool = await startPool(t);
+  for (const type of ['image/jpeg', 'image/png'] as const) {
+    const order: DrawOrder = { ...drawing({}, { viewport: { width: 10, height: 10 } }), type };
+    const pixels = somePixels(order.image.frame);
+    const here = await drawFrame(codecsHere(), { ...order, bytes: pixels }, codecLimits);
+    assert.deepEqual(await pool.draw(order, { owner: 'a' }), here);
+    const transferSyntaxUid = T.JPEGLSLossless;
+    const encoded = await encodeFrame(
+      codecsHere(),
+      { transferSyntaxUid, pixels, facts: order.image.frame },
+      codecLimits,
+    );
+    assert.deepEqual(await pool.draw({ ...order, transferSyntaxUid, bytes: encoded.bytes }, { owner: 'a' }), here);
+  }
+  assert.equal(pool.figures.underWay, 0);
+});
+
+test('a picture that is too large, or of a syntax that nobody decodes, never waits', async (t) => {
+  const pool = await startPool(t);
+  const viewport = { width: 60_000, height: 60_000 };
+  assert.equal(await codeOf(pool.draw(drawing({}, { viewport }), { owner: 'a' })), 'LIMIT_EXCEEDED');
+  assert.equal(await codeOf(pool.draw(drawing({ rows: 65_535, columns: 65_535 }), { owner: 'a' })), 'LIMIT_EXCEEDED');
+  const video = { ...drawing(), transferSyntaxUid: T.MPEG2MPML };
+  assert.equal(await codeOf(pool.draw(video, { owner: 'a' })), 'UNSUPPORTED');
+  assert.equal(pool.figures.workers, 0);
+});
+
+test('while a large picture is drawn this thread is free', async (t) => {
+  const pool = await startPool(t);
+  await pool.draw(drawing(), { owner: 'a' });
+  const bytes = somePixels(someImage({ rows: 3000, columns: 3000 }).facts);
+  const order = { ...drawing({ rows: 3000, columns: 3000 }), bytes };
+  // Of this thread alone, so that other work of the machine does not count. The drawing takes a hundred.
+  const before = process.threadCpuUsage();
+  await pool.draw(order, { owner: 'a' });
+  const { user, system } = process.threadCpuUsage(before);
+  assert.ok(user + system < 30_000, `it took ${user + system} microseconds`);
+});
+
+for (const deed of ['no picture', 'long picture', 'odd picture', 'MONOCHROME2']) {
+  test(`hostile: a renderer that answers with something else (${deed}) is not believed`, async (t) => {
+    const pool = await startPool(t, { workersMax: 1, workerModule: misbehaving });
+    const order = drawing();
+    const frame = { ...order.image.frame, photometricInterpretation: deed };
+    assert.equal(await codeOf(pool.draw({ ...order, image: { ...order.image, frame } }, { owner: 'a' })), 'INTERNAL');
+    await nothingUnderWay(pool);
+  });
+}
 
 for (const [deed, code, what] of [
   ['loop', 'TIMED_OUT', 'loops for ever'],

@@ -9,12 +9,13 @@ import { availableParallelism } from 'node:os';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { LeadglassError } from '../../error.ts';
 import { canDecode, canEncode } from '../capabilities.ts';
-import { type DecodedFrame, type EncodedFrame, frameBytes, unsupportedFrame } from '../frame.ts';
+import { checkDrawing, type DrawnPicture, drawnBytesMax } from '../draw-frame.ts';
+import { type DecodedFrame, type EncodedFrame, type FrameFacts, frameBytes, unsupportedFrame } from '../frame.ts';
 import { FairQueue } from './fair-queue.ts';
-import { type DecodeOrder, decodeJob, type EncodeOrder, encodeJob } from './orders.ts';
-import type { Job, SupervisorNews, SupervisorOrder, SupervisorSetup, WorkerLimits } from './protocol.ts';
+import { type DecodeOrder, decodeJob, type DrawOrder, drawJob, type EncodeOrder, encodeJob } from './orders.ts';
+import type { Job, Outcome, SupervisorNews, SupervisorOrder, SupervisorSetup, WorkerLimits } from './protocol.ts';
 import { giveUpRight } from './rights.ts';
-import { budgetOf, cancelled, Ticket } from './ticket.ts';
+import { type Budget, budgetOf, cancelled, Ticket } from './ticket.ts';
 import { WorkerLine } from './worker-line.ts';
 
 export interface PoolLimits extends WorkerLimits {
@@ -115,7 +116,7 @@ export class CodecPool {
    */
   async decode(order: DecodeOrder, caller: Caller): Promise<DecodedFrame> {
     if (!canDecode(order.transferSyntaxUid)) throw unsupportedFrame('its transfer syntax is not decoded here');
-    const frame = await this.#enter(order, caller, () => decodeJob(order));
+    const frame = await this.#enter(this.#cost(order.facts), caller, () => decodeJob(order));
     if ('pixels' in frame) return frame;
     throw new LeadglassError('INTERNAL', 'A decoder gave an encoded frame');
   }
@@ -123,9 +124,28 @@ export class CodecPool {
   /** One encoded frame of a native one; as `decode`. */
   async encode(order: EncodeOrder, caller: Caller): Promise<EncodedFrame> {
     if (!canEncode(order.transferSyntaxUid)) throw unsupportedFrame('its wanted transfer syntax is not encoded here');
-    const frame = await this.#enter(order, caller, () => encodeJob(order));
-    if ('bytes' in frame) return frame;
+    const frame = await this.#enter(this.#cost(order.facts), caller, () => encodeJob(order));
+    if ('lossy' in frame) return frame;
     throw new LeadglassError('INTERNAL', 'An encoder gave a decoded frame');
+  }
+
+  /** One picture of a stored frame; as `decode`. */
+  async draw(order: DrawOrder, caller: Caller): Promise<DrawnPicture> {
+    const { transferSyntaxUid, image } = order;
+    if (transferSyntaxUid !== undefined && !canDecode(transferSyntaxUid)) {
+      throw unsupportedFrame('its transfer syntax is not decoded here');
+    }
+    checkDrawing(order);
+    // Pictures on the way count as frames do.
+    const { memoryBytes, runMs } = this.#cost(image.frame);
+    const drawnBytes = drawnBytesMax(order);
+    const budget = {
+      memoryBytes: memoryBytes + 2 * drawnBytes,
+      runMs: runMs + (this.#limits.frameMsPerMegasample * drawnBytes) / 1e6,
+    };
+    const picture = await this.#enter(budget, caller, () => drawJob(order));
+    if ('width' in picture) return picture;
+    throw new LeadglassError('INTERNAL', 'A renderer gave a frame');
   }
 
   /** Ends everything; requests that have no answer yet are cancelled. */
@@ -134,25 +154,23 @@ export class CodecPool {
     await this.#supervisor.terminate();
   }
 
-  async #enter(
-    order: DecodeOrder | EncodeOrder,
-    { owner, signal }: Caller,
-    load: () => Promise<Job>,
-  ): Promise<DecodedFrame | EncodedFrame> {
-    const lengthBytes = frameBytes(order.facts, this.#limits);
+  async #enter(budget: Budget, { owner, signal }: Caller, load: () => Promise<Job>): Promise<Outcome> {
     if (this.#closed) throw stopping();
     if (signal?.aborted === true) throw cancelled();
     const { waitingMax, waitingPerOwnerMax } = this.#limits;
     if (this.#queue.size >= waitingMax || this.#queue.sizeOf(owner) >= waitingPerOwnerMax) {
       throw new LeadglassError('OUT_OF_RESOURCES', 'Too many frames wait to be converted: ask again later');
     }
-    const budget = budgetOf(order.facts, lengthBytes, this.#limits);
     const ticket = new Ticket({ owner, budget, load, signal }, (given) => {
       this.#queue.remove(given.owner, given);
     });
     this.#queue.push(owner, ticket);
     this.#pump();
     return await ticket.answer;
+  }
+
+  #cost(facts: FrameFacts): Budget {
+    return budgetOf(facts, frameBytes(facts, this.#limits), this.#limits);
   }
 
   /** Takes from the queue what may be under way: one frame in each worker, and one that is read meanwhile. */

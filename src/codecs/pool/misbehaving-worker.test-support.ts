@@ -41,7 +41,7 @@ async function rights(): Promise<string> {
 }
 
 async function run({ id, job }: JobMessage): Promise<void> {
-  const { facts } = job.request;
+  const facts = job.kind === 'draw' ? job.request.image.frame : job.request.facts;
   const deed = facts.photometricInterpretation;
   const pixels = new Uint8Array(facts.rows * facts.columns * 2);
   const frame = { pixels, photometricInterpretation: 'MONOCHROME2', planarConfiguration: 0 };
@@ -59,6 +59,21 @@ async function run({ id, job }: JobMessage): Promise<void> {
       return;
     case 'short':
       return port.postMessage({ kind: 'decoded', id, frame: { ...frame, pixels: pixels.subarray(1) } });
+    case 'no picture': {
+      const bytes = new TextEncoder().encode('<script>alert(1)</script>');
+      return port.postMessage({ kind: 'drawn', id, frame: { bytes, width: 1, height: 1 } });
+    }
+    case 'long picture': {
+      const bytes = new Uint8Array(2 ** 21);
+      bytes.set([0xff, 0xd8, 0xff]);
+      return port.postMessage({ kind: 'drawn', id, frame: { bytes, width: 1, height: 1 } });
+    }
+    case 'odd picture':
+      return port.postMessage({
+        kind: 'drawn',
+        id,
+        frame: { bytes: Uint8Array.of(0xff, 0xd8, 0xff), width: 1.5, height: {} },
+      });
     case 'other colours':
       return port.postMessage({
         kind: 'decoded',

@@ -1,5 +1,6 @@
 /** What callers ask of the pool, and how it becomes a job whose bytes can be handed over to a worker. */
 import type { DecodeRequest } from '../decode-frame.ts';
+import type { DrawRequest } from '../draw-frame.ts';
 import type { EncodeRequest } from '../encode-frame.ts';
 import type { FrameFacts } from '../frame.ts';
 import type { Job } from './protocol.ts';
@@ -8,6 +9,7 @@ import type { Job } from './protocol.ts';
 export type Loaded = Uint8Array<ArrayBuffer> | (() => Promise<Uint8Array<ArrayBuffer>>);
 export type DecodeOrder = Omit<DecodeRequest, 'bytes'> & { readonly bytes: Loaded };
 export type EncodeOrder = Omit<EncodeRequest, 'pixels'> & { readonly pixels: Loaded };
+export type DrawOrder = Omit<DrawRequest, 'bytes'> & { readonly bytes: Loaded };
 
 export async function decodeJob(order: DecodeOrder): Promise<Job> {
   const bytes = ownBuffer(await loaded(order.bytes));
@@ -19,6 +21,12 @@ export async function encodeJob(order: EncodeOrder): Promise<Job> {
   const pixels = ownBuffer(await loaded(order.pixels));
   const { transferSyntaxUid, options = {} } = order;
   return { kind: 'encode', request: { transferSyntaxUid, pixels, facts: exactFacts(order.facts), options } };
+}
+
+export async function drawJob(order: DrawOrder): Promise<Job> {
+  const bytes = ownBuffer(await loaded(order.bytes));
+  const { transferSyntaxUid, image, options, type, quality, limits } = order;
+  return { kind: 'draw', request: { transferSyntaxUid, bytes, image, options, type, quality, limits } };
 }
 
 async function loaded(from: Loaded): Promise<Uint8Array<ArrayBuffer>> {

@@ -2,6 +2,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { ErrorCode } from '../../error.ts';
 import type { DecodeRequest } from '../decode-frame.ts';
+import type { DrawnPicture, DrawRequest } from '../draw-frame.ts';
 import type { EncodeRequest } from '../encode-frame.ts';
 import type { CodecLimits, DecodedFrame, EncodedFrame } from '../frame.ts';
 import type { WasmModules } from '../wasm-modules.ts';
@@ -43,7 +44,11 @@ export interface WorkerSetup {
 
 export type Job =
   | { readonly kind: 'decode'; readonly request: DecodeRequest }
-  | { readonly kind: 'encode'; readonly request: EncodeRequest };
+  | { readonly kind: 'encode'; readonly request: EncodeRequest }
+  | { readonly kind: 'draw'; readonly request: DrawRequest };
+
+/** What a job comes to. */
+export type Outcome = DecodedFrame | EncodedFrame | DrawnPicture;
 
 /** Main thread to worker: one at a time. */
 export interface JobMessage {
@@ -56,6 +61,7 @@ export type WorkerMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'decoded'; readonly id: number; readonly frame: DecodedFrame }
   | { readonly kind: 'encoded'; readonly id: number; readonly frame: EncodedFrame }
+  | { readonly kind: 'drawn'; readonly id: number; readonly frame: DrawnPicture }
   | {
       readonly kind: 'failed';
       readonly id: number;

@@ -1,7 +1,7 @@
 /** One request on its way through the pool: what it is, what it may cost, and its one answer. */
 import { LeadglassError } from '../../error.ts';
-import type { DecodedFrame, EncodedFrame, FrameFacts } from '../frame.ts';
-import type { Job } from './protocol.ts';
+import type { FrameFacts } from '../frame.ts';
+import type { Job, Outcome } from './protocol.ts';
 
 export interface Budget {
   /** Memory it counts for while it is under way. */
@@ -22,11 +22,11 @@ export class Ticket {
   readonly owner: string;
   readonly budget: Budget;
   readonly load: () => Promise<Job>;
-  readonly answer: Promise<DecodedFrame | EncodedFrame>;
+  readonly answer: Promise<Outcome>;
   /** Set when `load` is done, until the job is handed to a worker. */
   job: Job | undefined;
   #settled = false;
-  readonly #resolve: (frame: DecodedFrame | EncodedFrame) => void;
+  readonly #resolve: (frame: Outcome) => void;
   readonly #reject: (error: unknown) => void;
   readonly #signal: AbortSignal | undefined;
   readonly #whenAborted: () => void;
@@ -36,7 +36,7 @@ export class Ticket {
     this.owner = owner;
     this.budget = budget;
     this.load = load;
-    const { promise, resolve, reject } = Promise.withResolvers<DecodedFrame | EncodedFrame>();
+    const { promise, resolve, reject } = Promise.withResolvers<Outcome>();
     this.answer = promise;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -53,7 +53,7 @@ export class Ticket {
     return this.#settled;
   }
 
-  succeed(frame: DecodedFrame | EncodedFrame): void {
+  succeed(frame: Outcome): void {
     this.#settle();
     this.#resolve(frame);
   }

@@ -41,7 +41,7 @@ export class WorkerLine {
 
   /** Hands over the job of a ticket; its bytes are transferred and gone here. @throws when they have gone before */
   run(ticket: Ticket, job: Job): void {
-    const buffer = (job.kind === 'decode' ? job.request.bytes : job.request.pixels).buffer;
+    const buffer = (job.kind === 'encode' ? job.request.pixels : job.request.bytes).buffer;
     const message: JobMessage = { id: this.#jobs + 1, job };
     this.#near.postMessage(message, [buffer]);
     this.#jobs += 1;

@@ -6,6 +6,7 @@ import { workerData } from 'node:worker_threads';
 import { asLeadglassError } from '../../error.ts';
 import { makeCodecs } from '../codecs.ts';
 import { decodeFrame } from '../decode-frame.ts';
+import { drawFrame } from '../draw-frame.ts';
 import { encodeFrame } from '../encode-frame.ts';
 import type { JobMessage, WorkerMessage, WorkerSetup } from './protocol.ts';
 import { giveUpRightsExcept } from './rights.ts';
@@ -24,9 +25,12 @@ async function run({ id, job }: JobMessage): Promise<void> {
     if (job.kind === 'decode') {
       const frame = await decodeFrame(codecs, job.request, limits);
       answer({ kind: 'decoded', id, frame }, frame.pixels);
-    } else {
+    } else if (job.kind === 'encode') {
       const frame = await encodeFrame(codecs, job.request, limits);
       answer({ kind: 'encoded', id, frame }, frame.bytes);
+    } else {
+      const frame = await drawFrame(codecs, job.request, limits);
+      answer({ kind: 'drawn', id, frame }, frame.bytes);
     }
   } catch (thrown) {
     const { code, message, detail } = asLeadglassError(thrown);

@@ -4,8 +4,10 @@ import { bulkDataValue } from './bulk-data.ts';
 import { frames, pixelData } from './frames.ts';
 import { instances } from './instances.ts';
 import { metadata } from './metadata.ts';
+import { rendered } from './rendered.ts';
 import { search } from './search.ts';
 import { store } from './store.ts';
+import { thumbnail } from './thumbnail.ts';
 import { wadoUri } from './wado-uri.ts';
 
 export const handlers: WebHandlers = {
@@ -16,5 +18,7 @@ export const handlers: WebHandlers = {
   frames,
   pixeldata: pixelData,
   'bulkdata-value': bulkDataValue,
+  rendered,
+  thumbnail,
   'wado-uri': wadoUri,
 };

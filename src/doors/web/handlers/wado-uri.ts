@@ -1,20 +1,22 @@
 /**
- * The URI service (WADO-URI), PS3.18 9: one instance as a DICOM file, for viewers that know no other service. Pictures of it are
- * for the handlers of rendered resources.
+ * The URI service (WADO-URI), PS3.18 9: one instance as a DICOM file or as a picture, for viewers that know no other service.
  */
 import type { Uid } from '../../../dicom/uid.ts';
+import type { PictureType } from '../../../rendering/picture.ts';
 import { type Acceptable, parseAcceptable } from '../http/accept.ts';
 import { charsetFor } from '../http/charset.ts';
 import { HttpError } from '../http/http-error.ts';
 import { chooseOrRefuse, type Offer } from '../http/negotiate.ts';
 import { instanceOffers } from '../resources/offers.ts';
 import { parseWadoUri, type WadoUriRequest } from '../resources/wado-uri.ts';
-import type { WebHandler, WebLimits, WebRequest } from '../web-handler.ts';
+import type { WebHandler, WebLimits, WebRequest, WebServices } from '../web-handler.ts';
 import { syntaxesOf } from './conversions.ts';
 import { fileOf } from './instances.ts';
 import { parametersOf, retrieveOf } from './reading-request.ts';
+import { pictureOffers } from './rendered.ts';
 import { respond } from './representation.ts';
 import { withRetrieval } from './retrieval.ts';
+import { uriPicture } from './uri-picture.ts';
 
 export const wadoUri: WebHandler = async (request, session, services) => {
   const { limits } = services;
@@ -26,7 +28,12 @@ export const wadoUri: WebHandler = async (request, session, services) => {
   const facts = { session, services, signal: request.signal };
   return withRetrieval(retrieveOf({ study, series, instance }), facts, async (retrieval) => {
     const syntaxes = syntaxesOf(retrieval.first.transferSyntaxUid, services);
-    const transferSyntaxUid = chosen(acceptable, syntaxes);
+    const { picture: type, transferSyntaxUid = retrieval.first.transferSyntaxUid } = chosen(
+      acceptable,
+      syntaxes,
+      services,
+    );
+    if (type !== undefined) return uriPicture({ request, retrieval, facts, asked, type });
     const file = fileOf(retrieval.first, transferSyntaxUid, { retrieval, request, services });
     return respond(file, { request, retrieval, limits });
   });
@@ -39,23 +46,25 @@ function acceptableOf(asked: WadoUriRequest, request: WebRequest, limits: WebLim
   return parseAcceptable(fields, limits.web);
 }
 
-/** Without a contentType an image is asked for as a picture (9.5.1.1): that is not the file, so the file has to be named. */
-function chosen(acceptable: Acceptable, syntaxes: readonly Uid[]): Uid {
-  const offers: readonly Offer[] = instanceOffers(syntaxes, { isOne: true }).filter(({ isMultipart }) => !isMultipart);
-  const isNamed = [...acceptable.query, ...acceptable.header].some(
-    ({ name, weight }) => weight > 0 && name.startsWith('application/'),
-  );
-  if (!isNamed) {
-    throw new HttpError(
-      406,
-      'Cannot answer in any of the accepted media types; ask for contentType=application/dicom',
-      {
-        field: 'contentType',
-      },
-    );
+interface Chosen {
+  /** A picture of this type, or the file in this transfer syntax. */
+  readonly picture?: PictureType;
+  readonly transferSyntaxUid?: Uid;
+}
+
+/** Without a contentType an image is asked for as a JPEG (9.5.1.1). @throws HttpError 406 */
+function chosen(acceptable: Acceptable, syntaxes: readonly Uid[], { codecs }: WebServices): Chosen {
+  const files: readonly Offer[] = instanceOffers(syntaxes, { isOne: true }).filter(({ isMultipart }) => !isMultipart);
+  const pictures = pictureOffers.filter(({ isMultipart }) => !isMultipart);
+  const offer = chooseOrRefuse(acceptable, [...pictures, ...files]);
+  const picture = pictures.find(({ name }) => name === offer.name)?.name;
+  if (picture !== undefined && codecs === undefined) {
+    throw new HttpError(406, 'Cannot answer with a picture; ask for contentType=application/dicom', {
+      field: 'contentType',
+    });
   }
-  const offer = chooseOrRefuse(acceptable, offers);
+  if (picture !== undefined) return { picture };
   const uid = syntaxes.find((syntax) => syntax === offer.transferSyntax);
   if (uid === undefined) throw new HttpError(406, 'Cannot answer in that transfer syntax');
-  return uid;
+  return { transferSyntaxUid: uid };
 }

@@ -1,0 +1,143 @@
+/** Presentation states, most of them as DCMTK's dcmp2pgm applies them. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { needs } from '../../test/support/peers.ts';
+import { runProgram } from '../../test/support/programs.ts';
+import { somePixels } from '../codecs/codecs.test-support.ts';
+import type { FrameFacts } from '../codecs/frame.ts';
+import { DataSet } from '../dicom/data-set.ts';
+import { limits } from '../limits.ts';
+import { drawFrame } from './draw.ts';
+import type { Picture } from './picture.ts';
+import { present } from './presentation-state.ts';
+import { readImageFacts } from './read-image-facts.ts';
+import { readNetpbm, someImage, writeFile } from './rendering.test-support.ts';
+
+const sopInstanceUid = '2.25.1';
+const image = (): DataSet =>
+  new DataSet().setText(0x00081150, 'UI', '1.2.840.10008.5.1.4.1.1.7').setText(0x00081155, 'UI', sopInstanceUid);
+
+function displayed(from: readonly number[], to: readonly number[]): DataSet {
+  return new DataSet()
+    .setNumber(0x00700052, 'SL', from)
+    .setNumber(0x00700053, 'SL', to)
+    .setText(0x00700100, 'CS', 'SCALE TO FIT')
+    .setText(0x00700102, 'IS', '1\\1');
+}
+
+/** A grayscale softcopy presentation state, as small as DCMTK reads it. */
+function someState(change: (state: DataSet) => unknown): DataSet {
+  const series = new DataSet().setText(0x0020000e, 'UI', '2.25.3').setItems(0x00081140, [image()]);
+  const state = new DataSet()
+    .setText(0x00080016, 'UI', '1.2.840.10008.5.1.4.1.1.11.1')
+    .setText(0x00080018, 'UI', '2.25.9')
+    .setText(0x00080020, 'DA', '20260101')
+    .setText(0x00080030, 'TM', '1200')
+    .setText(0x00080060, 'CS', 'PR')
+    .setItems(0x00081115, [series])
+    .setText(0x00100010, 'PN', 'A')
+    .setText(0x00100020, 'LO', 'A')
+    .setText(0x0020000d, 'UI', '2.25.2')
+    .setText(0x0020000e, 'UI', '2.25.4')
+    .setText(0x00200011, 'IS', '1')
+    .setText(0x00200013, 'IS', '1')
+    .setItems(0x0070005a, [displayed([1, 1], [34, 29])])
+    .setText(0x00700080, 'CS', 'A')
+    .setText(0x00700081, 'LO', 'A')
+    .setText(0x00700082, 'DA', '20260101')
+    .setText(0x00700083, 'TM', '1200')
+    .setText(0x00700084, 'PN', 'A')
+    .setText(0x20500020, 'CS', 'IDENTITY');
+  change(state);
+  return state;
+}
+
+function drawn(state: DataSet, dataSet: DataSet, facts: FrameFacts): Picture {
+  const own = readImageFacts(dataSet, { frame: 1, withOverlays: false });
+  const { image: shown, area, turn } = present(state, { dataSet, sopInstanceUid, frame: 1, facts: own });
+  const frame = { pixels: somePixels(facts), photometricInterpretation: 'MONOCHROME2', planarConfiguration: 0 };
+  return drawFrame(frame, shown, { area, turn, limits: limits.rendering });
+}
+
+const window = (center: string, width: string): DataSet =>
+  new DataSet().setText(0x00281050, 'DS', center).setText(0x00281051, 'DS', width);
+
+const cases: Readonly<Record<string, (state: DataSet) => unknown>> = {
+  'a state that changes nothing': () => undefined,
+  'a window': (state) => state.setItems(0x00283110, [window('1000', '900')]),
+  'a window for this image among others': (state) =>
+    state.setItems(0x00283110, [
+      window('1', '1').setItems(0x00081140, [image().setText(0x00081155, 'UI', '2.25.77')]),
+      window('1500', '800').setItems(0x00081140, [image()]),
+    ]),
+  'a rescale and a window over it': (state) =>
+    state
+      .setText(0x00281052, 'DS', '-1000')
+      .setText(0x00281053, 'DS', '2')
+      .setText(0x00281054, 'LO', 'HU')
+      .setItems(0x00283110, [window('500', '3000')]),
+  'white for low values': (state) => state.setText(0x20500020, 'CS', 'INVERSE'),
+  'a quarter clockwise': (state) => state.setText(0x00700041, 'CS', 'N').setNumber(0x00700042, 'US', 90),
+  'a half': (state) => state.setText(0x00700041, 'CS', 'N').setNumber(0x00700042, 'US', 180),
+  'a quarter back, flipped': (state) => state.setText(0x00700041, 'CS', 'Y').setNumber(0x00700042, 'US', 270),
+  'a flip': (state) => state.setText(0x00700041, 'CS', 'Y').setNumber(0x00700042, 'US', 0),
+};
+
+for (const [name, change] of Object.entries(cases)) {
+  test(`${name} is drawn as dcmp2pgm draws it`, needs('dcmp2pgm'), async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'leadglass-rendering-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const [input, stateFile, output] = ['image.dcm', 'state.dcm', 'out.pgm'].map((file) => join(folder, file));
+    assert.ok(input !== undefined && stateFile !== undefined && output !== undefined);
+    const { dataSet, facts } = someImage();
+    const state = someState(change);
+    const ours = drawn(state, dataSet, facts);
+    writeFile(input, dataSet.setBytes(0x7fe00010, 'OW', somePixels(facts)));
+    writeFile(stateFile, state);
+    const { status, output: said } = await runProgram('dcmp2pgm', ['-p', stateFile, input, output]);
+    assert.equal(status, 0, said);
+    const theirs = readNetpbm(output);
+    assert.deepEqual([ours.width, ours.height], [theirs.width, theirs.height]);
+    // dcmp2pgm stretches by 256 / 255 before it inverts.
+    const most = name.startsWith('white') ? 2 : 1;
+    const off = ours.pixels.filter((grey, at) => Math.abs(grey - (theirs.pixels[at] ?? 0)) > most).length;
+    assert.equal(off, 0, `${off} pixels differ`);
+  });
+}
+
+test('the displayed area is a part of the image before it is turned, and ends at its edges', () => {
+  const { dataSet, facts } = someImage();
+  const size = (from: readonly number[], to: readonly number[], rotation = 0): readonly number[] => {
+    const state = someState((made) =>
+      made.setItems(0x0070005a, [displayed(from, to)]).setNumber(0x00700042, 'US', rotation),
+    );
+    const { width, height } = drawn(state, dataSet, facts);
+    return [width, height];
+  };
+  assert.deepEqual(size([11, 6], [20, 8]), [10, 3]);
+  assert.deepEqual(size([20, 8], [11, 6], 180), [10, 3]);
+  assert.deepEqual(size([11, 6], [20, 8], 90), [3, 10]);
+  assert.deepEqual(size([-100, -100], [10, 1000]), [10, 29]);
+  assert.throws(() => size([100, 1], [200, 2]), { code: 'MALFORMED' });
+  assert.throws(() => size([1, 1], [2, 2], 45), { code: 'MALFORMED' });
+});
+
+test('overlays of the image are drawn when the state puts them into a layer', () => {
+  const { dataSet, facts } = someImage();
+  const bits = new Uint8Array(124).fill(255);
+  dataSet.setNumber(0x60000010, 'US', 29).setNumber(0x60000011, 'US', 34).setBytes(0x60003000, 'OW', bits);
+  const isWhite = (state: DataSet): boolean => drawn(state, dataSet, facts).pixels.every((grey) => grey === 255);
+  assert.equal(isWhite(someState(() => undefined)), false);
+  assert.equal(isWhite(someState((state) => state.setText(0x60001001, 'CS', 'LAYER'))), true);
+});
+
+test('what is not applied and would change the picture is refused', () => {
+  const { dataSet, facts } = someImage();
+  for (const tag of [0x20500010, 0x00286100]) {
+    const state = someState((made) => made.setItems(tag, [new DataSet()]));
+    assert.throws(() => drawn(state, dataSet, facts), { code: 'UNSUPPORTED' });
+  }
+});
