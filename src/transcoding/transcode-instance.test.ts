@@ -280,6 +280,41 @@ test('hostile: cut off anywhere in its pixels, it fails, and never ends as if it
   }
 });
 
+test('hostile: an instance with changed bytes is converted to a whole one, or refused with an error of ours', async () => {
+  const wide = someFacts({ rows: 9, columns: 11 });
+  const stored = nativeInstance(wide, [somePixels(wide, 1), somePixels(wide, 2)]);
+  const coded = await Promise.all(
+    [T.RLELossless, T.JPEGLSLossless, T.DeflatedImageFrameCompression, T.ExplicitVrLittleEndian].map(
+      async (syntax) => ({
+        transferSyntaxUid: syntax,
+        bytes: await transcoded(stored, syntax),
+      }),
+    ),
+  );
+  const change = fc.record({ at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }) });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...coded),
+      fc.array(change, { minLength: 1, maxLength: 4 }),
+      fc.constantFrom(T.ExplicitVrLittleEndian, T.RLELossless),
+      async ({ transferSyntaxUid, bytes }, changes, to) => {
+        fc.pre(transferSyntaxUid !== to); // passes unread
+        const changed = bytes.slice();
+        for (const { at, byte } of changes) changed[at % changed.length] = byte;
+        let written: Uint8Array;
+        try {
+          written = await transcoded({ transferSyntaxUid, bytes: changed }, to);
+        } catch (error) {
+          assert.ok(error instanceof LeadglassError && error.code !== 'INTERNAL', String(error));
+          return;
+        }
+        assert.doesNotThrow(() => read({ transferSyntaxUid: to, bytes: written }));
+      },
+    ),
+    { numRuns: 400, interruptAfterTimeLimit: 10_000 },
+  );
+});
+
 test('a later frame that is damaged fails in its turn, and memory and source are given back', async () => {
   const fragments = frames.map((frame) => even(encodeRle(frame, facts)));
   fragments[2] = new Uint8Array(70);
