@@ -184,19 +184,39 @@ test('colours of JPEG 2000 are named after their transformation there, and RGB a
 
 test('what came with loss says so when its transfer syntax does not any more', async () => {
   const colour = someFacts({ samplesPerPixel: 3, bitsAllocated: 8, bitsStored: 8 });
-  const { bytes } = await codecsInThread.encode(
-    { transferSyntaxUid: T.JPEGBaseline8Bit, pixels: somePixels(colour), facts: colour },
-    { owner: 'a' },
-  );
-  const header = imageHeader({ ...colour, photometricInterpretation: 'YBR_FULL_422' }, 1);
-  const stored = encapsulatedInstance(T.JPEGBaseline8Bit, header, [new Uint8Array(0), even(bytes)]);
+  const grey = someFacts({ rows: 40, columns: 40 });
+  const cases = [
+    [T.JPEGBaseline8Bit, colour, 'YBR_FULL_422', 'ISO_10918_1'],
+    [T.JPEGLSNearLossless, grey, 'MONOCHROME2', 'ISO_14495_1'],
+    [T.JPEG2000, grey, 'MONOCHROME2', 'ISO_15444_1'],
+    [T.HTJ2K, grey, 'MONOCHROME2', 'ISO_15444_15'],
+  ] as const;
+  for (const [syntax, of, photometricInterpretation, method] of cases) {
+    const { bytes } = await codecsInThread.encode(
+      { transferSyntaxUid: syntax, pixels: somePixels(of), facts: of },
+      { owner: 'a' },
+    );
+    const stored = encapsulatedInstance(syntax, imageHeader({ ...of, photometricInterpretation }, 1), [
+      new Uint8Array(0),
+      even(bytes),
+    ]);
+    const to = T.ExplicitVrLittleEndian;
+    const came = read({ transferSyntaxUid: to, bytes: await transcoded(stored, to) });
+    assert.equal(came.text(Tags.PhotometricInterpretation), of.photometricInterpretation);
+    assert.equal(came.text(Tags.LossyImageCompression), '01');
+    assert.equal(came.text(Tags.LossyImageCompressionMethod), method);
+    const ratio = somePixels(of).length / even(bytes).length;
+    assert.equal(came.number(Tags.LossyImageCompressionRatio), Number(ratio.toFixed(2)));
+  }
+});
+
+test('JPEG 2000 without loss in the syntax that allows loss does not become an image with loss', async () => {
+  const stored = nativeInstance(someFacts(), [somePixels(someFacts())]);
+  const coded = await transcoded(stored, T.JPEG2000Lossless);
   const to = T.ExplicitVrLittleEndian;
-  const came = read({ transferSyntaxUid: to, bytes: await transcoded(stored, to) });
-  assert.equal(came.text(Tags.PhotometricInterpretation), 'RGB');
-  assert.equal(came.text(Tags.LossyImageCompression), '01');
-  assert.equal(came.text(Tags.LossyImageCompressionMethod), 'ISO_10918_1');
-  const ratio = (16 * 24 * 3) / even(bytes).length;
-  assert.equal(came.number(Tags.LossyImageCompressionRatio), Number(ratio.toFixed(2)));
+  const bytes = await transcoded({ transferSyntaxUid: T.JPEG2000, bytes: coded }, to);
+  assert.equal(read({ transferSyntaxUid: to, bytes }).text(Tags.LossyImageCompression), undefined);
+  sameBytes(pixelsOf({ transferSyntaxUid: to, bytes }), pixelsOf(stored));
 });
 
 test('an icon that is compressed like its image does not go along; any other nested image is refused', async () => {
