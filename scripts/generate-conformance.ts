@@ -11,6 +11,7 @@ import type { Uid } from '../src/dicom/uid.ts';
 import { type Offer, negotiationPolicy, queryRetrieveClasses } from '../src/doors/dimse/negotiation-policy.ts';
 import { type StatusService, toDimseStatus } from '../src/doors/dimse/to-dimse-status.ts';
 import { type ErrorCode, LeadglassError } from '../src/error.ts';
+import { canTranscodeInstance } from '../src/transcoding/transcode-instance.ts';
 
 export const conformancePage = resolve(import.meta.dirname, '../docs/reference/sop-classes.md');
 
@@ -43,9 +44,12 @@ export function conformanceText(): string {
     '',
     '## Transfer syntaxes',
     '',
-    'Storage takes all of these and keeps the data set as it came. "Sent as" names those into which Leadglass converts on',
-    'retrieval when the receiver does not take the stored one; a dash means that a codec would be needed, and the',
-    'sub-operation fails. Verification, query/retrieve and storage commitment messages use those marked "messages".',
+    'Storage takes all of these and keeps the data set as it came. "Sent as" says into what Leadglass converts on retrieval when',
+    'the receiver does not take the stored one; where a dash stands, the sub-operation fails then. Verification, query/retrieve',
+    'and storage commitment messages use those marked "messages".',
+    '',
+    `- uncompressed: ${namesOf(nativeTargets)}`,
+    `- compressed: ${namesOf(compressedTargets)}. Nothing is lost.`,
     '',
     ...table(['transfer syntax', 'UID', 'messages', 'sent as'], transferSyntaxRows()),
     '',
@@ -87,6 +91,28 @@ function storageRow([uid, { name, retired, evidence, nonPatient }]: readonly [Ui
   return [name, uid, notes.filter((note) => note !== '').join(', ')];
 }
 
+const allSyntaxes: readonly Uid[] = Object.values(TransferSyntaxes);
+const targetsOfAll = allSyntaxes.filter((uid) => canTranscodeInstance(TransferSyntaxes.ExplicitVrLittleEndian, uid));
+const nativeTargets = targetsOfAll.filter((uid) => canTranscode(TransferSyntaxes.ExplicitVrLittleEndian, uid));
+const compressedTargets = targetsOfAll.filter((uid) => !nativeTargets.includes(uid));
+
+function namesOf(uids: readonly Uid[]): string {
+  return uids.map((uid) => transferSyntaxInfo(uid)?.name ?? uid).join('; ');
+}
+
+/** What an instance in this syntax can become. @throws Error when it is some of a kind only, which the table cannot say */
+function sentAs(uid: Uid): string {
+  const kinds = [
+    ['uncompressed', nativeTargets],
+    ['compressed', compressedTargets],
+  ] as const;
+  const reached = kinds.filter(([, targets]) => targets.some((to) => to !== uid && canTranscodeInstance(uid, to)));
+  for (const [kind, targets] of reached) {
+    if (!targets.every((to) => canTranscodeInstance(uid, to))) throw new Error(`${uid} leads to some of: ${kind}`);
+  }
+  return reached.map(([kind]) => kind).join(', ') || '–';
+}
+
 function transferSyntaxRows(): string[][] {
   const policy = negotiationPolicy(everything);
   const taken = (sopClass: Uid): readonly Uid[] => {
@@ -99,12 +125,11 @@ function transferSyntaxRows(): string[][] {
   const messages = taken(SopClasses.Verification);
   return taken(anyStorage).map((uid) => {
     const info = transferSyntaxInfo(uid);
-    const targets = Object.values(TransferSyntaxes).filter((other) => other !== uid && canTranscode(uid, other));
     return [
       `${info?.name ?? uid}${info?.retired === true ? ' (retired)' : ''}`,
       uid,
       messages.includes(uid) ? 'yes' : '',
-      targets.map((other) => transferSyntaxInfo(other)?.name ?? other).join('; ') || '–',
+      sentAs(uid),
     ];
   });
 }

@@ -4,6 +4,7 @@ import type { Caller } from '../codecs/pool/codec-pool.ts';
 import { type DecodedFrame, type EncodedFrame, type FrameFacts, unsupportedFrame } from '../codecs/frame.ts';
 import type { TransferSyntaxInfo } from '../dicom/transfer-syntax.ts';
 import type { Colours } from './header-edits.ts';
+import { keepsOnlyBitsStored } from './syntax-pairs.ts';
 
 /** What is used of the codec pool. */
 export interface FrameCodecs {
@@ -36,9 +37,30 @@ export async function convertFrame(
   }
   if (!to.encapsulated) return native;
   const { bytes: pixels, ...colours } = native;
+  if (keepsOnlyBitsStored.has(to.uid)) checkUnusedBits(pixels, facts);
   const frame = await codecs.encode({ transferSyntaxUid: to.uid, pixels, facts: { ...facts, ...colours } }, caller);
   if (frame.lossy) throw unsupportedFrame('its wanted transfer syntax would lose some of it');
   return frame;
+}
+
+/**
+ * Encoders take the Bits Stored bits of a sample. Where the others are more than its sign (old overlays, values that are larger
+ * than the data set says, which real files have), something would be lost.
+ */
+function checkUnusedBits(pixels: Uint8Array<ArrayBuffer>, facts: FrameFacts): void {
+  const { bitsAllocated, bitsStored, pixelRepresentation } = facts;
+  if (bitsAllocated === bitsStored || (bitsAllocated !== 8 && bitsAllocated !== 16)) return; // more is refused by encoders
+  const samples = bitsAllocated === 8 ? pixels : new Uint16Array(pixels.buffer, pixels.byteOffset, pixels.length / 2);
+  const sign = 2 ** (bitsStored - 1);
+  const unused = 2 ** bitsAllocated - 2 ** bitsStored;
+  for (const sample of samples) {
+    const expected = pixelRepresentation === 1 && (sample & sign) !== 0 ? unused : 0;
+    if ((sample & unused) !== expected) {
+      throw unsupportedFrame(
+        'its samples have more bits than Bits Stored, which its wanted transfer syntax would leave out',
+      );
+    }
+  }
 }
 
 function coloursOf({ photometricInterpretation, planarConfiguration }: FrameFacts): Colours {

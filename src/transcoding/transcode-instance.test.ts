@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { someFacts, somePixels } from '../codecs/codecs.test-support.ts';
 import { encodeRle } from '../codecs/rle.ts';
 import type { FrameFacts } from '../codecs/frame.ts';
@@ -184,19 +184,39 @@ test('colours of JPEG 2000 are named after their transformation there, and RGB a
 
 test('what came with loss says so when its transfer syntax does not any more', async () => {
   const colour = someFacts({ samplesPerPixel: 3, bitsAllocated: 8, bitsStored: 8 });
-  const { bytes } = await codecsInThread.encode(
-    { transferSyntaxUid: T.JPEGBaseline8Bit, pixels: somePixels(colour), facts: colour },
-    { owner: 'a' },
-  );
-  const header = imageHeader({ ...colour, photometricInterpretation: 'YBR_FULL_422' }, 1);
-  const stored = encapsulatedInstance(T.JPEGBaseline8Bit, header, [new Uint8Array(0), even(bytes)]);
+  const grey = someFacts({ rows: 40, columns: 40 });
+  const cases = [
+    [T.JPEGBaseline8Bit, colour, 'YBR_FULL_422', 'ISO_10918_1'],
+    [T.JPEGLSNearLossless, grey, 'MONOCHROME2', 'ISO_14495_1'],
+    [T.JPEG2000, grey, 'MONOCHROME2', 'ISO_15444_1'],
+    [T.HTJ2K, grey, 'MONOCHROME2', 'ISO_15444_15'],
+  ] as const;
+  for (const [syntax, of, photometricInterpretation, method] of cases) {
+    const { bytes } = await codecsInThread.encode(
+      { transferSyntaxUid: syntax, pixels: somePixels(of), facts: of },
+      { owner: 'a' },
+    );
+    const stored = encapsulatedInstance(syntax, imageHeader({ ...of, photometricInterpretation }, 1), [
+      new Uint8Array(0),
+      even(bytes),
+    ]);
+    const to = T.ExplicitVrLittleEndian;
+    const came = read({ transferSyntaxUid: to, bytes: await transcoded(stored, to) });
+    assert.equal(came.text(Tags.PhotometricInterpretation), of.photometricInterpretation);
+    assert.equal(came.text(Tags.LossyImageCompression), '01');
+    assert.equal(came.text(Tags.LossyImageCompressionMethod), method);
+    const ratio = somePixels(of).length / even(bytes).length;
+    assert.equal(came.number(Tags.LossyImageCompressionRatio), Number(ratio.toFixed(2)));
+  }
+});
+
+test('JPEG 2000 without loss in the syntax that allows loss does not become an image with loss', async () => {
+  const stored = nativeInstance(someFacts(), [somePixels(someFacts())]);
+  const coded = await transcoded(stored, T.JPEG2000Lossless);
   const to = T.ExplicitVrLittleEndian;
-  const came = read({ transferSyntaxUid: to, bytes: await transcoded(stored, to) });
-  assert.equal(came.text(Tags.PhotometricInterpretation), 'RGB');
-  assert.equal(came.text(Tags.LossyImageCompression), '01');
-  assert.equal(came.text(Tags.LossyImageCompressionMethod), 'ISO_10918_1');
-  const ratio = (16 * 24 * 3) / even(bytes).length;
-  assert.equal(came.number(Tags.LossyImageCompressionRatio), Number(ratio.toFixed(2)));
+  const bytes = await transcoded({ transferSyntaxUid: T.JPEG2000, bytes: coded }, to);
+  assert.equal(read({ transferSyntaxUid: to, bytes }).text(Tags.LossyImageCompression), undefined);
+  sameBytes(pixelsOf({ transferSyntaxUid: to, bytes }), pixelsOf(stored));
 });
 
 test('an icon that is compressed like its image does not go along; any other nested image is refused', async () => {
@@ -278,6 +298,41 @@ test('hostile: cut off anywhere in its pixels, it fails, and never ends as if it
     const cut = { transferSyntaxUid, bytes: bytes.subarray(0, length) };
     assert.equal(await codeOf(transcoded(cut, T.ExplicitVrLittleEndian)), 'MALFORMED', `${length}`);
   }
+});
+
+test('hostile: an instance with changed bytes is converted to a whole one, or refused with an error of ours', async () => {
+  const wide = someFacts({ rows: 9, columns: 11 });
+  const stored = nativeInstance(wide, [somePixels(wide, 1), somePixels(wide, 2)]);
+  const coded = await Promise.all(
+    [T.RLELossless, T.JPEGLSLossless, T.DeflatedImageFrameCompression, T.ExplicitVrLittleEndian].map(
+      async (syntax) => ({
+        transferSyntaxUid: syntax,
+        bytes: await transcoded(stored, syntax),
+      }),
+    ),
+  );
+  const change = fc.record({ at: fc.nat(), byte: fc.integer({ min: 0, max: 255 }) });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...coded),
+      fc.array(change, { minLength: 1, maxLength: 4 }),
+      fc.constantFrom(T.ExplicitVrLittleEndian, T.RLELossless),
+      async ({ transferSyntaxUid, bytes }, changes, to) => {
+        fc.pre(transferSyntaxUid !== to); // passes unread
+        const changed = bytes.slice();
+        for (const { at, byte } of changes) changed[at % changed.length] = byte;
+        let written: Uint8Array;
+        try {
+          written = await transcoded({ transferSyntaxUid, bytes: changed }, to);
+        } catch (error) {
+          assert.ok(error instanceof LeadglassError && error.code !== 'INTERNAL', String(error));
+          return;
+        }
+        assert.doesNotThrow(() => read({ transferSyntaxUid: to, bytes: written }));
+      },
+    ),
+    { numRuns: 400, interruptAfterTimeLimit: 10_000 },
+  );
 });
 
 test('a later frame that is damaged fails in its turn, and memory and source are given back', async () => {

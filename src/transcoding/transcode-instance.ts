@@ -13,7 +13,7 @@ import { type TransferSyntaxInfo, TransferSyntaxes as T } from '../dicom/transfe
 import { LeadglassError } from '../error.ts';
 import type { ConversionMemory } from './conversion-memory.ts';
 import { type ConvertedFrame, convertFrame, type FrameCodecs, type FrameConversion } from './frame-conversion.ts';
-import { headerEdits } from './header-edits.ts';
+import { headerEdits, lossyMethod } from './header-edits.ts';
 import { imageParts, type PartsOptions, type PixelLayout } from './image-parts.ts';
 import { type ImageSurvey, surveyImage } from './image-survey.ts';
 import { type Frame, inOrder } from './in-order.ts';
@@ -125,11 +125,13 @@ class ImageTranscoding {
       caller: this.#work.caller,
     };
     // The first frame tells what the header has to say of all of them; it is not converted again.
-    let first: ConvertedFrame | undefined = await convertFrame(await this.#firstFrame(pixels), conversion);
+    const stored = await this.#firstFrame(pixels);
+    const method = lossyMethod(this.#instance.transferSyntaxUid, stored, image.facts);
+    let first: ConvertedFrame | undefined = await convertFrame(stored, conversion);
     const { photometricInterpretation, planarConfiguration } = first;
     const colours = { photometricInterpretation, planarConfiguration };
     const nativeBytes = pixels.frameBytes * pixels.numberOfFrames;
-    const edits = headerEdits({ from: this.#instance.transferSyntaxUid, survey, colours, nativeBytes });
+    const edits = headerEdits({ survey, colours, lossyMethod: method, nativeBytes });
     const convert = async ({ index, bytes }: Frame): Promise<readonly Uint8Array[]> => {
       const frame = index === 0 && first !== undefined ? first : await convertFrame(bytes, conversion);
       if (index === 0) first = undefined;
@@ -143,7 +145,7 @@ class ImageTranscoding {
 
   async *#withoutImage(survey: ImageSurvey): AsyncGenerator<Uint8Array, void, undefined> {
     if (this.#to.encapsulated) throw unsupportedFrame('there is none');
-    const edits = headerEdits({ from: this.#from.uid, survey, colours: undefined, nativeBytes: 0 });
+    const edits = headerEdits({ survey, colours: undefined, lossyMethod: undefined, nativeBytes: 0 });
     const parts = imageParts(this.#read(), this.#parts({ edits, pixels: undefined }));
     yield* inOrder(parts, async () => [], 0);
   }

@@ -28,6 +28,8 @@ export interface NegotiationPolicy {
   roles(sopClassUid: Uid): Roles;
   /** Whose order decides among several possible transfer syntaxes; ours when left out. */
   readonly preference?: 'ours' | 'theirs';
+  /** Taken before all others for a requestor who only receives: what can always be sent in. */
+  readonly alwaysSendable?: ReadonlySet<Uid>;
 }
 
 export interface Negotiated {
@@ -72,7 +74,10 @@ function negotiateContext(
   if (taken === 'unsupported') return { id, result: 3, transferSyntax };
   if (taken === 'refused' || (!roles.requestorScu && !roles.requestorScp)) return { id, result: 1, transferSyntax };
   const [first, second] = policy.preference === 'theirs' ? [transferSyntaxes, taken] : [taken, transferSyntaxes];
-  const chosen = first.find((uid) => second.includes(uid));
+  const possible = first.filter((uid) => second.includes(uid));
+  const receivesOnly = !roles.requestorScu;
+  const sendable = receivesOnly ? possible.find((uid) => policy.alwaysSendable?.has(uid)) : undefined;
+  const chosen = sendable ?? possible[0];
   return chosen === undefined ? { id, result: 4, transferSyntax } : { id, result: 0, transferSyntax: chosen };
 }
 

@@ -8,6 +8,7 @@ import type { Uid } from '../../dicom/uid.ts';
 import type { OpeningOperation } from '../../guard/opening.ts';
 import type { InformationModel } from '../../dicom/query.ts';
 import type { DeclinedProposal } from '../../guard/session.ts';
+import { canTranscodeInstance } from '../../transcoding/transcode-instance.ts';
 import type {
   ExtendedNegotiation,
   PresentationContextProposal,
@@ -55,6 +56,14 @@ const notForAssociations: ReadonlySet<Uid> = new Set([
 
 /** Instances are kept as they come, so every syntax of the standard is taken, retired ones too: old archives hold them. */
 const storageSyntaxes: readonly Uid[] = Object.values(TransferSyntaxes).filter((uid) => !notForAssociations.has(uid));
+
+/**
+ * One context has one transfer syntax, and it is agreed on before anybody knows what will be fetched: better one to which
+ * instances can be converted than one in which only those leave that happen to be stored in it.
+ */
+const alwaysSendable: ReadonlySet<Uid> = new Set(
+  storageSyntaxes.filter((uid) => canTranscodeInstance(TransferSyntaxes.ExplicitVrLittleEndian, uid)),
+);
 
 /** What a SOP class is proposed for. */
 function operationFor(abstractSyntax: Uid): OpeningOperation {
@@ -111,6 +120,7 @@ export function negotiationPolicy(offer: Offer): NegotiationPolicy {
     },
     // The sender knows what it has; conversion at its side is its own affair.
     preference: 'theirs',
+    alwaysSendable,
   };
 }
 
