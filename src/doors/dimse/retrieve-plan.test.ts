@@ -24,7 +24,7 @@ function instanceIn(transferSyntaxUid: Uid): StoredInstance {
   const read = (): AsyncIterable<Uint8Array> => {
     throw new Error('not read here');
   };
-  return { head, transferSyntaxUid, lengthBytes: 0, read };
+  return { head, transferSyntaxUid, lengthBytes: 0, sha256: new Uint8Array(32), read, readRange: read };
 }
 
 function chosen(stored: Uid, ...accepted: readonly Uid[]): Uid | 'sop-class' | 'transfer-syntax' {
