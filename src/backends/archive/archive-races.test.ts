@@ -229,7 +229,7 @@ test('what the old index left in its write-ahead log does not get into a rebuilt
   const { DatabaseSync } = await import('node:sqlite');
   const { copyFileSync, existsSync, renameSync } = await import('node:fs');
   await using place = await testArchive();
-  const archive = await place.open({ limits: { indexWaitingMax: 1000, indexWaitingMs: 3_600_000 } });
+  await using archive = await place.open({ limits: { indexWaitingMax: 1000, indexWaitingMs: 3_600_000 } });
   for (let i = 1; i <= 600; i += 1)
     await storeInstance(
       archive,
