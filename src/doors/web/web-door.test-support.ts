@@ -1,4 +1,5 @@
 /** For tests of the web door: a real installation, a device with its certificate, handlers that ask the guard, and clients. */
+import type { CodecPool } from '../../codecs/pool/codec-pool.ts';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import http2 from 'node:http2';
@@ -62,6 +63,7 @@ export const search = admitted(find);
 export async function openWebHouse(
   options: Partial<Pick<WebDoorOptions, 'handlers' | 'corsOrigins' | 'health'>> & {
     readonly web?: Partial<WebLimits['web']>;
+    readonly codecs?: CodecPool;
   } = {},
 ): Promise<WebHouse> {
   const house = await openHouse();
@@ -84,6 +86,7 @@ export async function openWebHouse(
       aeTitle: 'LEADGLASS',
       limits: { ...limits, web: { ...limits.web, ...options.web } },
       returnable: (level) => attributesOf[level],
+      ...(options.codecs === undefined ? {} : { codecs: options.codecs }),
       held: { holdFor: () => ({ add: () => undefined, [Symbol.dispose]: () => undefined }) },
       log: quietLog,
     },

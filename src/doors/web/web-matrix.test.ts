@@ -9,18 +9,21 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { type Image, writeImage } from '../../../test/support/dicom-files.ts';
 import { importFiles } from '../../compose/compose.test-support.ts';
+import { CodecPool } from '../../codecs/pool/codec-pool.ts';
+import { limits } from '../../limits.ts';
 import type { Purpose } from '../../guard/principal.ts';
 import { handlers } from './handlers/handlers.ts';
 import type { WebOperation } from './routes.ts';
 import { type Ask, ask, type Identity, openWebHouse, type WebHouse } from './web-door.test-support.ts';
 
+const codecs = CodecPool.start({ limits: limits.codecs, workersMax: 1 });
 let web: WebHouse;
 let image: Image;
 const folder = mkdtempSync(join(tmpdir(), 'leadglass-web-matrix-'));
 const identities = new Map<string, Identity>();
 
 before(async () => {
-  web = await openWebHouse({ handlers });
+  web = await openWebHouse({ handlers, codecs });
   image = writeImage(join(folder, 'image'), { study: 'matrix' });
   await importFiles(web.house, { file: readFileSync(image.path) });
   for (const purpose of ['acquisition', 'reading', 'exchange', 'archive'] as const) {
@@ -30,6 +33,7 @@ before(async () => {
 });
 after(async () => {
   await web[Symbol.asyncDispose]();
+  await codecs.close();
   rmSync(folder, { recursive: true });
 });
 
