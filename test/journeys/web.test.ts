@@ -3,16 +3,16 @@
  * and node's fetch does; a token ends, and the ledger has all of it.
  */
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeImage } from '../support/dicom-files.ts';
 import { type Device, Leadglass } from '../support/leadglass.ts';
+import { needs } from '../support/peers.ts';
 import { runProgram } from '../support/programs.ts';
 
-const withCurl = { skip: spawnSync('curl', ['--version']).status === 0 ? false : 'curl is not installed' };
+const withCurl = needs('curl');
 
 interface Answer {
   readonly status: number;
