@@ -79,7 +79,8 @@ function asServer(name: string, child: ChildProcess, target: Target, startMs: nu
 /** Leadglass with everything on. `devices` are enrolled when the data folder is new; their folders are `<data>-devices/AET`. */
 export async function startLeadglass(
   data: string,
-): Promise<Server & { readonly credentials: (device: string) => string }> {
+  { web = false }: { readonly web?: boolean } = {},
+): Promise<Server & { readonly credentials: (device: string) => string; readonly consolePort: number }> {
   const port = await freePort();
   const consolePort = await freePort();
   mkdirSync(data, { recursive: true, mode: 0o700 });
@@ -92,7 +93,7 @@ export async function startLeadglass(
   const child = spawn(leadglassCommand, ['serve', '--data', data], { stdio: ['ignore', 'ignore', 'inherit'] });
   const startMs = await whenListening(port, child, 'Leadglass');
   const devices = `${data}-devices`;
-  const enrol = (aet: string, purpose: string): void => {
+  const enrol = (aet: string, purpose: string, ...more: readonly string[]): void => {
     const folder = join(devices, aet);
     try {
       readFileSync(join(folder, 'cert.pem'));
@@ -118,11 +119,13 @@ export async function startLeadglass(
         folder,
         '--data',
         data,
+        ...more,
       ],
       { stdio: ['ignore', 'ignore', 'inherit'] },
     );
   };
   enrol('BENCH', 'archive');
+  if (web) enrol('BENCHWEB', 'archive', '--door', 'web');
   const target: Target = {
     host: '127.0.0.1',
     port,
@@ -130,7 +133,8 @@ export async function startLeadglass(
     called: 'LEADGLASS',
     credentials: join(devices, 'BENCH'),
   };
-  return { ...asServer('Leadglass', child, target, startMs), credentials: (device) => join(devices, device) };
+  const credentials = (device: string): string => join(devices, device);
+  return { ...asServer('Leadglass', child, target, startMs), credentials, consolePort };
 }
 
 /** storescp, which forks a process for each association, keeps the bytes as they come and syncs nothing. */
