@@ -204,7 +204,12 @@ async function* preparedParts(
       const dataSet = next;
       if (dataSet === undefined) return;
       next = read(plans[index + 1]);
-      yield { plan, part: partOf(plan, facts, () => dataSet) };
+      try {
+        yield { plan, part: partOf(plan, facts, () => dataSet) };
+      } finally {
+        // Given up between its head and its bytes, or refused by the ledger: nobody has begun to read it.
+        await dataSet.return();
+      }
     }
   } finally {
     await next?.return();

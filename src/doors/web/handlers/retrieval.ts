@@ -195,7 +195,7 @@ function notAcceptable(error: unknown): unknown {
   return new HttpError(406, error.message, { field: 'Accept', cause: error });
 }
 
-function ownerOf(principal: Principal): string {
+export function ownerOf(principal: Principal): string {
   return principal.kind === 'device' ? principal.device : principal.kind;
 }
 

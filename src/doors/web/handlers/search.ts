@@ -17,6 +17,7 @@ import { parseSearchParameters, type SearchParameters } from '../resources/searc
 import { searchQuery, type SearchTarget } from '../resources/search-query.ts';
 import type { WebHandler, WebServices } from '../web-handler.ts';
 import { jsonArray, modelType, xmlMultipart } from './model-answer.ts';
+import { ownerOf } from './retrieval.ts';
 import { acceptableOf, parametersOf, resourceUrl, targetOf } from './reading-request.ts';
 
 export const search: WebHandler = async (request, session, services) => {
@@ -30,22 +31,28 @@ export const search: WebHandler = async (request, session, services) => {
   const limit = most + limits.web.searchCountedMax;
   const options = { limits: limits.query, fuzzy: false, all: everything(target, services) };
   const query = { ...searchQuery(target, { ...asked, limit }, options), answersInFull: most };
+  const format = modelType(offer);
   const found = await underAdmission(session, { kind: 'find', query }, async ({ pass }) => {
-    const results: DataSet[] = [];
+    // Written at once, which takes a quarter of the memory; counted until the answer has gone out or was given up.
+    const results: Uint8Array[] = [];
+    const holding = services.held.holdFor(ownerOf(pass.principal));
+    if (request.signal.aborted) holding[Symbol.dispose]();
+    else request.signal.addEventListener('abort', () => holding[Symbol.dispose](), { once: true });
     let further = 0;
     for await (const match of backend.find(pass)) {
       if (request.signal.aborted) throw new LeadglassError('CANCELLED', 'The search was given up');
       if (!pass.stillValid()) throw new LeadglassError('NOT_AUTHORIZED', 'The opening was closed');
-      if (results.length < most) results.push(completed(match, target, request.baseUrl));
-      else further += 1;
+      if (results.length >= most) further += 1;
+      else {
+        holding.add();
+        results.push(writeModel(format, completed(match, target, request.baseUrl), { limits: limits.model }));
+      }
     }
     return { results, further };
   });
   const headers = warnings(asked, found.further, request.baseUrl);
   if (found.results.length === 0) return { status: 204, headers };
-  const format = modelType(offer);
-  const documents = found.results.map((result) => writeModel(format, result, { limits: limits.model }));
-  const answer = format === 'json' ? jsonArray(documents) : await xmlMultipart(documents);
+  const answer = format === 'json' ? jsonArray(found.results) : await xmlMultipart(found.results);
   headers.push(
     ['Content-Type', answer.contentType],
     ['Content-Length', String(answer.bytes.length)],

@@ -20,6 +20,8 @@ export interface Http2Limits {
   readonly sessionMemoryMiB: number;
   readonly streamWindowBytes: number;
   readonly connectionWindowBytes: number;
+  readonly unwantedBodyBytesMax: number;
+  readonly unwantedBodyMs: number;
 }
 
 export interface Http2Connection {
@@ -27,7 +29,7 @@ export interface Http2Connection {
   close(): void;
 }
 
-const { NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM, NGHTTP2_INTERNAL_ERROR } = http2.constants;
+const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM, NGHTTP2_INTERNAL_ERROR } = http2.constants;
 
 export function takeHttp2(
   socket: TLSSocket,
@@ -68,7 +70,7 @@ export function takeHttp2(
     stream.once('close', () => (open -= 1));
     if (streams >= limits.requestsPerConnectionMax) session.close();
     if (headers[':method'] === 'CONNECT') stream.close(NGHTTP2_REFUSED_STREAM);
-    else serve(exchangeOf(stream, headers, connection));
+    else serve(exchangeOf(stream, headers, { connection, limits }));
   });
   return { close: () => session.close() };
 }
@@ -76,7 +78,7 @@ export function takeHttp2(
 function exchangeOf(
   stream: http2.ServerHttp2Stream,
   headers: http2.IncomingHttpHeaders,
-  connection: WebConnection,
+  { connection, limits }: { readonly connection: WebConnection; readonly limits: Http2Limits },
 ): Exchange {
   const gone = new AbortController();
   stream.once('close', () => {
@@ -98,6 +100,7 @@ function exchangeOf(
       if (stream.destroyed || stream.closed || stream.headersSent) return undefined;
       stream.respond({ ...grouped(fields), ':status': status }, { endStream: !hasBody });
       // RFC 9113 8.1: whoever still sends a body that nobody reads is told to stop, after the whole answer.
+      if (hasSource && !stream.readableEnded) letGo(stream, limits);
       const stop = (): void => {
         if (hasSource && !stream.readableEnded) stream.close(NGHTTP2_NO_ERROR);
       };
@@ -110,6 +113,19 @@ function exchangeOf(
     },
     reset: () => stream.close(NGHTTP2_INTERNAL_ERROR),
   };
+}
+
+/** What comes of a body that nobody reads is dropped, not kept; a peer that does not take its answer meanwhile is cut off. */
+function letGo(stream: http2.ServerHttp2Stream, { unwantedBodyBytesMax, unwantedBodyMs }: Http2Limits): void {
+  let bytes = 0;
+  const over = (): void => stream.close(NGHTTP2_CANCEL);
+  const timer = setTimeout(over, unwantedBodyMs).unref();
+  stream.once('close', () => clearTimeout(timer));
+  stream.once('end', () => clearTimeout(timer));
+  stream.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > unwantedBodyBytesMax) over();
+  });
 }
 
 function fieldsOf(headers: http2.IncomingHttpHeaders): Readonly<Record<string, string>> {
