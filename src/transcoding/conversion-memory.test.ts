@@ -61,3 +61,15 @@ test('who gives up while waiting is not served any more', async () => {
   assert.equal(memory.heldBytes, 0);
   assert.equal(await stateOf(memory.take({ owner: 'a', bytes: 10, signal: stop.signal })), 'CANCELLED');
 });
+
+test('what can be had at once is had, and nobody is overtaken', async () => {
+  const memory = new ConversionMemory(limits);
+  const first = memory.tryTake({ owner: 'a', bytes: 50 });
+  assert.ok(first);
+  assert.equal(memory.tryTake({ owner: 'a', bytes: 50 }), undefined, 'beyond its share');
+  const waiting = memory.take({ owner: 'a', bytes: 50 });
+  assert.equal(memory.tryTake({ owner: 'b', bytes: 10 }), undefined, 'somebody waits');
+  first[Symbol.dispose]();
+  (await waiting)[Symbol.dispose]();
+  assert.equal(memory.heldBytes, 0);
+});

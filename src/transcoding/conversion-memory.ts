@@ -61,6 +61,11 @@ export class ConversionMemory {
     }
   }
 
+  /** What `take` gives, if it can be had at once. */
+  tryTake(wish: Wish): Disposable | undefined {
+    return this.#waiting.length === 0 && this.#fits(wish) ? this.#grant(wish) : undefined;
+  }
+
   #fits({ owner, bytes }: Wish): boolean {
     const own = this.#byOwner.get(owner) ?? 0;
     if (own > 0 && own + bytes > this.#limits.heldBytesPerOwnerMax) return false;

@@ -237,6 +237,20 @@ test('a stranger who sends a large body sees the refusal, and the rest is not re
   assert.equal(status, 401);
 });
 
+test('a stranger whose window is closed does not make the door keep the bodies that it refused', async () => {
+  const session = await connectHttp2(web, { settings: { initialWindowSize: 0 } });
+  const closed: Promise<unknown>[] = [];
+  for (let number = 0; number < 8; number += 1) {
+    const stream = session.request({ ':path': '/dicom-web/studies', ':method': 'POST' });
+    stream.on('error', () => undefined);
+    closed.push(once(stream, 'close'));
+    for (let piece = 0; piece < 10; piece += 1) stream.write(new Uint8Array(64 * 1024));
+  }
+  assert.notEqual(await Promise.race([Promise.all(closed), sleep(10_000, 'open', { ref: false })]), 'open');
+  session.destroy();
+  await isServed();
+});
+
 for (const version of [1, 2] as const) {
   test(`a peer that does not read its answer loses it, by HTTP/${version}`, async () => {
     const path = '/dicom-web/studies/1.2.3';

@@ -11,6 +11,7 @@ import { type TransferSyntaxInfo, transferSyntaxInfo } from '../../../dicom/tran
 import type { Uid } from '../../../dicom/uid.ts';
 import { LeadglassError } from '../../../error.ts';
 import { convertFrame } from '../../../transcoding/frame-conversion.ts';
+import type { Wish } from '../../../transcoding/conversion-memory.ts';
 import type { ReadingFacts } from './conversions.ts';
 
 export class FrameSource {
@@ -48,18 +49,65 @@ export class FrameSource {
     return converted.bytes;
   }
 
-  /** These frames in turn; the next one is read and converted while the one before is on its way. */
+  /**
+   * These frames in turn; the next one is read and converted while the one before is on its way, if there is memory for it now.
+   * What a frame takes is held until the caller asks for the next: a receiver that does not read holds its own share only.
+   * @throws LeadglassError as `read`; OUT_OF_RESOURCES when there was no memory for long
+   */
   async *each(numbers: Iterable<number>, transferSyntaxUid: Uid): AsyncGenerator<Uint8Array, void, undefined> {
-    let before: Promise<Uint8Array> | undefined;
-    for (const number of numbers) {
-      const next = this.read(number, transferSyntaxUid);
-      // Awaited in its turn, or given up with the frame before it.
-      next.catch(() => undefined);
-      if (before !== undefined) yield await before;
-      before = next;
+    const left = [...numbers];
+    let ahead: Reading | undefined;
+    try {
+      for (let number = left.shift(); number !== undefined; number = left.shift()) {
+        using current = ahead ?? this.#reading(number, { transferSyntaxUid, held: await this.#takeMemory() });
+        ahead = undefined;
+        const bytes = await current.bytes;
+        const [following] = left;
+        const held = following === undefined ? undefined : this.#memoryNow();
+        if (following !== undefined && held !== undefined) {
+          ahead = this.#reading(following, { transferSyntaxUid, held: held.memory });
+        }
+        yield bytes;
+      }
+    } finally {
+      ahead?.[Symbol.dispose]();
     }
-    if (before !== undefined) yield await before;
   }
+
+  #reading(
+    number: number,
+    { transferSyntaxUid, held }: { readonly transferSyntaxUid: Uid; readonly held: Disposable | undefined },
+  ): Reading {
+    const bytes = this.read(number, transferSyntaxUid);
+    // Awaited in its turn, or given up with the frame before it.
+    bytes.catch(() => undefined);
+    return { bytes, [Symbol.dispose]: () => held?.[Symbol.dispose]() };
+  }
+
+  /** As much as a decoded frame; a codestream is rarely longer. */
+  get #wish(): Wish {
+    const { owner, signal } = this.#facts;
+    const { rows, columns, samplesPerPixel, bitsAllocated } = factsOf(this.frames.pixelData.image);
+    const bytes = Math.ceil((rows * columns * samplesPerPixel * bitsAllocated) / 8);
+    return { owner, signal, bytes: Number.isSafeInteger(bytes) ? bytes : 0 };
+  }
+
+  /** Without conversions (tests) there is no common budget. */
+  async #takeMemory(): Promise<Disposable | undefined> {
+    return this.#facts.services.transcoding?.memory.take(this.#wish);
+  }
+
+  #memoryNow(): { readonly memory: Disposable | undefined } | undefined {
+    const memory = this.#facts.services.transcoding?.memory;
+    if (memory === undefined) return { memory };
+    const held = memory.tryTake(this.#wish);
+    return held === undefined ? undefined : { memory: held };
+  }
+}
+
+/** A frame on its way from the disk, and the memory that was taken for it. */
+interface Reading extends Disposable {
+  readonly bytes: Promise<Uint8Array>;
 }
 
 /** What the codecs want to know; each value is checked there. */
