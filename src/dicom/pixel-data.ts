@@ -27,7 +27,8 @@ export interface PixelData {
 
 const pixelTags: ReadonlySet<Tag> = new Set([Tags.FloatPixelData, Tags.DoubleFloatPixelData, Tags.PixelData]);
 
-const imageTags: ReadonlySet<Tag> = new Set<Tag>([
+/** What says how pixels and frames lie (PS3.3 C.7.6.3), offset tables included. */
+export const imageTags: ReadonlySet<Tag> = new Set<Tag>([
   Tags.SamplesPerPixel,
   Tags.PhotometricInterpretation,
   Tags.PlanarConfiguration,

@@ -11,6 +11,7 @@ import { type DataSetVisitor, DataSetWalker } from '../dicom/data-set-walker.ts'
 import { Tags } from '../dicom/dictionary/tags.generated.ts';
 import { beginsCodestream, startBytes } from '../dicom/encapsulated-frames.ts';
 import { malformedFragments } from '../dicom/fragments.ts';
+import { imageTags } from '../dicom/pixel-data.ts';
 import { formatTag, type Tag } from '../dicom/tag.ts';
 import type { TransferSyntaxInfo } from '../dicom/transfer-syntax.ts';
 import type { Vr } from '../dicom/vr.ts';
@@ -59,21 +60,10 @@ export async function surveyImage(
 }
 
 const wanted: ReadonlySet<Tag> = new Set<Tag>([
-  Tags.SamplesPerPixel,
-  Tags.PhotometricInterpretation,
-  Tags.PlanarConfiguration,
-  Tags.NumberOfFrames,
-  Tags.Rows,
-  Tags.Columns,
-  Tags.BitsAllocated,
-  Tags.BitsStored,
-  Tags.HighBit,
-  Tags.PixelRepresentation,
+  ...imageTags,
   Tags.LossyImageCompression,
   Tags.LossyImageCompressionRatio,
   Tags.LossyImageCompressionMethod,
-  Tags.ExtendedOffsetTable,
-  Tags.ExtendedOffsetTableLengths,
 ]);
 /** Retired overlays in the unused bits of the pixels: groups 6000 to 601E. */
 const isOverlayBits = (tag: Tag): boolean => tag >>> 24 === 0x60 && (tag & 0xffff) === 0x0100;
