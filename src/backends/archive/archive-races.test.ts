@@ -8,9 +8,8 @@ import { runInNewContext } from 'node:vm';
 import { asLeadglassError } from '../../error.ts';
 import { makeInstance, passFor, retrieveStudy, storeInstance } from '../backend.test-support.ts';
 import { findAll } from '../backend-suite.ts';
-import { testArchive } from './archive.test-support.ts';
+import { diskWith, testArchive } from './archive.test-support.ts';
 import { compact } from './compact.ts';
-import { type FileSystem, realFileSystem } from './store/file-system.ts';
 import { verify } from './verify.ts';
 
 const study = makeInstance().studyInstanceUid;
@@ -18,19 +17,12 @@ const study = makeInstance().studyInstanceUid;
 test('compaction leaves a segment alone in which a commit is on its way to the disk', async () => {
   await using place = await testArchive();
   let gate: Promise<void> | undefined;
-  const slow: FileSystem = {
-    ...realFileSystem,
-    async open(path, mode) {
-      const file = await realFileSystem.open(path, mode);
-      return {
-        ...file,
-        writev: async (buffers, position) => {
-          await gate;
-          return file.writev(buffers, position);
-        },
-      };
+  const slow = diskWith((file) => ({
+    writev: async (buffers, position) => {
+      await gate;
+      return file.writev(buffers, position);
     },
-  };
+  }));
   await using archive = await place.open({
     fileSystem: slow,
     limits: { segmentBytesMax: 150_000, chunkBytes: 1024, extentBytes: 100_000 },
@@ -141,20 +133,13 @@ test('a file system that takes O_DIRECT at open and refuses it at write is writt
 test('a rebuild during which a read fails for a moment does not take an acknowledged instance out of the index', async () => {
   await using place = await testArchive();
   let failing = 0;
-  const shaky: FileSystem = {
-    ...realFileSystem,
-    async open(path, mode) {
-      const file = await realFileSystem.open(path, mode);
-      return {
-        ...file,
-        read: async (target, position) => {
-          if (mode === 'read' && failing > 0 && (failing -= 1) === 0)
-            throw Object.assign(new Error('EIO'), { code: 'EIO' });
-          return file.read(target, position);
-        },
-      };
+  const shaky = diskWith((file, mode) => ({
+    read: async (target, position) => {
+      if (mode === 'read' && failing > 0 && (failing -= 1) === 0)
+        throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      return file.read(target, position);
     },
-  };
+  }));
   await using archive = await place.open({ fileSystem: shaky });
   for (let instance = 1; instance <= 3; instance += 1) await storeInstance(archive, makeInstance({ instance }));
   const seen: string[] = [];
@@ -275,22 +260,15 @@ test('a conflict decided while compaction moves the arrived instance keeps its b
   const { listConflicts } = await import('./conflicts.ts');
   await using place = await testArchive();
   let gate: Promise<void> | undefined;
-  const slow: FileSystem = {
-    ...realFileSystem,
-    async open(path, mode) {
-      const file = await realFileSystem.open(path, mode);
-      return {
-        ...file,
-        read: async (target, position) => {
-          const wait = target.length > 100 ? gate : undefined;
-          if (wait !== undefined) gate = undefined;
-          const read = await file.read(target, position);
-          await wait;
-          return read;
-        },
-      };
+  const slow = diskWith((file) => ({
+    read: async (target, position) => {
+      const wait = target.length > 100 ? gate : undefined;
+      if (wait !== undefined) gate = undefined;
+      const read = await file.read(target, position);
+      await wait;
+      return read;
     },
-  };
+  }));
   await using archive = await place.open({ fileSystem: slow });
   await storeInstance(archive, makeInstance({ pixels: 30_000 }));
   await storeInstance(archive, makeInstance({ pixels: 40_000 }));

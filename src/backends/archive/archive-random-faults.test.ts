@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeInstance, passFor, retrieveStudy, storeInstance } from '../backend.test-support.ts';
-import { testArchive } from './archive.test-support.ts';
-import { type FileSystem, realFileSystem } from './store/file-system.ts';
+import { diskWith, testArchive } from './archive.test-support.ts';
+import type { FileSystem } from './store/file-system.ts';
 import { readingSlabsMax, slabsMax } from './store/sealing-ring.ts';
 import { SealingThread, type Slab } from './store/sealing-thread.ts';
 import { verify } from './verify.ts';
@@ -23,21 +23,14 @@ const settled = <T>(all: Promise<T>[]) =>
 
 function shaky(state: { failEvery: number }): FileSystem {
   let n = 0;
-  return {
-    ...realFileSystem,
-    async open(path, mode) {
-      const file = await realFileSystem.open(path, mode);
-      return {
-        ...file,
-        writev: async (buffers, position) => {
-          n += 1;
-          if (random(3) === 0) await sleep(random(4));
-          if (state.failEvery > 0 && n % state.failEvery === 0) throw Object.assign(new Error('EIO'), { code: 'EIO' });
-          return file.writev(buffers, position);
-        },
-      };
+  return diskWith((file) => ({
+    writev: async (buffers, position) => {
+      n += 1;
+      if (random(3) === 0) await sleep(random(4));
+      if (state.failEvery > 0 && n % state.failEvery === 0) throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      return file.writev(buffers, position);
     },
-  };
+  }));
 }
 
 test('whatever is given up, fails or is read half: every slab and slot comes back, and what was acknowledged is there', async () => {
@@ -137,22 +130,15 @@ test('the thread ends at any moment: everything is told, nothing acknowledged is
 test('a rebuild takes nothing into the index that the log then gives up', async () => {
   await using place = await testArchive();
   let gate: Promise<void> | undefined;
-  const fileSystem: FileSystem = {
-    ...realFileSystem,
-    async open(path, mode) {
-      const file = await realFileSystem.open(path, mode);
-      return {
-        ...file,
-        writev: async (buffers, position) => {
-          const mine = gate;
-          gate = undefined;
-          if (mine === undefined) return file.writev(buffers, position);
-          await mine;
-          throw Object.assign(new Error('EIO'), { code: 'EIO' });
-        },
-      };
+  const fileSystem = diskWith((file) => ({
+    writev: async (buffers, position) => {
+      const mine = gate;
+      gate = undefined;
+      if (mine === undefined) return file.writev(buffers, position);
+      await mine;
+      throw Object.assign(new Error('EIO'), { code: 'EIO' });
     },
-  };
+  }));
   await using archive = await place.open({ fileSystem, limits: { overlapBytesMin: 1000 } });
   await storeInstance(archive, makeInstance({ instance: 1 }));
   const fail = Promise.withResolvers<void>();

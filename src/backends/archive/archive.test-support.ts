@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { limits } from '../../limits.ts';
 import { dataSetLimits, MemoryStudyKeys } from '../backend.test-support.ts';
 import { Archive, type ArchiveLimits, type ArchiveOptions } from './archive.ts';
+import { type FileSystem, type OpenFile, realFileSystem } from './store/file-system.ts';
 
 export interface TestArchive extends AsyncDisposable {
   readonly directory: string;
@@ -33,5 +34,18 @@ export async function testArchive(): Promise<TestArchive> {
         limits: { ...limits.archive, freeBytesMin: 0, ...options.limits },
       }),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),
+  };
+}
+
+/** The real disk, with some operations of each opened file in the test's own way. */
+export function diskWith(
+  change: (file: OpenFile, mode: Parameters<FileSystem['open']>[1]) => Partial<OpenFile>,
+): FileSystem {
+  return {
+    ...realFileSystem,
+    async open(path, mode) {
+      const file = await realFileSystem.open(path, mode);
+      return { ...file, ...change(file, mode) };
+    },
   };
 }
