@@ -19,25 +19,31 @@ export function drawGrey(pixels: Uint8Array, facts: ImageFacts): Uint8Array<Arra
   return samples.kind === 'coded' ? drawCoded(samples, facts) : drawWide(samples, facts);
 }
 
-function drawCoded({ containers, shift, mask, valueOf }: CodedSamples, facts: ImageFacts): Uint8Array<ArrayBuffer> {
+/** Only what occurs is computed: of 65,536 codes a CT slice has some thousands. */
+function drawCoded(samples: CodedSamples, facts: ImageFacts): Uint8Array<ArrayBuffer> {
+  const { containers, shift, mask, valueOf } = samples;
   const toUnits = modalityFunction(facts.modality);
   const isPadding = paddingTest(facts);
-  const greyOf = greyFunction(facts.voi, () => {
-    const seen = new Uint8Array(mask + 1);
-    for (let at = 0; at < containers.length; at += 1) seen[((containers[at] ?? 0) >> shift) & mask] = 1;
-    return rangeOf(seen.length, (code) => {
-      const value = valueOf(code);
-      return seen[code] === 1 && !isPadding(value) ? toUnits(value) : Number.NaN;
-    });
-  });
+  const codes = codesIn(samples).filter((code) => !isPadding(valueOf(code)));
+  const units = Float64Array.from(codes, (code) => toUnits(valueOf(code)));
+  const greyOf = greyFunction(facts.voi, () => rangeOf(units.length, (at) => units[at] ?? Number.NaN));
   const table = new Uint8Array(mask + 1);
-  for (let code = 0; code <= mask; code += 1) {
-    const value = valueOf(code);
-    table[code] = isPadding(value) ? 0 : shown(greyOf(toUnits(value)), facts.isInverse);
-  }
+  for (const [at, code] of codes.entries()) table[code] = shown(greyOf(units[at] ?? 0), facts.isInverse);
   const greys = new Uint8Array(containers.length);
   for (let at = 0; at < greys.length; at += 1) greys[at] = table[((containers[at] ?? 0) >> shift) & mask] ?? 0;
   return greys;
+}
+
+/** Each code that some sample has, rising. */
+function codesIn({ containers, shift, mask }: CodedSamples): Uint16Array {
+  const occurs = new Uint8Array(mask + 1);
+  for (let at = 0; at < containers.length; at += 1) occurs[((containers[at] ?? 0) >> shift) & mask] = 1;
+  const codes = new Uint16Array(mask + 1);
+  let count = 0;
+  for (let code = 0; code <= mask; code += 1) {
+    if (occurs[code] === 1) codes[count++] = code;
+  }
+  return codes.subarray(0, count);
 }
 
 function drawWide({ values }: WideSamples, facts: ImageFacts): Uint8Array<ArrayBuffer> {

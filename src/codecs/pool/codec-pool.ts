@@ -32,7 +32,7 @@ export interface PoolLimits extends WorkerLimits {
 
 export interface PoolOptions {
   readonly limits: PoolLimits;
-  /** Default: one less than the machine has cores, at least one. */
+  /** Default: one less than the machine has cores, at least two: on two cores the event loop is not busy all the time. */
   readonly workersMax?: number;
   /** Another module than worker.ts, for tests of what workers may do. */
   readonly workerModule?: URL;
@@ -68,7 +68,7 @@ export class CodecPool {
     { supervisor, orders }: { readonly supervisor: Worker; readonly orders: MessagePort },
   ) {
     this.#limits = options.limits;
-    this.#workersMax = options.workersMax ?? Math.max(1, availableParallelism() - 1);
+    this.#workersMax = options.workersMax ?? Math.max(2, availableParallelism() - 1);
     this.#failed = options.failed;
     this.#supervisor = supervisor;
     this.#orders = orders;
