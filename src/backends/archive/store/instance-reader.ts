@@ -103,10 +103,13 @@ export class InstanceReader {
     try {
       let total = 0;
       let held: Buffer | undefined;
+      let digest: Promise<Buffer> | undefined;
       let next = this.#opened(opener, stored.extents[0]);
       for (let index = 0; index < stored.extents.length; index += 1) {
         const chunks = await next;
         next = this.#opened(opener, stored.extents[index + 1]);
+        // Asked for before the chunks leave, so that the last of them need not wait for it.
+        if (index === stored.extents.length - 1) digest = early(opener.end());
         for (const plain of chunks) {
           total += plain.length;
           if (held !== undefined) yield held;
@@ -114,7 +117,7 @@ export class InstanceReader {
         }
       }
       if (total !== stored.lengthBytes) throw damaged(`length is ${total}, expected ${stored.lengthBytes}`);
-      if (!(await opener.end()).equals(stored.sha256)) throw damaged('the SHA-256 differs');
+      if (!(await (digest ?? opener.end())).equals(stored.sha256)) throw damaged('the SHA-256 differs');
       if (held !== undefined) yield held;
     } finally {
       opener.close();
@@ -165,10 +168,7 @@ export class InstanceReader {
   #opened(opener: Opener, extent: Extent | undefined): Promise<readonly Buffer[]> {
     if (extent === undefined) return Promise.resolve([]);
     const { segment, offset, bodyBytes } = extent;
-    const chunks = opener.open(bodyBytes, (target) => this.#readInto(segment, { offset, target }));
-    // Reading ahead may fail while earlier chunks still leave; it is awaited later, this only keeps Node from telling early.
-    chunks.catch(() => undefined);
-    return chunks;
+    return early(opener.open(bodyBytes, (target) => this.#readInto(segment, { offset, target })));
   }
 
   /** The raw body of one data record. */
@@ -238,6 +238,12 @@ export class InstanceReader {
     handle.users -= 1;
     if (handle.dropped && handle.users === 0) closeQuietly(handle);
   }
+}
+
+/** May fail while earlier chunks still leave; it is awaited later, this only keeps Node from telling early. */
+function early<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 function closeQuietly(handle: Handle): void {
