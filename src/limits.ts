@@ -363,6 +363,8 @@ export const limits = {
   getBytesMax: 64 * 1024 ** 3,
   // ── web door (src/doors/web, PS3.18) ─────────────────────────────────────────────────────────────────────────────
   web: {
+    // Read and opened while the one before leaves: two hide the way through the sealing thread, more gain nothing.
+    instancesAhead: 2,
     // Browsers open one (HTTP/2) or six each; a hospital's viewers together.
     connectionsMax: 2_048,
     // A reverse proxy, a ward or a terminal server behind one address: 200 readers with room for their second connection.

@@ -155,7 +155,8 @@ function exact(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
 }
 
 async function joined(source: RangedBytes, offset: number, lengthBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  const whole = new Uint8Array(lengthBytes);
+  // Not filled with zeros: what is not written below is not given out.
+  const whole = Buffer.allocUnsafeSlow(lengthBytes);
   let at = 0;
   for await (const chunk of source.readRange(offset, lengthBytes)) {
     whole.set(chunk, at);

@@ -17,7 +17,7 @@ import { type ZipEntry, writeZip } from '../http/zip-writer.ts';
 import { instanceOffers, zipOffers, zipType } from '../resources/offers.ts';
 import type { DicomResource } from '../resources/target.ts';
 import type { WebHandler, WebRequest, WebResponse, WebServices } from '../web-handler.ts';
-import { begun } from './begun.ts';
+import { type Begun, begun } from './begun.ts';
 import { readIn, syntaxesOf } from './conversions.ts';
 import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
 import { type Representation, respond, sliced } from './representation.ts';
@@ -192,18 +192,23 @@ async function message(facts: FileFacts & Choosing): Promise<WebResponse> {
   return { status, headers, body: await retrieval.body(writeMultipart(partsOf(plans, facts), boundary)) };
 }
 
-/** The next instance is read from the disk while the one before is on its way. */
+/** The next instances are read from the disk and opened while the one before is on its way. */
 async function* preparedParts(
   plans: readonly Plan[],
   facts: FileFacts,
 ): AsyncGenerator<{ readonly plan: Plan; readonly part: FilePart }, void, undefined> {
-  const read = (plan: Plan | undefined) => (plan === undefined ? undefined : begun(dataSetOf(plan, facts)));
-  let next = read(plans[0]);
+  const { instancesAhead } = facts.services.limits.web;
+  const ahead: { readonly plan: Plan; readonly dataSet: Begun }[] = [];
+  let next = 0;
   try {
-    for (const [index, plan] of plans.entries()) {
-      const dataSet = next;
-      if (dataSet === undefined) return;
-      next = read(plans[index + 1]);
+    for (;;) {
+      for (const plan of plans.slice(next, next + 1 + instancesAhead - ahead.length)) {
+        ahead.push({ plan, dataSet: begun(dataSetOf(plan, facts)) });
+        next += 1;
+      }
+      const current = ahead.shift();
+      if (current === undefined) return;
+      const { plan, dataSet } = current;
       try {
         yield { plan, part: partOf(plan, facts, () => dataSet) };
       } finally {
@@ -212,7 +217,7 @@ async function* preparedParts(
       }
     }
   } finally {
-    await next?.return();
+    await Promise.all(ahead.map(({ dataSet }) => dataSet.return()));
   }
 }
 

@@ -146,6 +146,7 @@ export class Retrieval {
   }
 
   async #giveUp(chunks: AsyncIterator<Uint8Array>): Promise<void> {
+    if (this.#isOver) return;
     try {
       await chunks.return?.();
     } finally {

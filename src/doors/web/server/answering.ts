@@ -46,6 +46,9 @@ export interface AnsweringOptions {
   readonly stopping: AbortSignal;
 }
 
+/** Made once: an abort without a reason makes an error with a stack for each request. */
+const isAnswered = new LeadglassError('CANCELLED', 'The request has been answered');
+
 const challenge = 'Bearer realm="Leadglass"';
 
 /** Never rejects. */
@@ -83,7 +86,7 @@ export async function answer(exchange: Exchange, options: AnsweringOptions): Pro
     exchange.gone.removeEventListener('abort', end);
     options.stopping.removeEventListener('abort', end);
     // Whatever was not read or written by now never will be.
-    ending.abort();
+    ending.abort(isAnswered);
     releases();
   }
 }
