@@ -40,9 +40,11 @@ export function intoContainer({ bytes, bits, signedCode }: Samples, facts: Frame
 export function fromContainer(pixels: Uint8Array, facts: FrameFacts): Uint8Array<ArrayBuffer> {
   const { bitsAllocated, bitsStored, samplesPerPixel, planarConfiguration } = facts;
   const count = pixels.length / (bitsAllocated / 8);
+  const byPlane = samplesPerPixel > 1 && planarConfiguration === 1;
+  // Nothing to take away: a copy in one go.
+  if (!byPlane && bitsStored === bitsAllocated) return Uint8Array.from(pixels);
   const mask = 2 ** bitsStored - 1;
   const perPlane = count / samplesPerPixel;
-  const byPlane = samplesPerPixel > 1 && planarConfiguration === 1;
   const source = bitsAllocated === 8 ? pixels : wordsOf(pixels);
   const result = bitsStored <= 8 ? new Uint8Array(count) : new Uint16Array(count);
   if (!byPlane) {

@@ -28,7 +28,7 @@ function drawCoded(samples: CodedSamples, facts: ImageFacts): Uint8Array<ArrayBu
   const units = Float64Array.from(codes, (code) => toUnits(valueOf(code)));
   const greyOf = greyFunction(facts.voi, () => rangeOf(units.length, (at) => units[at] ?? Number.NaN));
   const table = new Uint8Array(mask + 1);
-  for (const [at, code] of codes.entries()) table[code] = shown(greyOf(units[at] ?? 0), facts.isInverse);
+  for (let at = 0; at < codes.length; at += 1) table[codes[at] ?? 0] = shown(greyOf(units[at] ?? 0), facts.isInverse);
   const greys = new Uint8Array(containers.length);
   for (let at = 0; at < greys.length; at += 1) greys[at] = table[((containers[at] ?? 0) >> shift) & mask] ?? 0;
   return greys;
