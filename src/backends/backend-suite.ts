@@ -165,6 +165,28 @@ export function backendSuite(name: string, make: MakeBackend): void {
     assert.equal((await storeInstance(backend, first)).result, 'conflict');
   });
 
+  suite('who sends other bytes under a UID beyond its scope is not told that it is known', async (under) => {
+    const { backend } = under;
+    const stored = makeInstance({ study: 1, modality: 'CT' });
+    await storeInstance(backend, stored);
+    const { sopInstanceUid } = stored;
+    const made = makeInstance({ study: 2, modality: 'MR', texts: [[Tags.SOPInstanceUID, sopInstanceUid]] });
+    const guessed = { ...made, sopInstanceUid, operation: { ...made.operation, sopInstanceUid } };
+    const scope: Scope = { modalities: ['MR'] };
+    for (const attempt of ['first', 'second']) {
+      const { result, isBeyondScope } = await storeInstance(backend, guessed, { scope });
+      assert.deepEqual([result, isBeyondScope], ['conflict', true], attempt);
+    }
+    const { isBeyondScope } = await storeInstance(backend, makeInstance({ study: 1, pixels: 20 }));
+    assert.equal(isBeyondScope, false, 'within its scope a sender is told');
+    assert.equal(under.conflicts().length, 2, 'it is kept aside all the same');
+    assert.ok((await retrieveStudy(backend, stored.studyInstanceUid))[0]?.bytes.equals(stored.bytes));
+    const reference = { sopClassUid: stored.operation.sopClassUid, sopInstanceUid };
+    const commit = { kind: 'commit', transactionUid: knownUid('1.2'), references: [reference] } as const;
+    const { failed } = await backend.commit(passFor(commit, { scope }));
+    assert.deepEqual(failed, [{ ...reference, failureReason: 0x0112 }], 'and nothing is deleted by mistake');
+  });
+
   suite('two arrivals of one UID at the same time are decided one after the other', async ({ backend }) => {
     const instance = makeInstance({ pixels: 100_000 });
     const other = makeInstance({ pixels: 100_000 });

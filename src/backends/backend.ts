@@ -68,6 +68,8 @@ export interface InstanceHead {
 export interface StoreOutcome {
   /** `duplicate`: the very same bytes were here already. `conflict`: the UID is known with other bytes; kept aside. */
   readonly result: 'stored' | 'duplicate' | 'conflict';
+  /** Of a conflict with what the sender's scope does not reach: it is told what it would be told of a new UID. */
+  readonly isBeyondScope?: boolean;
   readonly head: InstanceHead;
   readonly lengthBytes: number;
   /** SHA-256 of the data set's bytes. */

@@ -1,7 +1,7 @@
 /** Another content under a known UID: never overwritten, kept aside, reported, and decided by a person. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { differences, writeImage } from '../support/dicom-files.ts';
+import { differences, sopClasses, writeImage } from '../support/dicom-files.ts';
 import { Leadglass, parseJson } from '../support/leadglass.ts';
 
 interface Conflicts {
@@ -50,3 +50,23 @@ for (const keep of ['stored', 'arrived'] as const) {
     await leadglass.succeed('ledger', 'verify');
   });
 }
+
+test('a device that may reach only its modality is not told that a UID of another is known', async () => {
+  await using leadglass = await Leadglass.start();
+  const all = await leadglass.enrol('CT1', 'archive');
+  const mr = await leadglass.enrol('MR1', 'acquisition', '--modality', 'MR');
+  const stored = writeImage(leadglass.path('stored'), { study: 'foreign' });
+  await leadglass.succeed('send', leadglass.address, '--as', all.folder, stored.path);
+  const facts = { study: 'guess', modality: 'MR', sopClass: sopClasses.mr, sopInstanceUid: stored.sopInstanceUid };
+  const guessed = writeImage(leadglass.path('guessed'), facts);
+  const fresh = writeImage(leadglass.path('fresh'), { study: 'guess', modality: 'MR', sopClass: sopClasses.mr });
+  const send = ['send', leadglass.address, '--as', mr.folder, '--json'];
+  const told = async (path: string): Promise<string> => {
+    const { durationMs: _, seconds: __, ...facts } = await leadglass.json<Record<string, unknown>>(...send, path);
+    return JSON.stringify(facts).replaceAll(/[0-9]+(\.[0-9]+)*/g, 'n');
+  };
+  assert.equal(await told(guessed.path), await told(fresh.path), 'known or new, the answer is the same');
+  const [conflict] = (await leadglass.json<Conflicts>('conflict', 'list')).conflicts;
+  assert.equal(conflict?.sopInstanceUid, stored.sopInstanceUid, 'a person decides');
+  assert.match(conflict?.from ?? '', /MR1/);
+});

@@ -157,7 +157,9 @@ test(
     const got = filesBelow(files).map((path) => cutFile(path));
     assert.equal(got.length, images.length);
     const pixels = (bytes: Buffer): string => bytes.subarray(-2 * 64 * 64).toString('base64');
-    const expected = new Map(images.map(({ sopInstanceUid, path }) => [sopInstanceUid, pixels(cutFile(path).dataSet)]));
+    const expected = new Map<string, string>(
+      images.map(({ sopInstanceUid, path }) => [sopInstanceUid, pixels(cutFile(path).dataSet)]),
+    );
     for (const file of got) {
       assert.equal(file.transferSyntaxUid, '1.2.840.10008.1.2');
       assert.equal(pixels(file.dataSet), expected.get(file.sopInstanceUid));

@@ -19,6 +19,8 @@ export interface ImageFacts {
   /** Names study, series and instance: the same seed and number give the same UIDs. */
   readonly study: string;
   readonly number?: number;
+  /** Instead of the UID of that seed and number. */
+  readonly sopInstanceUid?: Uid;
   readonly sopClass?: Uid;
   readonly modality?: string;
   readonly patientId?: string;
@@ -34,7 +36,7 @@ export interface Image {
   readonly path: string;
   readonly studyInstanceUid: string;
   readonly seriesInstanceUid: string;
-  readonly sopInstanceUid: string;
+  readonly sopInstanceUid: Uid;
 }
 
 export function uidOf(seed: string): Uid {
@@ -47,7 +49,7 @@ export function writeImage(folder: string, facts: ImageFacts): Image {
   const { study, number = 1, sopClass = sopClasses.ct, modality = 'CT', pixelBytes = 2 * 64 * 64 } = facts;
   const studyInstanceUid = uidOf(study);
   const seriesInstanceUid = uidOf(`${study}/${modality}`);
-  const sopInstanceUid = uidOf(`${study}/${modality}/${number}`);
+  const sopInstanceUid = facts.sopInstanceUid ?? uidOf(`${study}/${modality}/${number}`);
   const side = Math.sqrt(pixelBytes / 2);
   const pixels = Buffer.alloc(pixelBytes);
   for (let at = 0; at < pixels.length; at += 1) pixels[at] = (at * 31 + number + (facts.fill ?? 0)) & 0xff;

@@ -47,6 +47,8 @@ export interface WriterHost {
   ensureSpace(): Promise<void> | undefined;
   /** Is this a new study, or one with a series inside the scope? */
   reaches(scope: Scope, studyInstanceUid: string): boolean;
+  /** Would the sender find this stored instance? */
+  reachesInstance(scope: Scope, sopInstanceUid: string): boolean;
   isHidden(studyInstanceUid: string): boolean;
   /** Was the study that had this key removed for good? */
   isRemoved(keyId: number): boolean;
@@ -325,7 +327,7 @@ export class ArchiveWriter implements StoreWriter {
     const known = this.#host.instanceByUid(head.sopInstanceUid);
     if (known !== undefined && isSame(known, facts)) return { ...outcome, result: 'duplicate' };
     if (known !== undefined && this.#host.conflictsByUid(head.sopInstanceUid).some((aside) => isSame(aside, facts))) {
-      return { ...outcome, result: 'conflict' };
+      return { ...outcome, ...this.#conflictWith(head) };
     }
     const result = known === undefined ? 'stored' : 'conflict';
     const committed = this.#append(sha256, result);
@@ -337,7 +339,11 @@ export class ArchiveWriter implements StoreWriter {
       leave();
       if (committing.get(head.sopInstanceUid) === committed) committing.delete(head.sopInstanceUid);
     }
-    return { ...outcome, result };
+    return result === 'stored' ? { ...outcome, result } : { ...outcome, ...this.#conflictWith(head) };
+  }
+
+  #conflictWith({ sopInstanceUid }: InstanceHead): Pick<StoreOutcome, 'result' | 'isBeyondScope'> {
+    return { result: 'conflict', isBeyondScope: !this.#host.reachesInstance(this.#pass.scope, sopInstanceUid) };
   }
 
   /** Others who want into the study wait until this is over. */

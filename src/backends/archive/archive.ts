@@ -18,7 +18,7 @@ import { checkCommitment } from './index/commitment.ts';
 import { find, type FindLimits } from './index/find.ts';
 import { listInstances } from './index/retrieve-list.ts';
 import { openIndexFile } from './index/schema.ts';
-import { isNewOrReached } from './index/scope-sql.ts';
+import { isInstanceReached, isNewOrReached } from './index/scope-sql.ts';
 import { applyAll, type DurableToken, WriteBehind, type WriteBehindLimits } from './index/write-behind.ts';
 import { resolveConflict } from './conflicts.ts';
 import { finishRemovals, removeStudy } from './removal.ts';
@@ -169,6 +169,7 @@ export class Archive implements Backend {
       nowMs: () => this.nowMs(),
       ensureSpace: () => this.#ensureSpace(),
       reaches: (scope, uid) => isNewOrReached(index, scope, uid),
+      reachesInstance: (scope, uid) => isInstanceReached(index, scope, uid),
       isHidden: (uid) => index.isHidden(uid),
       isRemoved: (keyId) => index.isRemoved(keyId),
       devicesOf: (uid) => index.devicesOf(uid),

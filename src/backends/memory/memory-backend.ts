@@ -171,7 +171,7 @@ export class MemoryBackend implements Backend {
       this.#lastConflict += 1;
       this.#aside.set(this.#lastConflict, held);
     }
-    return { ...outcome, result: 'conflict' };
+    return { ...outcome, result: 'conflict', isBeyondScope: !this.#isInside(known, pass.scope) };
   }
 
   async *find(pass: Pass<Find>): AsyncGenerator<DataSet> {

@@ -82,9 +82,10 @@ function storeHandler(session: GuardSession, { backend }: ConnectionServices, pa
       },
       end: async () => {
         pace.end();
-        const { result } = await arriving.end();
-        if (result !== 'conflict') return { status: Statuses.Success };
-        // Safe, but not what this UID stands for here: success would promise that it can be fetched.
+        const { result, isBeyondScope } = await arriving.end();
+        if (result !== 'conflict' || isBeyondScope === true) return { status: Statuses.Success };
+        // Safe, but not what this UID stands for here: success would promise that it can be fetched. Beyond its scope the sender
+        // can fetch nothing anyhow, and another answer than to a new UID would tell it that this one is known.
         const conflict = new LeadglassError('CONFLICT', 'UID is known with other content: kept aside, ask the archive');
         return { status: toDimseStatus(conflict, 'store'), errorComment: errorComment(conflict) };
       },

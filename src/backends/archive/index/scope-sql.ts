@@ -62,12 +62,21 @@ export function studyHasSeriesInside(scope: Scope): readonly SqlPart[] {
   return [{ sql: `EXISTS (SELECT 1 FROM series se WHERE se.study = st.id AND ${sql})`, values }];
 }
 
+/** Does the scope reach this instance, so that its sender would find it? */
+export function isInstanceReached(index: Statements, scope: Scope, sopInstanceUid: string): boolean {
+  const { sql, values } = allOf([...studyScope(scope), ...seriesScope(scope)]);
+  const from = 'instance i JOIN series se ON se.id = i.series JOIN study st ON st.id = se.study';
+  return (
+    index.statement(`SELECT 1 FROM ${from} WHERE i.uid = ? AND ${sql}`).get(sopInstanceUid, ...values) !== undefined
+  );
+}
+
+interface Statements {
+  statement(sql: string): { get(...values: SQLInputValue[]): Record<string, unknown> | undefined };
+}
+
 /** Is this study not here yet, or is one of its series inside the scope? */
-export function isNewOrReached(
-  index: { statement(sql: string): { get(...values: SQLInputValue[]): Record<string, unknown> | undefined } },
-  scope: Scope,
-  studyInstanceUid: string,
-): boolean {
+export function isNewOrReached(index: Statements, scope: Scope, studyInstanceUid: string): boolean {
   const { sql, values } = allOf(studyHasSeriesInside(scope));
   const row = index
     .statement(`SELECT ${sql} AS reached FROM study st WHERE st.uid = ?`)

@@ -91,10 +91,11 @@ export class Arrivals {
 
 async function committed(admission: Admission<Store>, writer: StoreWriter): Promise<InstanceHead> {
   try {
-    const { result, head } = await writer.commit();
+    const { result, head, isBeyondScope } = await writer.commit();
     admission.succeeded(result === 'conflict' ? { warning: 'conflict' } : {});
-    // Safe, but not what this UID stands for here: success would promise that it can be fetched.
-    if (result === 'conflict') {
+    // Safe, but not what this UID stands for here: success would promise that it can be fetched. Who may not know that it is
+    // known hears what it would hear of a new one, as over DIMSE.
+    if (result === 'conflict' && isBeyondScope !== true) {
       throw new LeadglassError('CONFLICT', 'UID is known with other content: kept aside, ask the archive');
     }
     return head;

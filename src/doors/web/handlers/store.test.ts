@@ -7,6 +7,7 @@ import {
   retrieveStudy,
   storeInstance,
 } from '../../../backends/backend.test-support.ts';
+import { Tags } from '../../../dicom/dictionary/dictionary.ts';
 import { writePart10Head } from '../../../dicom/part10.ts';
 import { LeadglassError } from '../../../error.ts';
 import { RefusedError } from '../../../guard/refusal.ts';
@@ -139,6 +140,19 @@ test('the same again is fine; other content under a known UID is kept aside and 
   const other = await post(web, multipart(dicom, [{ type: dicom, bytes: fileOf().bytes }]));
   assert.equal(other.status, 409);
   assert.deepEqual(reportOf(other).failed, [['1.2.3.1.1.1', 0xc111]]);
+});
+
+test('who may not reach what is known under the UID is answered as for a new one', async () => {
+  await using web = await webHouse();
+  await post(web, multipart(dicom, [{ type: dicom, bytes: fileOf().bytes }]));
+  const session = await web.sessionOf({ name: 'MR1', purpose: 'acquisition', scope: { modalities: ['MR'] } });
+  const sopInstanceUid = uid('1.2.3.1.1.1');
+  const made = makeInstance({ study: 2, modality: 'MR', texts: [[Tags.SOPInstanceUID, sopInstanceUid]] });
+  const head = writePart10Head({ ...made.operation, sopInstanceUid });
+  const guessed = Buffer.concat([head, made.bytes]);
+  const answer = await post(web, multipart(dicom, [{ type: dicom, bytes: guessed }]), { session });
+  assert.equal(answer.status, 200);
+  assert.deepEqual(reportOf(answer).failed, []);
 });
 
 test('what may not be stored is refused: by class in the report, by operation as a whole', async () => {
