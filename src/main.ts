@@ -7,6 +7,7 @@ import { commands } from './cli/commands.ts';
 import { contextOf } from './cli/context.ts';
 import { exitStatus, exitStatusOf } from './cli/exit-status.ts';
 import { Interruption } from './cli/interruption.ts';
+import { withoutDataFolder } from './cli/data-folder.ts';
 import { examples } from './cli/options.ts';
 import { processOutput } from './cli/output.ts';
 import { packageVersion } from './cli/package-version.ts';
@@ -85,6 +86,6 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 const interruption = new Interruption();
-process.exitCode = await main(process.argv.slice(2), interruption);
+process.exitCode = await main(withoutDataFolder(process.argv.slice(2)), interruption);
 // Who interrupts does not wait for a peer that keeps its side of an ended connection open.
 if (interruption.happened) setTimeout(() => process.exit(), limits.interruptedLingerMs).unref();
