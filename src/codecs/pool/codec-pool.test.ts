@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransferSyntaxes as T } from '../../dicom/transfer-syntax.ts';
@@ -309,4 +313,28 @@ test('the end of the pool cancels what has no answer', async (t) => {
   await pool.close();
   assert.ok((await Promise.all(answers)).every((code) => code === 'CANCELLED'));
   assert.equal(await codeOf(pool.decode(order(), { owner: 'a' })), 'CANCELLED');
+});
+
+test('a program that has nothing else to do waits for a frame that waits for the end of a worker', (t) => {
+  const program = `
+    import { CodecPool } from ${JSON.stringify(new URL('codec-pool.ts', import.meta.url).href)};
+    import { limits } from ${JSON.stringify(new URL('../../limits.ts', import.meta.url).href)};
+    const pool = CodecPool.start({
+      workersMax: 1,
+      limits: { ...limits.codecs, frameMsMax: 200, frameMsPerMegasample: 0 },
+      workerModule: new URL(${JSON.stringify(misbehaving.href)}),
+    });
+    const decode = (deed) => pool.decode(
+      { transferSyntaxUid: ${JSON.stringify(T.RLELossless)}, bytes: new Uint8Array(8),
+        facts: { ...${JSON.stringify(facts)}, photometricInterpretation: deed } },
+      { owner: 'test' },
+    ).then(() => 'done', ({ code }) => code);
+    console.log((await Promise.all([decode('loop'), decode('loop'), decode('loop')])).join());
+    await pool.close();`;
+  const folder = mkdtempSync(join(tmpdir(), 'leadglass-pool-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'program.mjs');
+  writeFileSync(file, program);
+  const { status, stdout } = spawnSync(process.execPath, [file], { encoding: 'utf8' });
+  assert.deepEqual([status, stdout.trim()], [0, 'TIMED_OUT,TIMED_OUT,TIMED_OUT']);
 });

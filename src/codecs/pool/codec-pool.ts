@@ -242,6 +242,8 @@ export class CodecPool {
       unfit: (unfit) => this.#order({ order: 'stop', worker: unfit.number }),
     });
     this.#lines.set(line.number, line);
+    // A worker that has ended has no port any more; until its end is told, requests may wait for the place that it leaves.
+    this.#orders.ref();
     this.#order({ order: 'start', worker: line.number, port: line.far });
   }
 
@@ -256,6 +258,7 @@ export class CodecPool {
     const line = this.#lines.get(number);
     if (line === undefined) return;
     this.#lines.delete(number);
+    if (this.#lines.size === 0) this.#orders.unref();
     const neverReady = !line.wasReady;
     const ticket = line.ended(reason);
     if (ticket !== undefined) this.#leave(ticket);
