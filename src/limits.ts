@@ -270,6 +270,22 @@ export const limits = {
     attributesBytesMax: 64 * 1024 ** 2,
     // A palette, or an overlay for each of some hundred frames.
     attributeBytesMax: 16 * 1024 ** 2,
+    // Lines, characters, areas and segments may touch so many pixels: some seconds of a worker; a 512 x 512 slice with all its
+    // marks takes a hundredth.
+    markPixelsMax: 100_000_000,
+    // Of a presentation state and one image: stations write some dozens, CAD marks and traced contours are the most.
+    layersMax: 256,
+    graphicsMax: 10_000,
+    graphicPointsMax: 200_000,
+    captionsMax: 2_000,
+    captionCharactersMax: 20_000,
+    // Images that one presentation state is drawn over: a state for each series is usual, of some hundred slices.
+    stateImagesMax: 5_000,
+    // Segments at one place: an atlas of the whole body has some 100.
+    masksMax: 256,
+    masksBytesMax: 64 * 1024 ** 2,
+    // Burned-in lines of patient and technique, each value cut.
+    labelCharactersMax: 128,
     thumbnailSide: 200,
     // Reports and the like may come first in a study; what shows it is looked for in so many instances.
     thumbnailTriesMax: 16,

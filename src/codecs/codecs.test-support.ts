@@ -7,6 +7,7 @@ import type { RangeReader } from '../dicom/fragments.ts';
 import { limits } from '../limits.ts';
 import { cutFile } from '../../test/support/dicom-files.ts';
 import { type Codecs, makeCodecs } from './codecs.ts';
+import { readFontFile } from './font-file.ts';
 import type { FrameFacts } from './frame.ts';
 import { compileWasmModules } from './wasm-modules.ts';
 
@@ -15,7 +16,7 @@ export const codecLimits = limits.codecs;
 let made: Codecs | undefined;
 
 export function codecsHere(): Codecs {
-  made ??= makeCodecs(compileWasmModules(codecLimits.wasmBytesMax));
+  made ??= makeCodecs(compileWasmModules(codecLimits.wasmBytesMax), readFontFile());
   return made;
 }
 

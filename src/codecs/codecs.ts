@@ -1,8 +1,9 @@
-/** The WebAssembly codecs of one worker, ready to run. */
+/** What one worker works with: the WebAssembly codecs, ready to run, and the font. */
 import libjpegTurbo, { type LibjpegTurbo } from '@cornerstonejs/codec-libjpeg-turbo-8bit/wasmjs';
 import charls, { type Charls } from '@cornerstonejs/codec-charls/wasmjs';
 import openjpeg, { type OpenJpeg } from '@cornerstonejs/codec-openjpeg/wasmjs';
 import openjph, { type OpenJph } from '@cornerstonejs/codec-openjph/wasmjs';
+import { Font } from '../rendering/font.ts';
 import { WasmCodec } from './wasm-codec.ts';
 import type { WasmModules } from './wasm-modules.ts';
 
@@ -11,13 +12,16 @@ export interface Codecs {
   readonly charls: WasmCodec<Charls>;
   readonly openjpeg: WasmCodec<OpenJpeg>;
   readonly openjph: WasmCodec<OpenJph>;
+  readonly font: Font;
 }
 
-export function makeCodecs(modules: WasmModules): Codecs {
+/** @param font the file */
+export function makeCodecs(modules: WasmModules, font: Uint8Array): Codecs {
   return {
     libjpegTurbo: new WasmCodec(modules['libjpeg-turbo'], libjpegTurbo),
     charls: new WasmCodec(modules.charls, charls),
     openjpeg: new WasmCodec(modules.openjpeg, openjpeg),
     openjph: new WasmCodec(modules.openjph, openjph),
+    font: new Font(font),
   };
 }

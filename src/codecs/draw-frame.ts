@@ -3,8 +3,9 @@
  * neither samples nor pixels travel between threads. Runs in a worker.
  */
 import { TransferSyntaxes } from '../dicom/transfer-syntax.ts';
-import { type DrawOptions, drawFrame as draw } from '../rendering/draw.ts';
+import { type DrawOptions, drawFrame as draw, placementOf } from '../rendering/draw.ts';
 import type { ImageFacts } from '../rendering/image-facts.ts';
+import type { MarkLimits } from '../rendering/marks.ts';
 import { type Picture, pictureBytes, type PictureLimits, type PictureType } from '../rendering/picture.ts';
 import { writePng } from '../rendering/png.ts';
 import type { Codecs } from './codecs.ts';
@@ -21,7 +22,7 @@ export interface DrawRequest {
   readonly type: PictureType;
   /** JPEG only, 1 to 100. */
   readonly quality: number;
-  readonly limits: PictureLimits;
+  readonly limits: PictureLimits & MarkLimits;
 }
 
 export interface DrawnPicture {
@@ -35,16 +36,17 @@ export async function drawFrame(codecs: Codecs, request: DrawRequest, limits: Co
   const picture = draw(await decoded(codecs, request, limits), request.image, {
     ...request.options,
     limits: request.limits,
+    font: codecs.font,
   });
   const { width, height } = picture;
   const bytes = request.type === 'image/png' ? writePng(picture) : await jpeg(codecs, picture, request.quality, limits);
   return { bytes, width, height };
 }
 
-/** Bytes that the largest of all pictures on the way may have: the frame's own as RGB, or what the viewport asks for. */
+/** Bytes that the largest of all pictures on the way may have: the frame's own as RGB, or what is asked for. */
 export function drawnBytesMax({ image, options }: Pick<DrawRequest, 'image' | 'options'>): number {
   const { rows, columns } = image.frame;
-  const { width = 1, height = 1 } = options.viewport ?? {};
+  const { width, height } = placementOf(image, options);
   return 3 * Math.max(rows * columns, width * height);
 }
 
@@ -52,6 +54,8 @@ export function drawnBytesMax({ image, options }: Pick<DrawRequest, 'image' | 'o
 export function checkDrawing({ image, options, limits }: Pick<DrawRequest, 'image' | 'options' | 'limits'>): void {
   pictureBytes(image.frame.columns, image.frame.rows, 3, limits);
   if (options.viewport !== undefined) pictureBytes(options.viewport.width, options.viewport.height, 3, limits);
+  const { width, height } = placementOf(image, options);
+  pictureBytes(width, height, 3, limits);
 }
 
 async function decoded(codecs: Codecs, request: DrawRequest, limits: CodecLimits): Promise<DecodedFrame> {

@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { filesBelow } from '../../test/support/dicom-files.ts';
 import { corpusFolder, needs, needsCorpus } from '../../test/support/peers.ts';
 import { runProgram } from '../../test/support/programs.ts';
+import { codecsHere } from '../codecs/codecs.test-support.ts';
 import type { DecodedFrame } from '../codecs/frame.ts';
 import type { DataSet } from '../dicom/data-set.ts';
 import { LeadglassError } from '../error.ts';
@@ -97,7 +98,10 @@ async function compare(t: TestContext, path: string, name: string): Promise<void
     const facts = readImageFacts(image.dataSet, { frame, withOverlays: true });
     const options = windowOptions(image.dataSet, facts);
     const decoded = await image.decoded(frame);
-    const picture = drawFrame({ ...decoded }, cutModality(facts), { limits: limits.rendering });
+    const picture = drawFrame({ ...decoded }, cutModality(facts), {
+      limits: limits.rendering,
+      font: codecsHere().font,
+    });
     if (name in beyondDcmtk) continue;
     let [input, number] = [path, frame];
     if (image.isEncapsulated) {

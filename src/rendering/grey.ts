@@ -28,7 +28,7 @@ function drawCoded(samples: CodedSamples, facts: ImageFacts): Uint8Array<ArrayBu
   const units = Float64Array.from(codes, (code) => toUnits(valueOf(code)));
   const greyOf = greyFunction(facts.voi, () => rangeOf(units.length, (at) => units[at] ?? Number.NaN));
   const table = new Uint8Array(mask + 1);
-  for (let at = 0; at < codes.length; at += 1) table[codes[at] ?? 0] = shown(greyOf(units[at] ?? 0), facts.isInverse);
+  for (let at = 0; at < codes.length; at += 1) table[codes[at] ?? 0] = shown(greyOf(units[at] ?? 0), facts);
   const greys = new Uint8Array(containers.length);
   for (let at = 0; at < greys.length; at += 1) greys[at] = table[((containers[at] ?? 0) >> shift) & mask] ?? 0;
   return greys;
@@ -57,13 +57,17 @@ function drawWide({ values }: WideSamples, facts: ImageFacts): Uint8Array<ArrayB
   const greys = new Uint8Array(values.length);
   for (let at = 0; at < greys.length; at += 1) {
     const units = unitsAt(at);
-    greys[at] = Number.isNaN(units) ? 0 : shown(greyOf(units), facts.isInverse);
+    greys[at] = Number.isNaN(units) ? 0 : shown(greyOf(units), facts);
   }
   return greys;
 }
 
-function shown(grey: number, isInverse: boolean): number {
-  return Math.floor((isInverse ? 255 - grey : grey) + lastBit);
+/** The presentation transform (PS3.4 N.2.3): a table is over all greys, from black to white. */
+function shown(grey: number, { isInverse, presentation }: ImageFacts): number {
+  if (presentation === undefined) return Math.floor((isInverse ? 255 - grey : grey) + lastBit);
+  const { values, bits } = presentation;
+  const value = values[Math.min(values.length - 1, Math.floor((grey / 255) * (values.length - 1) + lastBit))] ?? 0;
+  return Math.floor((value * 255) / (2 ** bits - 1) + lastBit);
 }
 
 /** Of the finite ones; those of nothing are 0 to 0. */

@@ -1,8 +1,9 @@
 /**
  * All that a renderer needs to know of one frame, as plain values that can be sent to a worker: no element of a data set, and
- * no word about a patient. read-image-facts.ts makes them of a data set.
+ * no word about a patient, unless somebody asks for labels (marks.ts). read-image-facts.ts makes them of a data set.
  */
 import type { FrameFacts } from '../codecs/frame.ts';
+import type { Rgb } from './marks.ts';
 
 /** PS3.3 C.11.1 and C.11.2: one output for each input from `first` on; inputs beyond the ends have those of the ends. */
 export interface LookupTable {
@@ -56,11 +57,14 @@ export interface Overlay {
     | { readonly kind: 'embedded'; readonly bitPosition: number };
 }
 
-/** PS3.3 C.7.6.11, in pixels from 0; what is outside any of the shapes is covered. */
+/** PS3.3 C.7.6.11 and C.7.6.15, in pixels from 0; what is outside any of the shapes, or set in the bitmap, is covered. */
 export interface Shutter {
   readonly shapes: readonly ShutterShape[];
+  readonly bitmap?: Overlay;
   /** 0 to 255. */
   readonly grey: number;
+  /** On pictures with colours. */
+  readonly colour?: Rgb;
 }
 
 export type ShutterShape =
@@ -84,6 +88,10 @@ export interface ImageFacts {
   readonly voi: VoiTransform;
   /** White stands for the lowest values: MONOCHROME1, or a Presentation LUT Shape of INVERSE. */
   readonly isInverse: boolean;
+  /** PS3.3 C.11.6: over its whole range, instead of a shape. */
+  readonly presentation?: LookupTable;
+  /** PS3.3 C.11.25: what stands for each grey. */
+  readonly pseudoColour?: Palette;
   readonly padding?: Padding;
   readonly palette?: Palette;
   readonly overlays: readonly Overlay[];

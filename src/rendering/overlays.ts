@@ -55,20 +55,19 @@ function readOverlay(dataSet: DataSet, at: (tag: number) => number, frame: numbe
 export function drawOverlays(picture: Picture, pixels: Uint8Array, facts: ImageFacts): void {
   for (const overlay of facts.overlays) {
     const isSet = bitTest(overlay, pixels, facts);
-    if (isSet !== undefined) drawOverlay(picture, overlay, isSet);
+    if (isSet !== undefined) drawSet(picture, overlay, isSet, [255, 255, 255]);
   }
+}
+
+/** One whose bits are its own. @param value of each channel */
+export function drawOverlay(picture: Picture, overlay: Overlay, value: readonly number[]): void {
+  if (overlay.source.kind === 'bits') drawSet(picture, overlay, ownBits(overlay, overlay.source), value);
 }
 
 type BitTest = (row: number, column: number) => boolean;
 
 function bitTest({ source, columns, rows }: Overlay, pixels: Uint8Array, facts: ImageFacts): BitTest | undefined {
-  if (source.kind === 'bits') {
-    const { bits, firstBit } = source;
-    return (row, column) => {
-      const bit = firstBit + row * columns + column;
-      return (((bits[bit >>> 3] ?? 0) >> (bit & 7)) & 1) === 1;
-    };
-  }
+  if (source.kind === 'bits') return ownBits({ columns }, source);
   const { frame, highBit } = facts;
   const { bitPosition } = source;
   const isSpare = bitPosition > highBit || bitPosition <= highBit - frame.bitsStored;
@@ -81,7 +80,22 @@ function bitTest({ source, columns, rows }: Overlay, pixels: Uint8Array, facts: 
   return (row, column) => (((pixels[(row * columns + column) * bytes + byte] ?? 0) >> (bitPosition & 7)) & 1) === 1;
 }
 
-function drawOverlay(picture: Picture, { rows, columns, top, left }: Overlay, isSet: BitTest): void {
+function ownBits(
+  { columns }: Pick<Overlay, 'columns'>,
+  { bits, firstBit }: Overlay['source'] & { readonly kind: 'bits' },
+): BitTest {
+  return (row, column) => {
+    const bit = firstBit + row * columns + column;
+    return (((bits[bit >>> 3] ?? 0) >> (bit & 7)) & 1) === 1;
+  };
+}
+
+function drawSet(
+  picture: Picture,
+  { rows, columns, top, left }: Overlay,
+  isSet: BitTest,
+  value: readonly number[],
+): void {
   const { width, height, channels, pixels } = picture;
   const [rowFrom, rowTo] = [Math.max(0, -top), Math.min(rows, height - top)];
   const [columnFrom, columnTo] = [Math.max(0, -left), Math.min(columns, width - left)];
@@ -89,7 +103,7 @@ function drawOverlay(picture: Picture, { rows, columns, top, left }: Overlay, is
     for (let column = columnFrom; column < columnTo; column += 1) {
       if (!isSet(row, column)) continue;
       const at = ((row + top) * width + column + left) * channels;
-      pixels.fill(255, at, at + channels);
+      for (let channel = 0; channel < channels; channel += 1) pixels[at + channel] = value[channel] ?? 0;
     }
   }
 }

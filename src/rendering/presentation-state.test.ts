@@ -1,4 +1,7 @@
-/** Presentation states, most of them as DCMTK's dcmp2pgm applies them. */
+/**
+ * Presentation states, most of them as DCMTK's dcmp2pgm applies them. It draws neither shutters nor what stands in layers: those
+ * are looked at in annotations.test.ts.
+ */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,63 +10,19 @@ import { test } from 'node:test';
 import { needs } from '../../test/support/peers.ts';
 import { runProgram } from '../../test/support/programs.ts';
 import { somePixels } from '../codecs/codecs.test-support.ts';
-import type { FrameFacts } from '../codecs/frame.ts';
 import { DataSet } from '../dicom/data-set.ts';
-import { limits } from '../limits.ts';
-import { drawFrame } from './draw.ts';
-import type { Picture } from './picture.ts';
-import { present } from './presentation-state.ts';
-import { readImageFacts } from './read-image-facts.ts';
 import { readNetpbm, someImage, writeFile } from './rendering.test-support.ts';
-
-const sopInstanceUid = '2.25.1';
-const image = (): DataSet =>
-  new DataSet().setText(0x00081150, 'UI', '1.2.840.10008.5.1.4.1.1.7').setText(0x00081155, 'UI', sopInstanceUid);
-
-function displayed(from: readonly number[], to: readonly number[]): DataSet {
-  return new DataSet()
-    .setNumber(0x00700052, 'SL', from)
-    .setNumber(0x00700053, 'SL', to)
-    .setText(0x00700100, 'CS', 'SCALE TO FIT')
-    .setText(0x00700102, 'IS', '1\\1');
-}
-
-/** A grayscale softcopy presentation state, as small as DCMTK reads it. */
-function someState(change: (state: DataSet) => unknown): DataSet {
-  const series = new DataSet().setText(0x0020000e, 'UI', '2.25.3').setItems(0x00081140, [image()]);
-  const state = new DataSet()
-    .setText(0x00080016, 'UI', '1.2.840.10008.5.1.4.1.1.11.1')
-    .setText(0x00080018, 'UI', '2.25.9')
-    .setText(0x00080020, 'DA', '20260101')
-    .setText(0x00080030, 'TM', '1200')
-    .setText(0x00080060, 'CS', 'PR')
-    .setItems(0x00081115, [series])
-    .setText(0x00100010, 'PN', 'A')
-    .setText(0x00100020, 'LO', 'A')
-    .setText(0x0020000d, 'UI', '2.25.2')
-    .setText(0x0020000e, 'UI', '2.25.4')
-    .setText(0x00200011, 'IS', '1')
-    .setText(0x00200013, 'IS', '1')
-    .setItems(0x0070005a, [displayed([1, 1], [34, 29])])
-    .setText(0x00700080, 'CS', 'A')
-    .setText(0x00700081, 'LO', 'A')
-    .setText(0x00700082, 'DA', '20260101')
-    .setText(0x00700083, 'TM', '1200')
-    .setText(0x00700084, 'PN', 'A')
-    .setText(0x20500020, 'CS', 'IDENTITY');
-  change(state);
-  return state;
-}
-
-function drawn(state: DataSet, dataSet: DataSet, facts: FrameFacts): Picture {
-  const own = readImageFacts(dataSet, { frame: 1, withOverlays: false });
-  const { image: shown, area, turn } = present(state, { dataSet, sopInstanceUid, frame: 1, facts: own });
-  const frame = { pixels: somePixels(facts), photometricInterpretation: 'MONOCHROME2', planarConfiguration: 0 };
-  return drawFrame(frame, shown, { area, turn, limits: limits.rendering });
-}
+import { displayed, drawn, image, someState } from './states.test-support.ts';
 
 const window = (center: string, width: string): DataSet =>
   new DataSet().setText(0x00281050, 'DS', center).setText(0x00281051, 'DS', width);
+
+function presentationTable(valueAt: (index: number) => number): DataSet {
+  const values = Uint16Array.from({ length: 4096 }, (_, at) => valueAt(at));
+  return new DataSet()
+    .setNumber(0x00283002, 'US', [4096, 0, 12])
+    .setBytes(0x00283006, 'OW', new Uint8Array(values.buffer));
+}
 
 const cases: Readonly<Record<string, (state: DataSet) => unknown>> = {
   'a state that changes nothing': () => undefined,
@@ -83,6 +42,12 @@ const cases: Readonly<Record<string, (state: DataSet) => unknown>> = {
   'a quarter clockwise': (state) => state.setText(0x00700041, 'CS', 'N').setNumber(0x00700042, 'US', 90),
   'a half': (state) => state.setText(0x00700041, 'CS', 'N').setNumber(0x00700042, 'US', 180),
   'a quarter back, flipped': (state) => state.setText(0x00700041, 'CS', 'Y').setNumber(0x00700042, 'US', 270),
+  'a table behind the window': (state) => {
+    state.delete(0x20500020);
+    state
+      .setItems(0x20500010, [presentationTable((at) => 4095 * Math.sqrt(at / 4095))])
+      .setItems(0x00283110, [window('1500', '3000')]);
+  },
   'a flip': (state) => state.setText(0x00700041, 'CS', 'Y').setNumber(0x00700042, 'US', 0),
 };
 
@@ -108,7 +73,7 @@ for (const [name, change] of Object.entries(cases)) {
   });
 }
 
-test('the displayed area is a part of the image before it is turned, and ends at its edges', () => {
+test('the displayed area is a part of the image before it is turned, or more than all of it', () => {
   const { dataSet, facts } = someImage();
   const size = (from: readonly number[], to: readonly number[], rotation = 0): readonly number[] => {
     const state = someState((made) =>
@@ -120,7 +85,7 @@ test('the displayed area is a part of the image before it is turned, and ends at
   assert.deepEqual(size([11, 6], [20, 8]), [10, 3]);
   assert.deepEqual(size([20, 8], [11, 6], 180), [10, 3]);
   assert.deepEqual(size([11, 6], [20, 8], 90), [3, 10]);
-  assert.deepEqual(size([-100, -100], [10, 1000]), [10, 29]);
+  assert.deepEqual(size([-9, -4], [44, 29]), [54, 34]);
   assert.throws(() => size([100, 1], [200, 2]), { code: 'MALFORMED' });
   assert.throws(() => size([1, 1], [2, 2], 45), { code: 'MALFORMED' });
 });
@@ -136,8 +101,6 @@ test('overlays of the image are drawn when the state puts them into a layer', ()
 
 test('what is not applied and would change the picture is refused', () => {
   const { dataSet, facts } = someImage();
-  for (const tag of [0x20500010, 0x00286100]) {
-    const state = someState((made) => made.setItems(tag, [new DataSet()]));
-    assert.throws(() => drawn(state, dataSet, facts), { code: 'UNSUPPORTED' });
-  }
+  const state = someState((made) => made.setItems(0x00286100, [new DataSet()]));
+  assert.throws(() => drawn(state, dataSet, facts), { code: 'UNSUPPORTED' });
 });

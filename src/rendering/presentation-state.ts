@@ -1,21 +1,35 @@
 /**
  * Softcopy presentation states, PS3.3 A.33 and PS3.4 N.2: how somebody wanted an image to look, over what the image says of
- * itself. Window, tables, polarity, shutters, overlays, displayed area, rotation and flip; text and graphics are not drawn.
+ * itself. Window, tables, palette, shutters, displayed area, rotation and flip, and the layers drawn over it.
  */
 import type { FrameFacts } from '../codecs/frame.ts';
 import type { DataSet } from '../dicom/data-set.ts';
 import { Tags } from '../dicom/dictionary/tags.generated.ts';
-import type { ImageFacts, ModalityTransform, VoiTransform } from './image-facts.ts';
+import type { ImageFacts, ModalityTransform, Overlay, VoiTransform } from './image-facts.ts';
+import { readLookupTable } from './lookup-table.ts';
+import type { Layer } from './marks.ts';
 import { readOverlays } from './overlays.ts';
+import { readPalette } from './palette.ts';
 import { malformedImage, unsupportedImage } from './picture.ts';
+import { type AnnotationLimits, readLayers } from './read-annotations.ts';
 import { readModality, readVoi } from './read-transforms.ts';
 import { readShutter } from './shutter.ts';
 import type { Area, Turn } from './turn.ts';
 
+/** PS3.3 A.33: the classes that are applied to one image; others mix several, or draw volumes. */
+export const presentationStates = {
+  grayscale: '1.2.840.10008.5.1.4.1.1.11.1',
+  color: '1.2.840.10008.5.1.4.1.1.11.2',
+  pseudoColor: '1.2.840.10008.5.1.4.1.1.11.3',
+  xaXrfGrayscale: '1.2.840.10008.5.1.4.1.1.11.5',
+} as const;
+
 export interface Presented {
   readonly image: ImageFacts;
+  /** May reach beyond the image. */
   readonly area: Area;
   readonly turn: Turn;
+  readonly layers: readonly Layer[];
 }
 
 export interface PresentedImage {
@@ -27,41 +41,58 @@ export interface PresentedImage {
   readonly facts: ImageFacts;
 }
 
-/** @throws LeadglassError MALFORMED; UNSUPPORTED for what would change the picture and is not done here */
-export function present(state: DataSet, image: PresentedImage): Presented {
-  for (const [tag, name] of [
-    [Tags.PresentationLUTSequence, 'Presentation LUT Sequence'],
-    [Tags.MaskSubtractionSequence, 'Mask Subtraction Sequence'],
-  ] as const) {
-    if (state.items(tag).length > 0) throw unsupportedImage(`${name} is not applied here`, name);
+/** @throws LeadglassError MALFORMED, LIMIT_EXCEEDED; UNSUPPORTED for what would change the picture and is not done here */
+export function present(state: DataSet, image: PresentedImage, limits: AnnotationLimits): Presented {
+  if (state.items(Tags.MaskSubtractionSequence).length > 0) {
+    throw unsupportedImage('a mask is not subtracted here', 'Mask Subtraction Sequence');
   }
   const { facts } = image;
   const { shutter: _own, ...rest } = facts;
   const shutter = readShutter(state);
-  const displayed = itemFor(state, Tags.DisplayedAreaSelectionSequence, image);
+  const displayed = itemFor(state.items(Tags.DisplayedAreaSelectionSequence), image);
+  const isGrey = facts.frame.samplesPerPixel === 1 && facts.palette === undefined;
+  const sopClassUid = state.text(Tags.SOPClassUID);
+  const changesGreys = isGrey && sopClassUid !== presentationStates.color;
   return {
     image: {
       ...rest,
-      ...(facts.frame.samplesPerPixel === 1 && facts.palette === undefined ? greyFacts(state, image) : {}),
+      ...(changesGreys ? greyFacts(state, image) : {}),
+      ...(changesGreys && sopClassUid === presentationStates.pseudoColor
+        ? { pseudoColour: readPalette(state, false) }
+        : {}),
       ...(shutter === undefined ? {} : { shutter }),
-      overlays: activeOverlays(state, image),
+      // They are in their layers.
+      overlays: [],
       pixelAspect: displayed === undefined ? facts.pixelAspect : presentedAspect(displayed, facts.pixelAspect),
     },
     area: displayedArea(displayed, facts.frame),
     turn: spatial(state),
+    layers: readLayers(
+      state,
+      {
+        annotations: state.items(Tags.GraphicAnnotationSequence).filter((item) => isAbout(item, image)),
+        overlays: activeOverlays(state, image),
+      },
+      limits,
+    ),
   };
 }
 
 /** N.2.1.1: the state's transforms stand for the image's; one that is left out changes nothing. */
-function greyFacts(state: DataSet, image: PresentedImage): Pick<ImageFacts, 'modality' | 'voi' | 'isInverse'> {
+function greyFacts(
+  state: DataSet,
+  image: PresentedImage,
+): Pick<ImageFacts, 'modality' | 'voi' | 'isInverse' | 'presentation'> {
   const { frame } = image.facts;
   const modality = readModality(state, frame);
-  const item = itemFor(state, Tags.SoftcopyVOILUTSequence, image);
+  const item = itemFor(state.items(Tags.SoftcopyVOILUTSequence), image);
   const voi = item === undefined ? undefined : readVoi(item, modality, frame);
+  const [presentation] = state.items(Tags.PresentationLUTSequence);
   return {
     modality,
     voi: voi === undefined || voi.kind === 'whole' ? everything(modality, frame) : voi,
-    isInverse: state.text(Tags.PresentationLUTShape) === 'INVERSE',
+    isInverse: presentation === undefined && state.text(Tags.PresentationLUTShape) === 'INVERSE',
+    ...(presentation === undefined ? {} : { presentation: readLookupTable(presentation, false) }),
   };
 }
 
@@ -78,36 +109,43 @@ function everything(modality: ModalityTransform, { bitsStored, pixelRepresentati
   return { kind: 'window', center: (least + most) / 2, width: most - least || 1, function: 'linear-exact' };
 }
 
-/** The item of a sequence that is about this frame: those that name no image are about all (C.11.8, C.10.4). */
-function itemFor(state: DataSet, tag: number, { sopInstanceUid, frame }: PresentedImage): DataSet | undefined {
-  return state.items(tag).find((item) => {
-    const references = item.items(Tags.ReferencedImageSequence);
-    if (references.length === 0) return true;
-    return references.some((reference) => {
-      if (reference.text(Tags.ReferencedSOPInstanceUID) !== sopInstanceUid) return false;
-      const frames = reference.numbers(Tags.ReferencedFrameNumber);
-      return frames.length === 0 || frames.includes(frame);
-    });
+/** The item that is about this frame: those that name no image are about all (C.11.8, C.10.4). */
+function itemFor(items: readonly DataSet[], image: PresentedImage): DataSet | undefined {
+  return items.find((item) => isAbout(item, image));
+}
+
+function isAbout(item: DataSet, { sopInstanceUid, frame }: PresentedImage): boolean {
+  const references = item.items(Tags.ReferencedImageSequence);
+  if (references.length === 0) return true;
+  return references.some((reference) => {
+    if (reference.text(Tags.ReferencedSOPInstanceUID) !== sopInstanceUid) return false;
+    const frames = reference.numbers(Tags.ReferencedFrameNumber);
+    return frames.length === 0 || frames.includes(frame);
   });
 }
 
-/** Overlays of the state itself, and those of the image that it puts into a layer (C.11.7). */
-function activeOverlays(state: DataSet, { dataSet, frame }: PresentedImage): ImageFacts['overlays'] {
-  const isActive = (group: number): boolean => (state.text(Tags.OverlayActivationLayer + group) ?? '') !== '';
-  return [...readOverlays(dataSet, frame, isActive), ...readOverlays(state, 1, isActive)];
+/** Overlays of the state itself, and those of the image, that it puts into a layer (C.11.7), by its name. */
+function activeOverlays(state: DataSet, { dataSet, frame }: PresentedImage): ReadonlyMap<string, readonly Overlay[]> {
+  const layers = new Map<string, Overlay[]>();
+  for (let group = 0; group <= 0x1e_0000; group += 0x2_0000) {
+    const name = state.text(Tags.OverlayActivationLayer + group) ?? '';
+    if (name === '') continue;
+    const isThis = (other: number): boolean => other === group;
+    const overlays = [...readOverlays(dataSet, frame, isThis), ...readOverlays(state, 1, isThis)];
+    layers.set(name, [...(layers.get(name) ?? []), ...overlays]);
+  }
+  return layers;
 }
 
-/** C.10.4: two corners in the image before it is turned, column first, from 1; what lies beyond the image has no pixels. */
+/** C.10.4: two corners in the image before it is turned, column first, from 1; it may be larger than the image. */
 function displayedArea(item: DataSet | undefined, { rows, columns }: FrameFacts): Area {
-  const whole = { left: 0, top: 0, width: columns, height: rows };
-  if (item === undefined) return whole;
+  if (item === undefined) return { left: 0, top: 0, width: columns, height: rows };
   const [x1 = Number.NaN, y1 = Number.NaN] = item.numbers(Tags.DisplayedAreaTopLeftHandCorner);
   const [x2 = Number.NaN, y2 = Number.NaN] = item.numbers(Tags.DisplayedAreaBottomRightHandCorner);
-  const left = Math.max(1, Math.min(x1, x2));
-  const top = Math.max(1, Math.min(y1, y2));
-  const width = Math.min(columns, Math.max(x1, x2)) - left + 1;
-  const height = Math.min(rows, Math.max(y1, y2)) - top + 1;
-  if (width >= 1 && height >= 1) return { left: left - 1, top: top - 1, width, height };
+  const [left, top] = [Math.min(x1, x2) - 1, Math.min(y1, y2) - 1];
+  const area = { left, top, width: Math.max(x1, x2) - left, height: Math.max(y1, y2) - top };
+  const isInImage = left < columns && top < rows && left + area.width > 0 && top + area.height > 0;
+  if (isInImage && Object.values(area).every(Number.isInteger)) return area;
   throw malformedImage('the displayed area is none of the image', 'Displayed Area Selection Sequence');
 }
 

@@ -87,7 +87,7 @@ export function draw(dataSet: DataSet, pixels: Uint8Array<ArrayBuffer>, options:
   const facts = readImageFacts(dataSet, { frame: 1, withOverlays: true });
   const { photometricInterpretation, planarConfiguration } = facts.frame;
   const frame = { pixels, photometricInterpretation, planarConfiguration };
-  return drawFrame(frame, facts, { ...options, limits: limits.rendering });
+  return drawFrame(frame, facts, { ...options, limits: limits.rendering, font: codecsHere().font });
 }
 
 /** A DICOM file in explicit VR little endian. */

@@ -1,7 +1,9 @@
-/** Display shutters, PS3.3 C.7.6.11: what they cover gets one grey. A pixel is shown when all shapes show it. */
+/** Display shutters, PS3.3 C.7.6.11, and those of bitmaps, C.7.6.15: what they cover gets one grey. A pixel is shown when all shapes show it. */
 import type { DataSet } from '../dicom/data-set.ts';
 import { Tags } from '../dicom/dictionary/tags.generated.ts';
-import type { Shutter, ShutterShape } from './image-facts.ts';
+import { readColour } from './cielab.ts';
+import type { Overlay, Shutter, ShutterShape } from './image-facts.ts';
+import { drawOverlay, readOverlays } from './overlays.ts';
 import type { Picture } from './picture.ts';
 
 /** A polygon is looked at once for each row of the picture; devices make some ten corners. */
@@ -9,14 +11,24 @@ const verticesMax = 1024;
 
 /** The shutter that these attributes describe; shapes that lack theirs are left out. */
 export function readShutter(dataSet: DataSet): Shutter | undefined {
-  const shapes = dataSet
-    .texts(Tags.ShutterShape)
-    .slice(0, 3)
-    .map((name) => readShape(dataSet, name))
-    .filter((shape) => shape !== undefined);
-  if (shapes.length === 0) return undefined;
-  // P-values of 16 bits; black where nothing is said.
-  return { shapes, grey: (dataSet.number(Tags.ShutterPresentationValue) ?? 0) >> 8 };
+  const names = dataSet.texts(Tags.ShutterShape).slice(0, 4);
+  const shapes = names.map((name) => readShape(dataSet, name)).filter((shape) => shape !== undefined);
+  const bitmap = names.includes('BITMAP') ? readBitmap(dataSet) : undefined;
+  if (shapes.length === 0 && bitmap === undefined) return undefined;
+  const colour = readColour(dataSet, { lab: Tags.ShutterPresentationColorCIELabValue });
+  return {
+    shapes,
+    ...(bitmap === undefined ? {} : { bitmap }),
+    // P-values of 16 bits; black where nothing is said.
+    grey: (dataSet.number(Tags.ShutterPresentationValue) ?? 0) >> 8,
+    ...(colour === undefined ? {} : { colour }),
+  };
+}
+
+/** An overlay of the same data set, named by its group. @throws LeadglassError MALFORMED as readOverlays */
+function readBitmap(dataSet: DataSet): Overlay | undefined {
+  const group = ((dataSet.number(Tags.ShutterOverlayGroup) ?? 0) - 0x6000) * 0x1_0000;
+  return readOverlays(dataSet, 1, (other) => other === group)[0];
 }
 
 function readShape(dataSet: DataSet, name: string): ShutterShape | undefined {
@@ -54,8 +66,9 @@ function readShape(dataSet: DataSet, name: string): ShutterShape | undefined {
 }
 
 /** Covers, in place, what is outside of any shape. */
-export function drawShutter(picture: Picture, { shapes, grey }: Shutter): void {
+export function drawShutter(picture: Picture, { shapes, bitmap, grey, colour }: Shutter): void {
   const { width, height, channels, pixels } = picture;
+  const value = channels === 3 && colour !== undefined ? colour : [grey, grey, grey];
   const covered = new Uint8Array(width);
   for (let row = 0; row < height; row += 1) {
     covered.fill(0);
@@ -63,9 +76,10 @@ export function drawShutter(picture: Picture, { shapes, grey }: Shutter): void {
     for (let column = 0; column < width; column += 1) {
       if (covered[column] === 0) continue;
       const at = (row * width + column) * channels;
-      pixels.fill(grey, at, at + channels);
+      for (let channel = 0; channel < channels; channel += 1) pixels[at + channel] = value[channel] ?? grey;
     }
   }
+  if (bitmap !== undefined) drawOverlay(picture, bitmap, value);
 }
 
 function cover(covered: Uint8Array, shape: ShutterShape, row: number): void {

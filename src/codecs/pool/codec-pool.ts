@@ -139,9 +139,12 @@ export class CodecPool {
     // Pictures on the way count as frames do.
     const { memoryBytes, runMs } = this.#cost(image.frame);
     const drawnBytes = drawnBytesMax(order);
+    const { masks = [] } = order.options;
+    const maskBytes = masks.reduce((sum, { pixels }) => sum + pixels.length, 0);
     const budget = {
-      memoryBytes: memoryBytes + 2 * drawnBytes,
-      runMs: runMs + (this.#limits.frameMsPerMegasample * drawnBytes) / 1e6,
+      memoryBytes: memoryBytes + 2 * drawnBytes + maskBytes,
+      // Each mask is as large as the picture once more.
+      runMs: runMs + (this.#limits.frameMsPerMegasample * drawnBytes * (1 + masks.length / 8)) / 1e6,
     };
     const picture = await this.#enter(budget, caller, () => drawJob(order));
     if ('width' in picture) return picture;

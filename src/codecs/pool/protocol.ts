@@ -39,6 +39,8 @@ export interface SupervisorNews {
 export interface WorkerSetup {
   readonly port: MessagePort;
   readonly modules: WasmModules;
+  /** The font's file, in memory that all workers share. */
+  readonly font: Uint8Array;
   readonly limits: CodecLimits;
 }
 

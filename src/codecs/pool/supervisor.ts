@@ -4,7 +4,8 @@
  * runs supervisor-asleep.mjs.
  */
 import { Worker, workerData } from 'node:worker_threads';
-import { compileWasmModules, type WasmModules } from '../wasm-modules.ts';
+import { readFontFile } from '../font-file.ts';
+import { compileWasmModules } from '../wasm-modules.ts';
 import type { SupervisorNews, SupervisorOrder, SupervisorSetup, WorkerSetup } from './protocol.ts';
 import { giveUpRightsExcept } from './rights.ts';
 
@@ -12,7 +13,7 @@ import { giveUpRightsExcept } from './rights.ts';
 const { workerModule, limits, orders } = workerData as SupervisorSetup;
 const workers = new Map<number, Worker>();
 /** Read and compiled with the first worker: a server that never converts anything does not pay for it. */
-let modules: WasmModules | undefined;
+let loaded: Pick<WorkerSetup, 'modules' | 'font'> | undefined;
 // Workers load their modules from files before they give up that right, too.
 giveUpRightsExcept(['worker', 'fs.read']);
 
@@ -21,8 +22,8 @@ function tell(news: SupervisorNews): void {
 }
 
 function start(number: number, port: WorkerSetup['port']): void {
-  modules ??= compileWasmModules(limits.wasmBytesMax);
-  const setup: WorkerSetup = { port, modules, limits };
+  loaded ??= { modules: compileWasmModules(limits.wasmBytesMax), font: readFontFile() };
+  const setup: WorkerSetup = { port, ...loaded, limits };
   const worker = new Worker(new URL(workerModule), {
     name: 'codec',
     workerData: setup,

@@ -12,8 +12,8 @@ import type { JobMessage, WorkerMessage, WorkerSetup } from './protocol.ts';
 import { giveUpRightsExcept } from './rights.ts';
 
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made by supervisor.ts
-const { port, modules, limits } = workerData as WorkerSetup;
-const codecs = makeCodecs(modules);
+const { port, modules, font, limits } = workerData as WorkerSetup;
+const codecs = makeCodecs(modules, font);
 giveUpRightsExcept([]);
 
 function answer(message: WorkerMessage, bytes?: Uint8Array<ArrayBuffer>): void {

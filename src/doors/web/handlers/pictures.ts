@@ -9,12 +9,17 @@ import type { DataSet } from '../../../dicom/data-set.ts';
 import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import { Frames } from '../../../dicom/frames.ts';
 import { readHead } from '../../../dicom/read-head.ts';
+import type { Tag } from '../../../dicom/tag.ts';
 import { LeadglassError } from '../../../error.ts';
 import type { GuardSession } from '../../../guard/session.ts';
 import { isImageElement } from '../../../rendering/image-elements.ts';
+import type { Marks } from '../../../rendering/draw-marks.ts';
+import type { ImageFacts } from '../../../rendering/image-facts.ts';
+import type { Mask } from '../../../rendering/marks.ts';
 import type { PictureType } from '../../../rendering/picture.ts';
 import { present } from '../../../rendering/presentation-state.ts';
-import { readImageFacts } from '../../../rendering/read-image-facts.ts';
+import { readFrameFacts, readImageFacts } from '../../../rendering/read-image-facts.ts';
+import { readLabels } from '../../../rendering/read-labels.ts';
 import { type Drawing, type DrawingParameters, drawingOf } from '../resources/drawing.ts';
 import type { WebLimits, WebServices } from '../web-handler.ts';
 
@@ -24,6 +29,8 @@ export interface PictureOrder {
   readonly withOverlays: boolean;
   /** How somebody wanted it to look (PS3.3 A.33). */
   readonly state?: StoredState;
+  /** Segments over it. */
+  readonly masks?: readonly Mask[];
 }
 
 export interface StoredState {
@@ -40,7 +47,8 @@ export interface PictureServices {
 /** An instance with pixels, ready to be drawn frame by frame. */
 export class DrawableImage {
   readonly numberOfFrames: number;
-  readonly #dataSet: DataSet;
+  /** What was read of it. */
+  readonly dataSet: DataSet;
   readonly #frames: Frames;
   readonly #transferSyntaxUid: string | undefined;
   readonly #facts: PictureServices;
@@ -48,7 +56,7 @@ export class DrawableImage {
 
   private constructor(instance: StoredInstance, dataSet: DataSet, frames: Frames, facts: PictureServices) {
     this.numberOfFrames = frames.numberOfFrames;
-    this.#dataSet = dataSet;
+    this.dataSet = dataSet;
     this.#frames = frames;
     this.#transferSyntaxUid = frames.isEncapsulated ? instance.transferSyntaxUid : undefined;
     this.#facts = facts;
@@ -57,10 +65,15 @@ export class DrawableImage {
 
   /**
    * Reads what stands in front of the pixels.
+   * @param more elements than a plain picture needs
    * @returns undefined where there are none
    * @throws LeadglassError MALFORMED, UNSUPPORTED, LIMIT_EXCEEDED; what reading throws
    */
-  static async open(instance: StoredInstance, facts: PictureServices): Promise<DrawableImage | undefined> {
+  static async open(
+    instance: StoredInstance,
+    facts: PictureServices,
+    more: ReadonlySet<Tag> = new Set(),
+  ): Promise<DrawableImage | undefined> {
     const { limits } = facts.services;
     const frames = await Frames.open(instance, {
       dataSet: limits.dataSet,
@@ -68,13 +81,14 @@ export class DrawableImage {
       frameBytesMax: limits.codecs.frameBytesMax,
     });
     if (frames === undefined) return undefined;
-    const { dataSet } = await readHead(instance, { want: isImageElement, limits: headLimits(limits) });
+    const want = (tag: Tag): boolean => isImageElement(tag) || more.has(tag);
+    const { dataSet } = await readHead(instance, { want, limits: headLimits(limits) });
     return new DrawableImage(instance, dataSet, frames, facts);
   }
 
   /** The frame that stands for all of them (PS3.3 C.7.6.6: Representative Frame Number), else the first. */
   get representativeFrame(): number {
-    const number = this.#dataSet.number(Tags.RepresentativeFrameNumber) ?? 1;
+    const number = this.dataSet.number(Tags.RepresentativeFrameNumber) ?? 1;
     return Number.isInteger(number) && number >= 1 && number <= this.numberOfFrames ? number : 1;
   }
 
@@ -83,15 +97,16 @@ export class DrawableImage {
    * @throws LeadglassError NOT_FOUND, BAD_REQUEST (a region outside), MALFORMED, UNSUPPORTED, LIMIT_EXCEEDED, TIMED_OUT,
    *   OUT_OF_RESOURCES, CANCELLED
    */
-  async draw(frame: number, { type, parameters, ...asked }: PictureOrder): Promise<DrawnPicture> {
+  async draw(frame: number, { type, parameters, masks, ...asked }: PictureOrder): Promise<DrawnPicture> {
     const { services, session, signal } = this.#facts;
     if (frame > this.numberOfFrames) throw new LeadglassError('NOT_FOUND', 'There is no such resource');
     const { image, options } = this.#drawing(frame, parameters, asked);
+    const labels = readLabels(this.dataSet, parameters.annotation, services.limits.rendering);
     const order = {
       transferSyntaxUid: this.#transferSyntaxUid,
       bytes: () => this.#frames.read(frame),
       image,
-      options,
+      options: { ...options, ...(labels && { labels }), ...(masks && { masks }) },
       type,
       quality: parameters.quality ?? services.limits.rendering.jpegQuality,
       limits: services.limits.rendering,
@@ -99,21 +114,27 @@ export class DrawableImage {
     return await poolOf(services).draw(order, { owner: ownerOf(session), signal });
   }
 
+  /** One native frame, from 1, decoded where it has to be. @throws LeadglassError as `draw` */
+  async pixels(frame: number): Promise<Uint8Array<ArrayBuffer>> {
+    const { services, session, signal } = this.#facts;
+    const transferSyntaxUid = this.#transferSyntaxUid;
+    if (transferSyntaxUid === undefined) return await this.#frames.read(frame);
+    const order = { transferSyntaxUid, bytes: () => this.#frames.read(frame), facts: readFrameFacts(this.dataSet) };
+    const decoded = await poolOf(services).decode(order, { owner: ownerOf(session), signal });
+    return decoded.pixels;
+  }
+
   #drawing(
     frame: number,
     parameters: DrawingParameters,
     { withOverlays, state }: Pick<PictureOrder, 'withOverlays' | 'state'>,
   ): Drawing {
-    const facts = readImageFacts(this.#dataSet, { frame, withOverlays: withOverlays && state === undefined });
+    const facts = readImageFacts(this.dataSet, { frame, withOverlays: withOverlays && state === undefined });
     if (state === undefined) return drawingOf(facts, parameters);
-    const { image, area, turn } = present(state.dataSet, {
-      dataSet: this.#dataSet,
-      sopInstanceUid: this.#sopInstanceUid,
-      frame,
-      facts,
-    });
+    const about = { dataSet: this.dataSet, sopInstanceUid: this.#sopInstanceUid, frame, facts };
+    const { image, ...presented } = present(state.dataSet, about, this.#facts.services.limits.rendering);
     const { options } = drawingOf(image, parameters);
-    return { image, options: { ...options, area, turn } };
+    return { image, options: { ...options, ...presented } };
   }
 }
 
@@ -121,6 +142,29 @@ export class DrawableImage {
 export async function readState(instance: StoredInstance, limits: WebLimits): Promise<StoredState> {
   const { dataSet } = await readHead(instance, { want: () => true, limits: headLimits(limits) });
   return { dataSet, sha256: instance.sha256 };
+}
+
+/** A black picture with marks on it. @throws LeadglassError as DrawableImage.draw */
+export async function drawBlank(
+  image: ImageFacts,
+  { marks, order, facts }: { readonly marks: Marks; readonly order: PictureOrder; readonly facts: PictureServices },
+): Promise<DrawnPicture> {
+  const { services, session, signal } = facts;
+  const { type, parameters } = order;
+  const { rendering } = services.limits;
+  const { rows, columns } = image.frame;
+  return await poolOf(services).draw(
+    {
+      transferSyntaxUid: undefined,
+      bytes: async () => new Uint8Array(rows * columns),
+      image,
+      options: { ...drawingOf(image, parameters).options, ...marks },
+      type,
+      quality: parameters.quality ?? rendering.jpegQuality,
+      limits: rendering,
+    },
+    { owner: ownerOf(session), signal },
+  );
 }
 
 function headLimits(limits: WebLimits) {
