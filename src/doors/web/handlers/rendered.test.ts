@@ -9,6 +9,8 @@ import type { DataSet } from '../../../dicom/data-set.ts';
 import { TransferSyntaxes } from '../../../dicom/transfer-syntax.ts';
 import { LeadglassError } from '../../../error.ts';
 import { limits } from '../../../limits.ts';
+import type { Picture } from '../../../rendering/picture.ts';
+import { readPng } from '../../../rendering/png.test-support.ts';
 import { draw, someImage } from '../../../rendering/rendering.test-support.ts';
 import { type Answered, baseUrl, partsOf, type WebHouse, webHouse } from './handlers.test-support.ts';
 
@@ -193,11 +195,31 @@ test('a picture has a tag that depends on how it is drawn, and is not drawn for 
   assert.equal((await web.ask(`${one}/rendered`, { headers: { 'if-none-match': tags[1] } })).status, 200);
 });
 
-test('annotations and colour profiles that are not supported are said so', async () => {
+test('patient and technique are burned in for who asks for them; other annotations and profiles are said to be missing', async () => {
   await using web = await house();
-  await web.keep(image().instance);
+  const made = image();
+  made.dataSet
+    .setText(0x00080005, 'CS', 'ISO_IR 192')
+    .setText(0x00100010, 'PN', 'Λάμδα^Иван=山田^太郎')
+    .setText(0x00180060, 'DS', '120');
+  made.dataSet.setText(0x00080060, 'CS', 'CT');
+  await web.keep(instanceOf(made.dataSet));
+  const drawn = async (query: string): Promise<Picture> =>
+    readPng((await web.ask(`${one}/rendered?viewport=600,600${query}`, { headers: { accept: 'image/png' } })).body);
+  const plain = await drawn('');
+  const changed = (picture: Picture): readonly boolean[] => {
+    const differs = (from: number, to: number): boolean =>
+      picture.pixels.subarray(from * 600, to * 600).some((grey, at) => grey !== plain.pixels[from * 600 + at]);
+    return [differs(0, 80), differs(80, 370), differs(370, 400)];
+  };
+  assert.deepEqual(changed(await drawn('&annotation=patient')), [true, false, false]);
+  assert.deepEqual(changed(await drawn('&annotation=technique')), [false, false, true]);
+  assert.deepEqual(changed(await drawn('&annotation=technique,patient')), [true, false, true]);
   const { warnings } = await web.ask(`${one}/rendered?annotation=patient,x&iccprofile=srgb`);
-  assert.match(warnings.join('|'), /annotation values are not supported: patient,x.*ignored: iccprofile/);
+  assert.match(warnings.join('|'), /annotation values are not supported: x".*ignored: iccprofile/);
+  const tagOf = async (query: string): Promise<string | undefined> =>
+    (await web.ask(`${one}/rendered${query}`, { method: 'HEAD' })).headers.get('etag');
+  assert.notEqual(await tagOf('?annotation=patient'), await tagOf(''));
 });
 
 test('a thumbnail is small, of the middle of a series, and has no overlay', async () => {

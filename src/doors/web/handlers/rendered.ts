@@ -5,7 +5,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { StoredInstance } from '../../../backends/backend.ts';
 import { implementationVersionName } from '../../../dicom/implementation.ts';
-import { asLeadglassError, type ErrorCode, LeadglassError } from '../../../error.ts';
+import { asLeadglassError, type ErrorCode } from '../../../error.ts';
+import type { Log } from '../../../log.ts';
 import { type PictureType, pictureTypes } from '../../../rendering/picture.ts';
 import type { Acceptable } from '../http/accept.ts';
 import { strongTag } from '../http/conditional.ts';
@@ -14,9 +15,12 @@ import { formatMultipartContentType } from '../http/multipart-content-type.ts';
 import { newBoundary, type OutgoingPart, writeMultipart } from '../http/multipart-writer.ts';
 import { chooseOrRefuse, type Offer } from '../http/negotiate.ts';
 import { ignoredParameters, unsupportedAnnotations, warningField } from '../http/warning.ts';
+import { invalid } from '../resources/parameter-values.ts';
 import { parseRenderingParameters, type RenderingParameters } from '../resources/rendering-parameters.ts';
 import type { WebHandler, WebRequest, WebResponse } from '../web-handler.ts';
-import { DrawableImage, type PictureOrder, type PictureServices } from './pictures.ts';
+import type { Depiction } from './depiction.ts';
+import { depictionsOf, isComposite, isPresentationState } from './depictions.ts';
+import type { PictureOrder, PictureServices } from './pictures.ts';
 import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
 import { respond } from './representation.ts';
 import { type Retrieval, withRetrieval } from './retrieval.ts';
@@ -60,16 +64,37 @@ export interface Answering {
 
 /** @param instance whose it is; by default the only one. @throws HttpError 406, 412; LeadglassError */
 export async function onePicture(answering: Answering, instance = answering.retrieval.first): Promise<WebResponse> {
-  const { request, retrieval, facts, order, frames } = answering;
+  const { order, facts, frames } = answering;
+  if (!isComposite(instance, order)) {
+    const own = async (): Promise<Depiction> => await firstOf(depictionsOf(instance, { ...answering, isOne: true }));
+    return await answered(answering, instance, { tag: pictureTag(instance, order, { frames: frames ?? [] }), own });
+  }
+  if (isPresentationState(instance)) refuseImageParameters(order);
+  // What it is made of is a part of its tag; it may be used until the answer is drawn.
+  const depictions = depictionsOf(instance, { facts, order, isOne: true, ...(frames && { frames }) });
+  try {
+    const depiction = await firstOf(depictions);
+    const tag = pictureTag(instance, order, depiction);
+    return await answered(answering, instance, { tag, own: async () => depiction });
+  } finally {
+    await depictions.return();
+  }
+}
+
+async function answered(
+  { request, retrieval, facts, order }: Answering,
+  instance: StoredInstance,
+  { tag, own }: { readonly tag: string; readonly own: () => Promise<Depiction> },
+): Promise<WebResponse> {
   const content = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
-    const image = (await DrawableImage.open(instance, facts)) ?? notDrawable();
-    const { bytes } = await image.draw(frames?.[0] ?? image.representativeFrame, order);
+    const depiction = await own();
+    const { bytes } = await depiction.draw();
     yield bytes;
   };
   const response = await respond(
     {
       contentType: order.type,
-      tag: pictureTag(instance, order, frames),
+      tag,
       headers: [['Content-Location', instanceUrl(request.baseUrl, instance.head)], ...warnings(request, order)],
       read: () => retrieval.leaving(instance, content),
     },
@@ -79,6 +104,20 @@ export async function onePicture(answering: Answering, instance = answering.retr
   // Drawn before the head is sent, so that what cannot be drawn has a status of its own; it is one piece anyhow.
   const body = Buffer.concat(await Array.fromAsync(response.body));
   return { ...response, headers: [...response.headers, ['Content-Length', String(body.length)]], body };
+}
+
+/** @throws HttpError 406 where there is none */
+async function firstOf(depictions: AsyncGenerator<Depiction, void, undefined>): Promise<Depiction> {
+  const next = await depictions.next();
+  return next.done === true ? notDrawable() : next.value;
+}
+
+/** 8.3.5.1.3, 8.3.5.1.4. @throws LeadglassError BAD_REQUEST */
+function refuseImageParameters({ parameters }: PictureOrder): void {
+  if (parameters.window !== undefined) throw invalid('window', 'is not for a presentation state, which has its own');
+  if (parameters.viewport?.region !== undefined) {
+    throw invalid('viewport', 'must be a width and a height for a presentation state');
+  }
 }
 
 /** One part for each frame. What has no pixels is left out; of a resource without any picture nothing is acceptable. */
@@ -121,45 +160,63 @@ async function* partsOf(answering: Answering): AsyncGenerator<OutgoingPart, void
 
 async function* partsOfInstance(
   instance: StoredInstance,
-  { request, facts, order, frames }: Answering,
+  { request, retrieval, facts, order, frames }: Answering,
 ): AsyncGenerator<OutgoingPart, void, undefined> {
-  const image = await DrawableImage.open(instance, facts);
-  if (image === undefined) return;
   const url = instanceUrl(request.baseUrl, instance.head);
-  const count = frames?.length ?? image.numberOfFrames;
-  // Lists rise. Said before the message begins, so that it has a status.
-  if ((frames?.at(-1) ?? 1) > image.numberOfFrames) throw new LeadglassError('NOT_FOUND', 'There is no such resource');
-  for (let index = 0; index < count; index += 1) {
-    const frame = frames?.[index] ?? index + 1;
-    const { bytes } = await image.draw(frame, order);
+  if (isPresentationState(instance) && retrieval.instances.length === 1) refuseImageParameters(order);
+  const isItsOwn = !isComposite(instance, order);
+  const depictions = depictionsOf(instance, { facts, order, isOne: false, ...(frames && { frames }) });
+  for await (const depiction of depictions) {
+    const bytes = await drawnOrSkipped(depiction, { isAlone: isItsOwn, log: facts.services.log });
+    if (bytes === undefined) continue;
+    const isOfFrame = isItsOwn || frames !== undefined;
     yield {
       headers: [
         ['Content-Type', order.type],
-        ['Content-Location', `${url}/frames/${frame}/rendered`],
+        ['Content-Location', isOfFrame ? `${url}/frames/${depiction.frames[0]}/rendered` : `${url}/rendered`],
       ],
       body: bytes,
     };
   }
 }
 
-/** The same image and order make the same bytes, of one version of ours. */
-function pictureTag(instance: StoredInstance, order: PictureOrder, frames: readonly number[] | undefined): string {
-  const { annotation: _, unsupportedAnnotations: _words, ...parameters } = order.parameters;
+/** Of the images of a state one that has no picture costs the others nothing. */
+async function drawnOrSkipped(
+  depiction: Depiction,
+  { isAlone, log }: { readonly isAlone: boolean; readonly log: Log },
+): Promise<Uint8Array | undefined> {
+  try {
+    return (await depiction.draw()).bytes;
+  } catch (thrown) {
+    const { code, message, detail } = asLeadglassError(thrown);
+    if (isAlone || !skipped.has(code)) throw thrown;
+    log.info('door.picture-skipped', { code, message, detail });
+    return undefined;
+  }
+}
+
+/** The same images and order make the same bytes, of one version of ours. */
+function pictureTag(
+  instance: StoredInstance,
+  order: PictureOrder,
+  { frames, madeOf = [] }: { readonly frames: readonly number[]; readonly madeOf?: readonly Uint8Array[] },
+): string {
+  const { unsupportedAnnotations: _words, ...parameters } = order.parameters;
   const drawn = JSON.stringify([
     order.type,
     order.withOverlays,
     parameters,
-    frames ?? [],
-    Buffer.from(order.state?.sha256 ?? []).toString('hex'),
+    frames,
+    [...(order.state === undefined ? [] : [order.state.sha256]), ...madeOf].map((sha256) =>
+      Buffer.from(sha256).toString('hex'),
+    ),
   ]);
   const variant = createHash('sha256').update(drawn).digest('base64url').slice(0, 22);
   return strongTag(instance.sha256, `${implementationVersionName}.${variant}`);
 }
 
-/** 8.3.5.1.1: nothing is burned in here, so that every word is one that is not supported. */
 function warnings(request: WebRequest, { parameters }: PictureOrder): readonly (readonly [string, string])[] {
-  const { annotation, unsupportedAnnotations: others, iccProfile = 'no' } = parameters;
-  const words = [...annotation, ...others];
+  const { unsupportedAnnotations: words, iccProfile = 'no' } = parameters;
   const texts = [
     ...(words.length === 0 ? [] : [unsupportedAnnotations(words)]),
     ...(iccProfile === 'no' ? [] : [ignoredParameters(['iccprofile'])]),
