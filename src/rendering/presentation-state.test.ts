@@ -7,10 +7,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { needs } from '../../test/support/peers.ts';
+import { cutFile } from '../../test/support/dicom-files.ts';
+import { corpusFolder, needs, needsCorpus } from '../../test/support/peers.ts';
 import { runProgram } from '../../test/support/programs.ts';
 import { somePixels } from '../codecs/codecs.test-support.ts';
 import { DataSet } from '../dicom/data-set.ts';
+import { readDataSet } from '../dicom/data-set-codec.ts';
+import { limits } from '../limits.ts';
 import { readNetpbm, someImage, writeFile } from './rendering.test-support.ts';
 import { displayed, drawn, image, someState } from './states.test-support.ts';
 
@@ -72,6 +75,33 @@ for (const [name, change] of Object.entries(cases)) {
     assert.equal(off, 0, `${off} pixels differ`);
   });
 }
+
+test(
+  'a real state of three scrambled tables is drawn as dcmp2pgm draws it',
+  corpusFolder === undefined ? needsCorpus() : needs('dcmp2pgm'),
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'leadglass-rendering-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const [input, output] = [join(folder, 'image.dcm'), join(folder, 'out.pgm')];
+    const stateFile = join(corpusFolder ?? '', 'real/weasis-dicom-tools__prLUTs.dcm');
+    const { transferSyntaxUid, dataSet: bytes } = cutFile(stateFile);
+    const state = readDataSet(bytes, { transferSyntaxUid, limits: limits.dataSet });
+    const { dataSet, facts } = someImage({ rows: 512, columns: 512, bitsAllocated: 8, bitsStored: 8 });
+    for (const [tag, uid] of [
+      [0x00080018, '1.2.276.0.7230010.3.200.6.3.1'],
+      [0x0020000d, '1.2.276.0.7230010.3.200.6'],
+      [0x0020000e, '1.2.276.0.7230010.3.200.6.3'],
+    ] as const) {
+      dataSet.setText(tag, 'UI', uid);
+    }
+    const ours = drawn(state, dataSet, facts);
+    writeFile(input, dataSet.setBytes(0x7fe00010, 'OW', somePixels(facts)));
+    const { status, output: said } = await runProgram('dcmp2pgm', ['-p', stateFile, input, output]);
+    assert.equal(status, 0, said);
+    const theirs = readNetpbm(output);
+    assert.deepEqual(ours.pixels, theirs.pixels);
+  },
+);
 
 test('the displayed area is a part of the image before it is turned, or more than all of it', () => {
   const { dataSet, facts } = someImage();

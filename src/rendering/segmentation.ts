@@ -39,10 +39,14 @@ export interface SourceFrame {
   readonly frame: number;
 }
 
-/** In the order of their first frames. @param numberOfFrames of the pixel data */
+/** Of frames that nothing is said of one by one; a claimed number costs nobody anything. */
+const bareFramesMax = 1_000;
+
+/** In the order of their first frames. @param numberOfFrames as the pixel data claim it */
 export function segmentedPlaces(dataSet: DataSet, numberOfFrames: number): readonly SegmentedPlace[] {
   const places = new Map<string, { readonly frames: number[]; readonly source?: SourceFrame }>();
-  for (let frame = 1; frame <= numberOfFrames; frame += 1) {
+  const described = dataSet.items(Tags.PerFrameFunctionalGroupsSequence).length || bareFramesMax;
+  for (let frame = 1; frame <= Math.min(numberOfFrames, described); frame += 1) {
     const source = sourceOf(dataSet, frame);
     const key = source === undefined ? positionKey(dataSet, frame) : `${source.sopInstanceUid}/${source.frame}`;
     const known = places.get(key);

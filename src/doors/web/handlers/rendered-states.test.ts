@@ -152,6 +152,29 @@ test('images of other studies, the state itself, and what is no image are not dr
   assert.equal(await refusal(web, `${study}/rendered`), 406);
 });
 
+test('an image that claims frames without end costs a state some tries, and one named often is drawn once', async () => {
+  await using web = await house();
+  const { dataSet } = someImage({ rows, columns });
+  dataSet
+    .setText(0x00080018, 'UI', '1.2.3.1.1.3')
+    .setText(0x00100020, 'LO', 'P1')
+    .setText(0x0020000d, 'UI', '1.2.3.1')
+    .setText(0x0020000e, 'UI', '1.2.3.1.1')
+    .setText(0x00280008, 'IS', '2147483647')
+    .setBytes(0x7fe00010, 'OW', new Uint8Array(rows * columns * 2));
+  const often = Array.from({ length: 50 }, () => reference('1.2.3.1.1.1', [1, 1, 1]));
+  await web.keep(instanceOf(dataSet), image(), state([...often, reference('1.2.3.1.1.3')]));
+  const headers = { accept: 'multipart/related; type="image/png"' };
+  await assert.rejects(web.ask(`${stateUrl}/rendered`, { headers }), { code: 'MALFORMED' });
+  const body = (await web.open(`${stateUrl}/rendered`, { headers })).body;
+  assert.ok(body !== undefined && !(body instanceof Uint8Array));
+  let parts = 0;
+  await assert.rejects(async () => {
+    for await (const chunk of body) parts += Buffer.from(chunk).includes('\x89PNG', 0, 'latin1') ? 1 : 0;
+  });
+  assert.equal(parts, 2);
+});
+
 test('a state that names more images than is allowed is refused before any is read', async () => {
   const rendering = { ...limits.rendering, stateImagesMax: 2 };
   await using web = await webHouse({ codecs, limits: { ...limits, rendering } });

@@ -115,7 +115,7 @@ async function firstOf(depictions: AsyncGenerator<Depiction, void, undefined>): 
 /** 8.3.5.1.3, 8.3.5.1.4. @throws LeadglassError BAD_REQUEST */
 function refuseImageParameters({ parameters }: PictureOrder): void {
   if (parameters.window !== undefined) throw invalid('window', 'is not for a presentation state, which has its own');
-  if (parameters.viewport?.region !== undefined) {
+  if (parameters.viewport?.region !== undefined || parameters.share !== undefined) {
     throw invalid('viewport', 'must be a width and a height for a presentation state');
   }
 }
@@ -135,6 +135,9 @@ async function manyPictures(answering: Answering): Promise<WebResponse> {
   }
   return { status: 200, headers, body: await retrieval.body(writeMultipart(partsOf(answering), boundary)) };
 }
+
+/** Of one state or segmentation: beyond it nothing of it can be drawn. An image may claim frames without end. */
+const skippedMax = 16;
 
 /** An image that has no picture costs a whole study none of the others. */
 const skipped: ReadonlySet<ErrorCode> = new Set(['UNSUPPORTED', 'MALFORMED', 'LIMIT_EXCEEDED', 'TIMED_OUT']);
@@ -165,10 +168,15 @@ async function* partsOfInstance(
   const url = instanceUrl(request.baseUrl, instance.head);
   if (isPresentationState(instance) && retrieval.instances.length === 1) refuseImageParameters(order);
   const isItsOwn = !isComposite(instance, order);
+  let left = skippedMax;
   const depictions = depictionsOf(instance, { facts, order, isOne: false, ...(frames && { frames }) });
   for await (const depiction of depictions) {
-    const bytes = await drawnOrSkipped(depiction, { isAlone: isItsOwn, log: facts.services.log });
-    if (bytes === undefined) continue;
+    const isLast = isItsOwn || left === 0;
+    const bytes = await drawnOrSkipped(depiction, { isAlone: isLast, log: facts.services.log });
+    if (bytes === undefined) {
+      left -= 1;
+      continue;
+    }
     const isOfFrame = isItsOwn || frames !== undefined;
     yield {
       headers: [

@@ -49,17 +49,22 @@ export async function* stateDepictions(
   }
 }
 
+/** Each image once, however often it is named, and each of its frames. */
 function referencesOf(state: DataSet): readonly Reference[] {
-  return state.items(Tags.ReferencedSeriesSequence).flatMap((series) =>
-    series.items(Tags.ReferencedImageSequence).map((image) => {
-      const frames = image.numbers(Tags.ReferencedFrameNumber).filter((frame) => Number.isInteger(frame) && frame >= 1);
-      return {
-        series: series.text(Tags.SeriesInstanceUID) ?? '',
-        instance: image.text(Tags.ReferencedSOPInstanceUID) ?? '',
-        ...(frames.length === 0 ? {} : { frames }),
-      };
-    }),
-  );
+  const references = new Map<string, Reference>();
+  for (const series of state.items(Tags.ReferencedSeriesSequence)) {
+    for (const image of series.items(Tags.ReferencedImageSequence)) {
+      const instance = image.text(Tags.ReferencedSOPInstanceUID) ?? '';
+      const named = image.numbers(Tags.ReferencedFrameNumber).filter((frame) => Number.isInteger(frame) && frame >= 1);
+      const known = references.get(instance);
+      // Without a list it is about all of them.
+      const isWhole = named.length === 0 || (known !== undefined && known.frames === undefined);
+      const frames = [...new Set([...(known?.frames ?? []), ...named])];
+      const uid = known?.series ?? series.text(Tags.SeriesInstanceUID) ?? '';
+      references.set(instance, { series: uid, instance, ...(isWhole ? {} : { frames }) });
+    }
+  }
+  return [...references.values()];
 }
 
 /** 8.3.5.1.3 and 8.3.5.1.4: of a state's picture nobody else says window and region. */

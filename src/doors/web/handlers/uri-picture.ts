@@ -2,12 +2,12 @@
  * Pictures of the URI service (PS3.18 9.5.1.2): as rendered resources, with parameters of other names and forms, and as a
  * presentation state of the same study wants them.
  */
-import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import { LeadglassError } from '../../../error.ts';
 import type { PictureType } from '../../../rendering/picture.ts';
 import type { DrawingParameters } from '../resources/drawing.ts';
 import type { WadoUriRequest } from '../resources/wado-uri.ts';
 import type { WebRequest, WebResponse } from '../web-handler.ts';
+import { isPresentationState } from './depictions.ts';
 import { type PictureServices, readState, type StoredState } from './pictures.ts';
 import { retrieveOf } from './reading-request.ts';
 import { onePicture } from './rendered.ts';
@@ -49,8 +49,7 @@ async function stateOf(asked: WadoUriRequest, facts: PictureServices): Promise<S
     };
     const [state] = await Array.fromAsync(retrieval.leaving(instance, read));
     await retrieval.succeeded();
-    // PS3.3 A.33: only they name a sequence of displayed areas.
-    if (state?.dataSet.has(Tags.DisplayedAreaSelectionSequence) === true) return state;
+    if (state !== undefined && isPresentationState(instance)) return state;
     throw new LeadglassError('UNSUPPORTED', 'presentationUID names no presentation state that is applied here');
   });
 }
