@@ -5,6 +5,7 @@ import type { Tag } from '../dicom/tag.ts';
 import { LeadglassError } from '../error.ts';
 import { readColour, white } from './cielab.ts';
 import type { Overlay } from './image-facts.ts';
+import { bytesOf } from './lookup-table.ts';
 import type { Caption, Graphic, GraphicKind, Layer, Spot, Units } from './marks.ts';
 import { malformedImage, unsupportedImage } from './picture.ts';
 import { plainLines } from './text.ts';
@@ -86,8 +87,9 @@ function readGraphic(item: DataSet, counts: Counts): Graphic {
   const name = item.text(Tags.GraphicType) ?? '';
   const kind = kinds.get(name);
   if (kind === undefined) throw unsupportedImage('a graphic is of a kind not drawn here', 'Graphic Type');
+  // Counted by its bytes (VR FL), before they become numbers.
+  counts.graphic((bytesOf(item, Tags.GraphicData)?.length ?? 0) / 8);
   const numbers = item.numbers(Tags.GraphicData);
-  counts.graphic(numbers.length / 2);
   const [least, most] = pointCounts[kind];
   const count = numbers.length / 2;
   if (!Number.isInteger(count) || count < least || count > most || !numbers.every(Number.isFinite)) {
@@ -115,6 +117,8 @@ function within(value: number | undefined, least: number, most: number): number 
 }
 
 function readCaption(item: DataSet, counts: Counts): Caption {
+  // A character has at most four bytes, but for escapes between character sets; what is far too long is not decoded.
+  counts.checkText(bytesOf(item, Tags.UnformattedTextValue)?.length ?? 0);
   const text = item.text(Tags.UnformattedTextValue) ?? '';
   counts.caption(text.length);
   const from = spotOf(item, Tags.BoundingBoxTopLeftHandCorner, Tags.BoundingBoxAnnotationUnits);
@@ -177,6 +181,11 @@ class Counts {
     this.#points += points;
     if (this.#graphics > graphicsMax) throw tooMany('graphics', graphicsMax);
     if (this.#points > graphicPointsMax) throw tooMany('points of graphics', graphicPointsMax);
+  }
+
+  checkText(bytes: number): void {
+    const { captionCharactersMax } = this.#limits;
+    if (bytes > 8 * captionCharactersMax) throw tooMany('characters', captionCharactersMax);
   }
 
   caption(characters: number): void {

@@ -137,6 +137,31 @@ test('without its source, or for who may not see it, a segmentation is drawn ove
   assert.deepEqual(without.pixels, kept.pixels);
 });
 
+test('a source in another study is drawn where the segmentation names that study and who asks may see it', async () => {
+  const frames = [{ segment: 1, source: 1, pixels: leftHalf }];
+  const elsewhere = source(1, (dataSet) => dataSet.setText(0x0020000d, 'UI', '1.2.3.2'));
+  const under = async (change: (dataSet: DataSet) => unknown): Promise<string> => {
+    await using web = await house();
+    await web.keep(elsewhere, segmentation(frames, change));
+    return colourAt(await picture(web, `${segUrl}/rendered`), 25, 5);
+  };
+  const naming = (dataSet: DataSet): unknown =>
+    dataSet.setItems(0x00081200, [new DataSet().setText(0x0020000d, 'UI', '1.2.3.2')]);
+  assert.equal(await under(naming), 'grey 62');
+  assert.equal(await under(() => undefined), 'grey 0');
+});
+
+test('a segmentation that claims frames without end is drawn as far as it describes them', async () => {
+  await using web = await house();
+  await web.keep(
+    source(1),
+    segmentation([{ segment: 1, source: 1, pixels: leftHalf }], (dataSet) =>
+      dataSet.setText(0x00280008, 'IS', '2147483647'),
+    ),
+  );
+  assert.equal(colourAt(await picture(web, `${segUrl}/rendered`), 5, 5), 'red');
+});
+
 test('a segmentation of other pixels than its source is drawn where it is in the patient', async () => {
   const orientation = (dataSet: DataSet, spacing: string): DataSet =>
     dataSet.setText(0x00200037, 'DS', '1\\0\\0\\0\\1\\0').setText(0x00280030, 'DS', spacing);
