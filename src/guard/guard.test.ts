@@ -9,6 +9,7 @@ import { RefusedError } from './refusal.ts';
 import {
   type House,
   aet,
+  asDevice,
   commitOf,
   dayMs,
   enrol,
@@ -89,7 +90,7 @@ test('a plain door admits by AE title, address and port together, and by nothing
     addresses: ['10.1.2.3/32'],
     plain: { risk: 'sniffing', port: 11_112 },
   });
-  const principal = await house.guard.identify(plainFacts());
+  const principal = asDevice(await house.guard.identify(plainFacts()));
   assert.equal(principal.certificateFingerprint, undefined);
   assert.equal((await house.guard.identify(plainFacts({ address: '::ffff:10.1.2.3' }))).address, '10.1.2.3');
   for (const facts of [{ address: '10.1.2.4' }, { localPort: 11_113 }, { callingAeTitle: 'CT2' }]) {
@@ -142,12 +143,16 @@ test('a user name of type 1 is recorded and gives no right; it may be hostile', 
     primaryField,
     secondaryField: new Uint8Array(),
   });
-  const named = await house.guard.identify(peerFacts({ userIdentity: userIdentity(Buffer.from(' Dr "Jane" <Doe> ')) }));
+  const named = asDevice(
+    await house.guard.identify(peerFacts({ userIdentity: userIdentity(Buffer.from(' Dr "Jane" <Doe> ')) })),
+  );
   assert.equal(named.userName, 'Dr "Jane" <Doe>');
   assert.ok(house.ledger.last.xml.includes('&lt;Doe&gt;'));
-  const long = await house.guard.identify(peerFacts({ userIdentity: userIdentity(Buffer.alloc(60_000, 0xff)) }));
+  const long = asDevice(
+    await house.guard.identify(peerFacts({ userIdentity: userIdentity(Buffer.alloc(60_000, 0xff)) })),
+  );
   assert.equal(long.userName?.length, limits.userNameCharactersMax);
-  const empty = await house.guard.identify(peerFacts({ userIdentity: userIdentity(new Uint8Array()) }));
+  const empty = asDevice(await house.guard.identify(peerFacts({ userIdentity: userIdentity(new Uint8Array()) })));
   assert.equal(empty.userName, undefined);
 });
 
@@ -175,8 +180,8 @@ test('types 2 and 5 are asked of the account checker, types 3, 4 and unknown one
         },
       }),
     );
-  assert.equal((await identify(2, 'jdoe')).userName, 'Jane');
-  assert.equal((await identify(5, 'jdoe')).userName, 'Jane');
+  assert.equal(asDevice(await identify(2, 'jdoe')).userName, 'Jane');
+  assert.equal(asDevice(await identify(5, 'jdoe')).userName, 'Jane');
   await assert.rejects(identify(2, 'mallory'), (error) => reasonOf(error) === 'user-identity');
   for (const type of [0, 3, 4, 6, 255]) {
     await assert.rejects(identify(type, 'jdoe'), (error) => reasonOf(error) === 'user-identity-kind');

@@ -10,6 +10,7 @@ import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import { Frames } from '../../../dicom/frames.ts';
 import { readHead } from '../../../dicom/read-head.ts';
 import { LeadglassError } from '../../../error.ts';
+import { ownerOf } from '../../../guard/principal.ts';
 import type { GuardSession } from '../../../guard/session.ts';
 import { isImageElement } from '../../../rendering/image-elements.ts';
 import type { PictureType } from '../../../rendering/picture.ts';
@@ -96,7 +97,7 @@ export class DrawableImage {
       quality: parameters.quality ?? services.limits.rendering.jpegQuality,
       limits: services.limits.rendering,
     };
-    return await poolOf(services).draw(order, { owner: ownerOf(session), signal });
+    return await poolOf(services).draw(order, { owner: ownerOf(session.principal), signal });
   }
 
   #drawing(
@@ -131,9 +132,4 @@ function headLimits(limits: WebLimits) {
 function poolOf({ codecs }: WebServices): CodecPool {
   if (codecs !== undefined) return codecs;
   throw new LeadglassError('UNSUPPORTED', 'Cannot draw pictures: no codecs run here');
-}
-
-/** Who takes turns with others. */
-function ownerOf({ principal }: GuardSession): string {
-  return principal.kind === 'device' ? principal.device : principal.kind;
 }
