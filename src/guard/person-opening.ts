@@ -36,7 +36,7 @@ export interface PersonOpening extends PersonOpeningTerms {
 }
 
 /** Everything that is wrong with these terms, in words; an empty list means that the opening may be made. */
-export function objectionsToPerson(terms: PersonOpeningTerms): readonly string[] {
+export function objectionsToPerson(terms: PersonOpeningTerms): string[] {
   const objections: string[] = [];
   const bounds: RoleBounds = roleBounds[terms.role];
   if (bounds.operations.length === 0) objections.push(emptyRoleWords(terms.role));

@@ -64,8 +64,9 @@ function decideOnImages(
   if ((word === 'export' || word === 'remove') && !facts.isFresh) return refuse('step-up');
   const { scope } = opening;
   if (operation.kind !== 'store') return { allowed: true, scope };
-  const { isEvidence, isStorage } = facts.sopClasses;
-  const isTaken = bounds.stores === 'evidence' ? isEvidence(operation.sopClassUid) : isStorage(operation.sopClassUid);
+  const { sopClasses } = facts;
+  const { sopClassUid } = operation;
+  const isTaken = bounds.stores === 'evidence' ? sopClasses.isEvidence(sopClassUid) : sopClasses.isStorage(sopClassUid);
   if (!isTaken) return refuse('sop-class');
   // Whoever reads a part of the data must not make a study readable by sending something into it (as for devices).
   const isPart = scope.modalities !== undefined || scope.departments !== undefined;

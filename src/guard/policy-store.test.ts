@@ -160,3 +160,23 @@ test('closing, revoking and withdrawing happen once and keep their first reason'
   assert.deepEqual(store.device(aet('CT1'))?.revoked, closed);
   assert.equal(store.revokedCertificates()[0]?.revoked?.reason, 'r');
 });
+
+test('listeners hear of a changed account after the change is durable, once, and not of one that was undone', () => {
+  using store = PolicyStore.open(':memory:');
+  const heard: number[] = [];
+  using _ = store.onPersonChange(() => heard.push(store.personOpenings.all().length));
+  store.transaction(() => {
+    store.personOpenings.add(personTerms(), startMs);
+    store.personOpenings.add(personTerms(), startMs);
+    assert.deepEqual(heard, []);
+  });
+  assert.deepEqual(heard, [2]);
+  assert.throws(() =>
+    store.transaction(() => {
+      store.personOpenings.add(personTerms(), startMs);
+      throw new Error('no');
+    }),
+  );
+  store.personOpenings.add(personTerms(), startMs);
+  assert.deepEqual(heard, [2, 3]);
+});

@@ -166,12 +166,14 @@ export class PolicyStore implements Disposable {
   readonly #personListeners = new Set<(account: string) => void>();
   /** Devices changed inside the open transaction; told after it is durable. */
   #changed: Set<AeTitle> | undefined;
+  readonly #changedPersons = new Set<string>();
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
     this.#statements = prepareStatements(database);
     this.personOpenings = new PersonOpenings(database, (account) => {
-      for (const listener of this.#personListeners) listener(account);
+      if (this.#changed === undefined) this.#tellOf(account);
+      else this.#changedPersons.add(account);
     });
   }
 
@@ -226,12 +228,24 @@ export class PolicyStore implements Disposable {
       this.#database.exec('COMMIT');
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      this.#changedPersons.clear();
       throw error;
     } finally {
       this.#changed = undefined;
     }
     for (const device of changed) for (const listener of this.#listeners) listener(device);
+    for (const account of this.#takeChangedPersons()) this.#tellOf(account);
     return result;
+  }
+
+  #tellOf(account: string): void {
+    for (const listener of this.#personListeners) listener(account);
+  }
+
+  #takeChangedPersons(): readonly string[] {
+    const accounts = [...this.#changedPersons];
+    this.#changedPersons.clear();
+    return accounts;
   }
 
   // ── devices and certificates ──────────────────────────────────────────────────────────────────────────────────────
