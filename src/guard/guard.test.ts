@@ -5,6 +5,7 @@ import { LeadglassError } from '../error.ts';
 import { limits } from '../limits.ts';
 import { plainPorts } from './opening.ts';
 import type { GuardSession } from './session.ts';
+import { underAdmission } from './admission.ts';
 import { RefusedError } from './refusal.ts';
 import {
   type House,
@@ -468,7 +469,10 @@ test('a clock that goes back a little is tolerated, by more stops devices until 
   assert.equal(house.guard.isClockSteady, false);
   assert.equal(admission.pass.stillValid(), false);
   await assert.rejects(session.admit(storeOf()), (error) => reasonOf(error) === 'clock');
-  await house.guard.acceptClock({ kind: 'operator', user: 'root' }, 'was an hour fast');
+  const command = { kind: 'administer', command: 'clock accept', summary: 'was an hour fast' } as const;
+  await underAdmission(house.guard.session({ kind: 'operator', user: 'root' }), command, ({ pass }) =>
+    house.guard.acceptClock(pass),
+  );
   await session.admit(storeOf());
   assert.equal(house.ledger.codes.at(-1), '110113/110129 0');
 });

@@ -16,7 +16,9 @@ import type { PeerFacts } from './identify/peer-facts.ts';
 import { noPersons, type PersonSessions } from './identify/person.ts';
 import { type AccountChecker, noAccounts } from './identify/user-identity.ts';
 import { type GuardLedger, LedgerGate } from './ledger-gate.ts';
+import type { Administer } from './operation.ts';
 import { openingState } from './opening.ts';
+import type { Pass } from './pass.ts';
 import type { Grant, SopClassFacts } from './policy.ts';
 import type { PolicyStore, Usage } from './policy-store.ts';
 import { isPeer, ownerOf, ownerOfPerson, type PeerPrincipal, type Principal } from './principal.ts';
@@ -258,12 +260,9 @@ export class Guard implements AsyncDisposable {
     return this.#clock.isSteady;
   }
 
-  /** An administrator says that the clock is right although it went backwards; recorded. */
-  async acceptClock(principal: Principal, reason: string): Promise<void> {
-    const session = this.session(principal);
-    await using admission = await session.admit({ kind: 'administer', command: 'clock accept', summary: reason });
+  /** An administrator says that the clock is right although it went backwards; that is recorded by the pass. */
+  acceptClock(_pass: Pass<Administer>): void {
     this.#clock.accept();
-    admission.succeeded();
   }
 
   /** Stops timers and writes the counted uses; sessions are ended by their doors before. */
