@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageVersion } from './cli/package-version.ts';
 import type { OfflineLeadglass, RunningLeadglass, StartOptions } from './cli/running.ts';
+import { administer } from './compose/caller.ts';
 import { deviceServices } from './compose/control-devices.ts';
 import { importExportServices } from './compose/control-import-export.ts';
 import { ledgerServices } from './compose/control-ledger.ts';
@@ -164,10 +165,11 @@ function controlServices(
     ...studyServices(installation),
     ...importExportServices(installation),
     ...ledgerServices(installation),
-    clockAccept: async ({ operator }, { reason }) => {
-      await installation.guard.acceptClock({ kind: 'operator', user: operator.user }, reason);
-      return { steady: installation.guard.isClockSteady };
-    },
+    clockAccept: (call, { reason }) =>
+      administer(installation.guard, call, reason, (pass) => {
+        installation.guard.acceptClock(pass);
+        return { steady: installation.guard.isClockSteady };
+      }),
     ...statusServices({
       installation,
       version: packageVersion(),

@@ -58,7 +58,7 @@ export async function onServerOrAlone<N extends 'verify' | 'indexRebuild'>(
     forRebuild: name === 'indexRebuild',
   });
   return await offline.run(name, {
-    operator: { user: context.user },
+    caller: { user: context.user },
     command,
     signal: new AbortController().signal,
     progress: ({ done, total, unit }) => output.progress(`${done}${total === undefined ? '' : ` of ${total}`} ${unit}`),

@@ -53,7 +53,7 @@ export async function openHouse(archive: Partial<Config['archive']> = {}, folder
 }
 
 export function callOf(command = 'test', signal = new AbortController().signal): Call {
-  return { operator: { user: 'ada' }, command, signal, progress: () => undefined };
+  return { caller: { user: 'ada' }, command, signal, progress: () => undefined };
 }
 
 export interface TestFile extends TestInstance {

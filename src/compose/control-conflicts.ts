@@ -2,7 +2,7 @@
 import { listConflicts } from '../backends/archive/conflicts.ts';
 import type { ControlServices } from '../doors/control/control-services.ts';
 import type { Installation } from './installation.ts';
-import { administer, asOperator } from './operator.ts';
+import { administer, asCaller } from './caller.ts';
 
 export function conflictServices({
   guard,
@@ -24,7 +24,7 @@ export function conflictServices({
         return { conflicts, more: all.length > rows };
       }),
     conflictResolve: (call, { id, keep, reason }) =>
-      asOperator(guard, call, { kind: 'resolve', conflictId: id, keep, reason }, async ({ pass }) => {
+      asCaller(guard, call, { kind: 'resolve', conflictId: id, keep, reason }, async ({ pass }) => {
         await archive.resolve(pass);
         return { id, kept: keep };
       }),

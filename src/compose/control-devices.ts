@@ -12,7 +12,7 @@ import { certificateOf, issuerOver, plainOf, sharingWords } from './device-crede
 import { DeviceViews, markTexts } from './device-views.ts';
 import type { Installation } from './installation.ts';
 import { destinationsOf, doorsOf, scopeOf } from './opening-texts.ts';
-import { administer } from './operator.ts';
+import { administer } from './caller.ts';
 
 type DeviceServices = Pick<
   ControlServices,

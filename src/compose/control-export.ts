@@ -6,7 +6,7 @@ import type { ControlServices, ExportedInstance, ExportSession } from '../doors/
 import { asLeadglassError, LeadglassError } from '../error.ts';
 import type { Admission } from '../guard/admission.ts';
 import type { Retrieve } from '../guard/operation.ts';
-import type { GuardSession } from '../guard/session.ts';
+import { sessionOf } from './caller.ts';
 import { handedOutHead, type PreamblePolicySetting } from './control-import.ts';
 import type { Installation } from './installation.ts';
 
@@ -14,7 +14,7 @@ export function exportServices({ guard, archive, config }: Installation): Pick<C
   return {
     beginExport: async (call, given) => {
       const studyInstanceUid = parseUid(given.studyInstanceUid, 'Study Instance UID');
-      const session = guard.session({ kind: 'operator', user: call.operator.user });
+      const { session, end } = sessionOf(guard, call);
       try {
         // A record of transfers has no place for a person's reason, so it has one of its own, under the same session.
         await using purpose = await session.admit({
@@ -28,14 +28,14 @@ export function exportServices({ guard, archive, config }: Installation): Pick<C
         try {
           const instances = await Array.fromAsync(archive.retrieve(admission.pass));
           if (instances.length === 0) throw new LeadglassError('NOT_FOUND', `There is no study ${studyInstanceUid}`);
-          return new Export(session, { admission, instances, policy: config.archive.preamblePolicy });
+          return new Export(end, { admission, instances, policy: config.archive.preamblePolicy });
         } catch (error) {
           admission.failed(asLeadglassError(error));
           await admission[Symbol.asyncDispose]();
           throw error;
         }
       } catch (error) {
-        await session.end('export failed');
+        await end('export failed');
         throw error;
       }
     },
@@ -51,11 +51,11 @@ interface ExportFacts {
 
 class Export implements ExportSession {
   readonly instances: readonly ExportedInstance[];
-  readonly #session: GuardSession;
+  readonly #end: (reason: string) => Promise<void>;
   readonly #facts: ExportFacts;
 
-  constructor(session: GuardSession, facts: ExportFacts) {
-    this.#session = session;
+  constructor(end: (reason: string) => Promise<void>, facts: ExportFacts) {
+    this.#end = end;
     this.#facts = facts;
     this.instances = facts.instances.map(({ head }) => ({
       seriesInstanceUid: head.seriesInstanceUid,
@@ -93,7 +93,7 @@ class Export implements ExportSession {
       else admission.failed(new LeadglassError('CANCELLED', 'The export was broken off'));
       await admission[Symbol.asyncDispose]();
     } finally {
-      await this.#session.end(`export ${reason}`);
+      await this.#end(`export ${reason}`);
     }
   }
 }

@@ -12,6 +12,7 @@ import type { Admission } from '../guard/admission.ts';
 import type { Store } from '../guard/operation.ts';
 import type { GuardSession } from '../guard/session.ts';
 import { limits } from '../limits.ts';
+import { sessionOf } from './caller.ts';
 import type { Installation } from './installation.ts';
 import { openPart10, type Part10Source } from '../dicom/part10-source.ts';
 
@@ -20,8 +21,7 @@ export type PreamblePolicySetting = Installation['config']['archive']['preambleP
 export function importServices({ guard, archive, config }: Installation): Pick<ControlServices, 'beginImport'> {
   const settings = config.archive;
   return {
-    beginImport: async (call: Call) =>
-      new Import(guard.session({ kind: 'operator', user: call.operator.user }), { archive, settings }),
+    beginImport: async (call: Call) => new Import(sessionOf(guard, call), { archive, settings }),
   };
 }
 
@@ -32,12 +32,14 @@ interface ImportFacts {
 
 class Import implements ImportSession {
   readonly #session: GuardSession;
+  readonly #end: (reason: string) => Promise<void>;
   readonly #facts: ImportFacts;
   readonly #ending = new AbortController();
   readonly #running = new Set<Promise<unknown>>();
 
-  constructor(session: GuardSession, facts: ImportFacts) {
+  constructor({ session, end }: ReturnType<typeof sessionOf>, facts: ImportFacts) {
     this.#session = session;
+    this.#end = end;
     this.#facts = facts;
   }
 
@@ -55,7 +57,7 @@ class Import implements ImportSession {
     // A client that went away in the middle of a file must not hold the session open.
     this.#ending.abort(new LeadglassError('CANCELLED', 'Cannot import the file: the import has ended'));
     await Promise.allSettled(this.#running);
-    await this.#session.end('import ended');
+    await this.#end('import ended');
   }
 
   async #store(part10: AsyncIterable<Uint8Array>): Promise<ImportOutcome> {

@@ -6,7 +6,7 @@ import { EventIds, EventTypes } from '../ledger/audit-codes.ts';
 import type { LedgerFilter } from '../ledger/ledger-query.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
 import type { Installation } from './installation.ts';
-import { administer } from './operator.ts';
+import { administer } from './caller.ts';
 
 /** By whatever name the client calls it: reading the ledger has its own kind of record. */
 const command = 'ledger show';

@@ -8,7 +8,7 @@ import { limits } from '../limits.ts';
 import { DeviceViews } from './device-views.ts';
 import type { Installation } from './installation.ts';
 import { entryOf, termsText } from './opening-texts.ts';
-import { administer } from './operator.ts';
+import { administer } from './caller.ts';
 
 type OpeningServices = Pick<
   ControlServices,

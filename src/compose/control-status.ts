@@ -10,7 +10,7 @@ import { readLastCheckpoint, readPublicKey } from '../ledger/checkpoints.ts';
 import { limits } from '../limits.ts';
 import { archiveTotals, type ArchiveTotals } from './archive-facts.ts';
 import type { Installation } from './installation.ts';
-import { administer } from './operator.ts';
+import { administer } from './caller.ts';
 
 export interface StatusFacts {
   readonly installation: Installation;

@@ -165,7 +165,7 @@ test('a study whose removal was requested tells who asked, when and why, whateve
   await services.studyRemove(callOf(), { ...given, step: 'undo', reason: 'second thoughts' });
   assert.equal(await removal(), undefined);
   await services.studyRemove(callOf(), { ...given, step: 'request', reason: 'letter 77' });
-  const bob = { ...callOf(), operator: { user: 'bob' } };
+  const bob = { ...callOf(), caller: { user: 'bob' } };
   await assert.rejects(
     services.studyRemove(bob, { ...given, step: 'request', reason: 'removal, request, done: mine' }),
   );

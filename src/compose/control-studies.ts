@@ -12,7 +12,7 @@ import { dateOfNewest, findHidden, patientMismatchesOf, studyFacts } from './arc
 import { conflictServices } from './control-conflicts.ts';
 import { verifyServices } from './control-verify.ts';
 import type { Installation } from './installation.ts';
-import { administer, asOperator } from './operator.ts';
+import { administer, asCaller } from './caller.ts';
 import { removalView } from './removal-view.ts';
 import { dicomDay, isUnfiltered, listQuery, showQuery } from './study-queries.ts';
 import { releaseViews } from './release-views.ts';
@@ -40,7 +40,7 @@ function studyList({ guard, archive }: Installation): ControlServices['studyList
       given,
       isUnfiltered(given) ? dateOfNewest(archive, { rows, to: given.to && dicomDay(given.to) }) : undefined,
     );
-    return asOperator(guard, call, { kind: 'find', query }, async ({ pass }) => {
+    return asCaller(guard, call, { kind: 'find', query }, async ({ pass }) => {
       const wanted = mismatched
         ? new Set<string>(listPatientMismatches(archive).map(({ studyInstanceUid }) => studyInstanceUid))
         : undefined;
@@ -65,7 +65,7 @@ function studyShow({ guard, archive, policy, ledger }: Installation): ControlSer
   return async (call, given) => {
     const studyInstanceUid = studyUid(given.studyInstanceUid);
     const query = showQuery(studyInstanceUid);
-    return asOperator(guard, call, { kind: 'find', query }, async ({ pass }) => {
+    return asCaller(guard, call, { kind: 'find', query }, async ({ pass }) => {
       let answers = await Array.fromAsync(archive.find(pass));
       if (answers.length === 0) answers = [...findHidden(archive, pass)];
       const study = answers[0] === undefined ? undefined : studyView(archive, answers[0]);
@@ -89,7 +89,7 @@ function studyRemove({ guard, archive }: Installation): ControlServices['studyRe
   return async (call, { step, reason, studyInstanceUid: text }) => {
     const studyInstanceUid = studyUid(text);
     const operation = { kind: 'remove', studyInstanceUid, step, reason } as const;
-    return asOperator(guard, call, operation, async ({ pass }) => {
+    return asCaller(guard, call, operation, async ({ pass }) => {
       const { instances } = await archive.remove(pass);
       return { studyInstanceUid, step, instances };
     });

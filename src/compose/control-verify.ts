@@ -4,7 +4,7 @@ import type { ControlServices } from '../doors/control/control-services.ts';
 import { limits } from '../limits.ts';
 import { archiveTotals } from './archive-facts.ts';
 import type { Installation } from './installation.ts';
-import { administer } from './operator.ts';
+import { administer } from './caller.ts';
 
 /** Steps between two progress events: often enough for a person, rarely enough for the socket. */
 const progressSteps = 100;

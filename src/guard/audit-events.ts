@@ -446,6 +446,7 @@ export class AuditEvents {
 
   #about({ principal, door, transferId }: AuditActor): Omit<LedgerRecordInput, 'event'> {
     const about = { principal: principalWords(principal), door, transferId };
+    if (principal.kind === 'person') return { ...about, address: principal.address };
     if (principal.kind !== 'device') return about;
     return { ...about, device: principal.device, openingId: principal.openingId, address: principal.address };
   }
@@ -472,6 +473,12 @@ export class AuditEvents {
   }
 
   #actor({ principal }: AuditActor, requestor: boolean, role?: 'source' | 'destination'): ActiveParticipant {
+    if (principal.kind === 'person') {
+      const { account, address } = principal;
+      const person = { userId: account, address, requestor };
+      if (role === 'source') return sourceParticipant(person);
+      return role === 'destination' ? destinationParticipant(person) : personParticipant(person);
+    }
     if (principal.kind !== 'device') return personParticipant({ userId: nodeName(principal), requestor });
     const { device, address, userName } = principal;
     const facts = {
@@ -527,6 +534,8 @@ function nodeName(principal: Principal): string {
   switch (principal.kind) {
     case 'device':
       return principal.device;
+    case 'person':
+      return principal.account;
     case 'operator':
       return principal.user;
     case 'system':
@@ -577,6 +586,7 @@ function administrationType(command: string): EventType {
 
 /** Of several tokens the number tells which; the token itself is known to nobody here. */
 function proofWords(principal: Principal): { readonly description?: string } {
+  if (principal.kind === 'person') return { description: `${principal.role}, in session ${principal.sessionId}` };
   if (principal.kind !== 'device' || principal.tokenId === undefined) return {};
   return { description: `by token ${principal.tokenId}` };
 }

@@ -392,6 +392,8 @@ export function operatorOf({ principal }: Pass<Administer>): string {
       return principal.user;
     case 'system':
       return principal.job;
+    case 'person':
+      return principal.account;
     case 'device':
       throw new LeadglassError('INTERNAL', 'A device cannot administer');
   }

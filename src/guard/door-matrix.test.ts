@@ -1,6 +1,7 @@
 /**
  * Principal × operation × door: who comes in where by an opening of which door, and what each may do there. A new purpose, a new
- * operation, a new way of retrieving or a new door without its cells does not compile, or fails the last test.
+ * operation, a new way of retrieving or a new door without its cells does not compile, or fails the last test. People have a
+ * matrix of their own: person-matrix.test.ts.
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -193,7 +194,7 @@ const others = {
   operator: { principal: { kind: 'operator', user: 'root' }, may: () => true },
   system: { principal: { kind: 'system', job: 'recovery' }, may: (kind) => kind === 'administer' },
 } as const satisfies Record<
-  Exclude<Principal['kind'], 'device'>,
+  Exclude<Principal['kind'], 'device' | 'person'>,
   { principal: Principal; may: (kind: OperationKind) => boolean }
 >;
 

@@ -5,10 +5,12 @@ import { LeadglassError } from '../error.ts';
 import { limits } from '../limits.ts';
 import { plainPorts } from './opening.ts';
 import type { GuardSession } from './session.ts';
+import { underAdmission } from './admission.ts';
 import { RefusedError } from './refusal.ts';
 import {
   type House,
   aet,
+  asDevice,
   commitOf,
   dayMs,
   enrol,
@@ -89,7 +91,7 @@ test('a plain door admits by AE title, address and port together, and by nothing
     addresses: ['10.1.2.3/32'],
     plain: { risk: 'sniffing', port: 11_112 },
   });
-  const principal = await house.guard.identify(plainFacts());
+  const principal = asDevice(await house.guard.identify(plainFacts()));
   assert.equal(principal.certificateFingerprint, undefined);
   assert.equal((await house.guard.identify(plainFacts({ address: '::ffff:10.1.2.3' }))).address, '10.1.2.3');
   for (const facts of [{ address: '10.1.2.4' }, { localPort: 11_113 }, { callingAeTitle: 'CT2' }]) {
@@ -142,12 +144,16 @@ test('a user name of type 1 is recorded and gives no right; it may be hostile', 
     primaryField,
     secondaryField: new Uint8Array(),
   });
-  const named = await house.guard.identify(peerFacts({ userIdentity: userIdentity(Buffer.from(' Dr "Jane" <Doe> ')) }));
+  const named = asDevice(
+    await house.guard.identify(peerFacts({ userIdentity: userIdentity(Buffer.from(' Dr "Jane" <Doe> ')) })),
+  );
   assert.equal(named.userName, 'Dr "Jane" <Doe>');
   assert.ok(house.ledger.last.xml.includes('&lt;Doe&gt;'));
-  const long = await house.guard.identify(peerFacts({ userIdentity: userIdentity(Buffer.alloc(60_000, 0xff)) }));
+  const long = asDevice(
+    await house.guard.identify(peerFacts({ userIdentity: userIdentity(Buffer.alloc(60_000, 0xff)) })),
+  );
   assert.equal(long.userName?.length, limits.userNameCharactersMax);
-  const empty = await house.guard.identify(peerFacts({ userIdentity: userIdentity(new Uint8Array()) }));
+  const empty = asDevice(await house.guard.identify(peerFacts({ userIdentity: userIdentity(new Uint8Array()) })));
   assert.equal(empty.userName, undefined);
 });
 
@@ -175,8 +181,8 @@ test('types 2 and 5 are asked of the account checker, types 3, 4 and unknown one
         },
       }),
     );
-  assert.equal((await identify(2, 'jdoe')).userName, 'Jane');
-  assert.equal((await identify(5, 'jdoe')).userName, 'Jane');
+  assert.equal(asDevice(await identify(2, 'jdoe')).userName, 'Jane');
+  assert.equal(asDevice(await identify(5, 'jdoe')).userName, 'Jane');
   await assert.rejects(identify(2, 'mallory'), (error) => reasonOf(error) === 'user-identity');
   for (const type of [0, 3, 4, 6, 255]) {
     await assert.rejects(identify(type, 'jdoe'), (error) => reasonOf(error) === 'user-identity-kind');
@@ -463,7 +469,10 @@ test('a clock that goes back a little is tolerated, by more stops devices until 
   assert.equal(house.guard.isClockSteady, false);
   assert.equal(admission.pass.stillValid(), false);
   await assert.rejects(session.admit(storeOf()), (error) => reasonOf(error) === 'clock');
-  await house.guard.acceptClock({ kind: 'operator', user: 'root' }, 'was an hour fast');
+  const command = { kind: 'administer', command: 'clock accept', summary: 'was an hour fast' } as const;
+  await underAdmission(house.guard.session({ kind: 'operator', user: 'root' }), command, ({ pass }) =>
+    house.guard.acceptClock(pass),
+  );
   await session.admit(storeOf());
   assert.equal(house.ledger.codes.at(-1), '110113/110129 0');
 });

@@ -9,19 +9,22 @@ import { LeadglassError } from '../error.ts';
 import { type AdmissionLimits, FailedIdentifications, RunningCount } from './admission-limits.ts';
 import { AuditEvents, type AuditSelf } from './audit-events.ts';
 import { addressKey } from './identify/address.ts';
-import { chooseOpening } from './identify/ae-title.ts';
 import { type CertificateRules, normalizeFingerprint, reasonAgainstCertificate } from './identify/certificate.ts';
 import { type Identification, identifyDevice } from './identify/device.ts';
 import { identifyAtWeb } from './identify/web.ts';
 import type { PeerFacts } from './identify/peer-facts.ts';
+import { noPersons, type PersonSessions } from './identify/person.ts';
 import { type AccountChecker, noAccounts } from './identify/user-identity.ts';
 import { type GuardLedger, LedgerGate } from './ledger-gate.ts';
+import type { Administer } from './operation.ts';
 import { openingState } from './opening.ts';
+import type { Pass } from './pass.ts';
 import type { Grant, SopClassFacts } from './policy.ts';
 import type { PolicyStore, Usage } from './policy-store.ts';
-import type { DevicePrincipal, Principal } from './principal.ts';
+import { isPeer, ownerOf, ownerOfPerson, type PeerPrincipal, type Principal } from './principal.ts';
 import type { OpeningRules } from './purposes.ts';
 import { RefusedError, type RefusalReason } from './refusal.ts';
+import { standingOf } from './standing.ts';
 import { type GuardSession, Session, type SessionContext } from './session.ts';
 import { SteadyClock } from './steady-clock.ts';
 import type { TransferLimits } from './transfers.ts';
@@ -51,6 +54,8 @@ export interface GuardOptions extends Pick<SessionContext, 'encodeIdentifier'> {
   /** A named leniency lives in the configuration: most modalities' certificates have no extended key usage. */
   readonly extendedKeyUsageRequired?: boolean;
   readonly accounts?: AccountChecker;
+  /** Sessions of people who have shown two factors; without it nobody has one. */
+  readonly persons?: PersonSessions;
   readonly studies?: SessionContext['studies'];
   /** Those of src/dicom unless a test brings its own. */
   readonly sopClasses?: SopClassFacts;
@@ -79,13 +84,14 @@ export class Guard implements AsyncDisposable {
   readonly #events: AuditEvents;
   readonly #clock: SteadyClock;
   readonly #failures: FailedIdentifications;
-  readonly #perDevice: RunningCount;
+  /** Running associations of each device, running sessions of each person. */
+  readonly #perOwner: RunningCount;
   readonly #perAddress: RunningCount;
   readonly #reservations = new Map<Principal, Reservation>();
   readonly #running = new Set<Running>();
   readonly #uses = new Map<number, Usage>();
   readonly #timers: readonly NodeJS.Timeout[];
-  readonly #subscription: Disposable;
+  readonly #subscriptions: readonly Disposable[];
 
   constructor(options: GuardOptions) {
     const { limits, store, now = Date.now } = options;
@@ -94,7 +100,7 @@ export class Guard implements AsyncDisposable {
     this.#gate = new LedgerGate(options.ledger, { events: this.#events, now, backlogMax: limits.unwrittenRecordsMax });
     this.#clock = new SteadyClock(now, { latestMs: store.latestTimeMs(), backwardsMsMax: limits.clockBackwardsMsMax });
     this.#failures = new FailedIdentifications(limits);
-    this.#perDevice = new RunningCount(limits.associationsPerDeviceMax);
+    this.#perOwner = new RunningCount(limits.associationsPerDeviceMax);
     this.#perAddress = new RunningCount(limits.associationsPerAddressMax);
     this.#context = {
       gate: this.#gate,
@@ -106,7 +112,12 @@ export class Guard implements AsyncDisposable {
       limits,
       countUse: (openingId) => this.#countUse(openingId),
     };
-    this.#subscription = store.onChange((device) => this.#reviewDevice(device));
+    const persons = options.persons ?? noPersons;
+    this.#subscriptions = [
+      store.onChange((device) => this.#reviewPeer(device)),
+      store.onPersonChange((account) => this.#reviewPeer(ownerOfPerson(account))),
+      persons.onChange((account) => this.#reviewPeer(ownerOfPerson(account))),
+    ];
     this.#timers = [
       setInterval(() => this.reviewSessions(), limits.sessionReviewMs).unref(),
       setInterval(() => this.writeUses(), limits.usageWriteMs).unref(),
@@ -118,7 +129,7 @@ export class Guard implements AsyncDisposable {
    * @throws RefusedError NOT_AUTHENTICATED or LIMIT_EXCEEDED, recorded; its `rejection` is what the peer may be told
    * @throws LeadglassError LEDGER_UNAVAILABLE
    */
-  async identify(facts: PeerFacts): Promise<DevicePrincipal> {
+  async identify(facts: PeerFacts): Promise<PeerPrincipal> {
     const address = addressKey(facts.address);
     if (!this.#clock.isSteady) return this.#refuse(facts, { reason: 'clock', isProven: false });
     const nowMs = this.#clock.nowMs();
@@ -128,11 +139,12 @@ export class Guard implements AsyncDisposable {
       return this.#refuse(facts, { reason: found.reason, isProven: facts.door === 'dimse-tls' });
     }
     const { principal, proofNotAfterMs } = found;
-    if (!this.#perDevice.hasRoom(principal.device) || !this.#perAddress.hasRoom(address)) {
+    const owner = ownerOf(principal);
+    if (!this.#perOwner.hasRoom(owner) || !this.#perAddress.hasRoom(address)) {
       return this.#refuse(facts, { reason: 'too-many-associations', isProven: true });
     }
     // Counted before the first wait, so that many at once cannot slip past the limit together.
-    this.#perDevice.add(principal.device);
+    this.#perOwner.add(owner);
     this.#perAddress.add(address);
     const id = randomUUID();
     try {
@@ -147,8 +159,8 @@ export class Guard implements AsyncDisposable {
       () => this.#forgetReservation(principal),
       this.#options.limits.identifiedUnusedMsMax,
     ).unref();
-    // What the token was is nobody's business once it was looked at.
-    const { token: _token, ...known } = facts;
+    // What the secrets were is nobody's business once they were looked at.
+    const { token: _token, session: _session, ...known } = facts;
     this.#reservations.set(principal, {
       id,
       facts: known,
@@ -187,7 +199,7 @@ export class Guard implements AsyncDisposable {
    * @throws LeadglassError NOT_AUTHENTICATED when the device was not identified, or took too long since
    */
   session(principal: Principal): GuardSession {
-    if (principal.kind !== 'device') {
+    if (!isPeer(principal)) {
       return new Session(this.#context, { id: randomUUID(), principal, door: 'control', ended: () => undefined });
     }
     const reservation = this.#reservations.get(principal);
@@ -223,8 +235,7 @@ export class Guard implements AsyncDisposable {
     for (const running of this.#running) {
       const { session, proofNotAfterMs = nowMs } = running;
       // Changes of the policy were looked at when they came; only time passes unseen.
-      const isOpen = session.grant !== undefined && openingState(session.grant.opening, nowMs) === 'open';
-      if (!isOpen || nowMs > proofNotAfterMs) this.#review(running);
+      if (!isStillOpen(session.grant, nowMs) || nowMs > proofNotAfterMs) this.#review(running);
     }
   }
 
@@ -236,7 +247,7 @@ export class Guard implements AsyncDisposable {
 
   /** Running associations of a device, or of all. */
   runningSessions(device?: AeTitle): number {
-    return device === undefined ? this.#running.size : this.#perDevice.count(device);
+    return device === undefined ? this.#running.size : this.#perOwner.count(device);
   }
 
   /** False while the ledger cannot be written: nothing is admitted. */
@@ -249,19 +260,16 @@ export class Guard implements AsyncDisposable {
     return this.#clock.isSteady;
   }
 
-  /** An administrator says that the clock is right although it went backwards; recorded. */
-  async acceptClock(principal: Principal, reason: string): Promise<void> {
-    const session = this.session(principal);
-    await using admission = await session.admit({ kind: 'administer', command: 'clock accept', summary: reason });
+  /** An administrator says that the clock is right although it went backwards; that is recorded by the pass. */
+  acceptClock(_pass: Pass<Administer>): void {
     this.#clock.accept();
-    admission.succeeded();
   }
 
   /** Stops timers and writes the counted uses; sessions are ended by their doors before. */
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     for (const principal of this.#reservations.keys()) this.#forgetReservation(principal);
-    this.#subscription[Symbol.dispose]();
+    for (const subscription of this.#subscriptions) subscription[Symbol.dispose]();
     this.writeUses();
   }
 
@@ -270,9 +278,10 @@ export class Guard implements AsyncDisposable {
   }
 
   #prove(facts: PeerFacts, nowMs: number, secretsBlocked: boolean): Promise<Identification> {
-    const { store, calledAeTitles, limits, accounts = noAccounts, extendedKeyUsageRequired = false } = this.#options;
+    const { store, calledAeTitles, limits, extendedKeyUsageRequired = false } = this.#options;
+    const { accounts = noAccounts, persons = noPersons } = this.#options;
     const rules = { certificateRules: { ...limits, extendedKeyUsageRequired }, openingRules: limits };
-    if (facts.door === 'web') return identifyAtWeb(facts, nowMs, { store, ...rules });
+    if (facts.door === 'web') return identifyAtWeb(facts, nowMs, { store, persons, ...rules });
     return identifyDevice(facts, nowMs, {
       store,
       calledAeTitles,
@@ -298,85 +307,51 @@ export class Guard implements AsyncDisposable {
     throw new RefusedError(code, reason, { isProven });
   }
 
-  #leave(principal: DevicePrincipal): void {
-    this.#perDevice.remove(principal.device);
+  #leave(principal: PeerPrincipal): void {
+    this.#perOwner.remove(ownerOf(principal));
     this.#perAddress.remove(principal.address);
   }
 
   #forgetReservation(principal: Principal): void {
     const reservation = this.#reservations.get(principal);
-    if (reservation === undefined || principal.kind !== 'device') return;
+    if (reservation === undefined || !isPeer(principal)) return;
     clearTimeout(reservation.timer);
     this.#reservations.delete(principal);
     this.#leave(principal);
   }
 
-  #grantOf({ device, openingId, certificateFingerprint, tokenId }: DevicePrincipal): Grant | undefined {
-    const { store } = this.#options;
-    const opening = store.opening(openingId);
-    if (opening === undefined) return undefined;
-    const certificate =
-      certificateFingerprint === undefined
-        ? undefined
-        : store.certificatesByFingerprint(certificateFingerprint).find((one) => one.device === device);
-    const isCertificateGone =
-      certificateFingerprint !== undefined && (certificate === undefined || certificate.revoked !== undefined);
-    const isTokenGone = tokenId !== undefined && store.token(tokenId) === undefined;
-    const isDeviceGone = store.device(device)?.revoked !== undefined;
-    return {
-      opening,
-      revoked: isDeviceGone
-        ? 'device-revoked'
-        : isTokenGone
-          ? 'token-ended'
-          : isCertificateGone && 'certificate-revoked',
-      released: opening.purpose === 'exchange' ? store.releasesTo(device) : [],
-    };
-  }
-
-  #reviewDevice(device: AeTitle): void {
+  #reviewPeer(owner: string): void {
     for (const running of this.#running) {
-      const { principal } = running.session;
-      if (principal.kind === 'device' && principal.device === device) this.#review(running);
+      if (ownerOf(running.session.principal) === owner) this.#review(running);
     }
   }
 
   /** Looks at one session's right again: it goes on with what it has, goes on with a replaced opening, or ends. */
   #review({ session, facts, proofNotAfterMs }: Running): void {
     const { principal } = session;
-    if (principal.kind !== 'device' || session.revoked.aborted) return;
+    if (!isPeer(principal) || session.revoked.aborted) return;
     if (!this.#clock.isSteady) return; // each admit refuses; the session may go on when the clock is right again
-    const nowMs = this.#clock.nowMs();
-    if (proofNotAfterMs !== undefined && nowMs > proofNotAfterMs) {
-      return session.revoke(principal.tokenId === undefined ? 'certificate-expired' : 'token-expired');
-    }
-    try {
-      const grant = this.#grantOf(principal);
-      if (grant !== undefined && grant.revoked !== false) return session.revoke(grant.revoked);
-      const device = this.#options.store.device(principal.device);
-      if (grant === undefined || device === undefined) return session.revoke('no-opening');
-      const openings = this.#options.store.openingsOf(principal.device);
-      // A token is bound to the very opening that it was made for; what replaces that one needs a new token.
-      const own = openings.filter(({ id }) => principal.tokenId === undefined || id === principal.openingId);
-      const choice = chooseOpening(device, own, {
-        facts,
-        nowMs,
-        rules: this.#options.limits,
-      });
-      if ('reason' in choice) return session.revoke(choice.reason);
-      const { opening } = choice;
-      // What was negotiated was negotiated for the old purpose.
-      if (opening.purpose !== principal.purpose) return session.revoke('purpose');
-      session.regrant({ ...principal, openingId: opening.id }, { ...grant, opening });
-    } catch {
-      // A policy that cannot be read opens nothing; the next identification says what is wrong with it.
-      session.revoke('no-opening');
-    }
-    return undefined;
+    const { store, limits, persons = noPersons } = this.#options;
+    const standing = standingOf(principal, {
+      store,
+      persons,
+      facts,
+      nowMs: this.#clock.nowMs(),
+      rules: limits,
+      ...(proofNotAfterMs === undefined ? {} : { proofNotAfterMs }),
+    });
+    if ('reason' in standing) session.revoke(standing.reason);
+    else session.regrant(standing.principal, standing.grant);
   }
 
   #countUse(openingId: number): void {
     const known = this.#uses.get(openingId);
     this.#uses.set(openingId, { lastUsedAtMs: this.#clock.wallMs, useCount: (known?.useCount ?? 0) + 1 });
   }
+}
+
+/** Does what was granted stand by itself? A person without an opening has nothing that time could end. */
+function isStillOpen(grant: Grant | undefined, nowMs: number): boolean {
+  if (grant === undefined) return false;
+  return grant.opening === undefined || openingState(grant.opening, nowMs) === 'open';
 }

@@ -75,7 +75,10 @@ export interface Opening {
 export type OpeningState = 'open' | 'not-yet' | 'ended' | 'closed';
 
 /** Closed counts before everything else, then the dates: open from `validFromMs` until just before `validUntilMs`. */
-export function openingState(opening: Opening, nowMs: number): OpeningState {
+export function openingState(
+  opening: Pick<Opening, 'closed' | 'validFromMs' | 'validUntilMs'>,
+  nowMs: number,
+): OpeningState {
   if (opening.closed !== undefined) return 'closed';
   if (nowMs < opening.validFromMs) return 'not-yet';
   if (nowMs >= opening.validUntilMs) return 'ended';
@@ -108,7 +111,7 @@ function rightText(terms: OpeningTerms): string {
   ]);
 }
 
-const text = (maxLength: number): v.GenericSchema<string, string> =>
+export const textSchema = (maxLength: number): v.GenericSchema<string, string> =>
   v.pipe(
     v.string(),
     v.trim(),
@@ -127,7 +130,7 @@ const aeTitle = v.pipe(
     }
   }),
 );
-const addressRange = v.pipe(
+export const networkSchema = v.pipe(
   v.string(),
   v.rawTransform(({ dataset, addIssue, NEVER }): string => {
     const range = parseAddressRange(dataset.value);
@@ -151,6 +154,9 @@ export function plainPorts(openings: readonly Opening[], nowMs: number): Readonl
   return ports;
 }
 
+/** Milliseconds since the epoch. */
+export const endSchema = v.pipe(v.number(), v.safeInteger());
+
 /** Bounds of what one opening can hold, so that a policy check is quick: a person has to read it. */
 const entriesMax = 64;
 const textMax = 1000;
@@ -169,16 +175,16 @@ export const openingScopeSchema = v.strictObject({
   modalities: v.exactOptional(
     listOf(v.pipe(v.string(), v.regex(/^[A-Z0-9 _]{1,16}$/, 'is not a modality')), entriesMax),
   ),
-  departments: v.exactOptional(listOf(text(64), entriesMax)),
+  departments: v.exactOptional(listOf(textSchema(64), entriesMax)),
   studyDateFrom: v.exactOptional(studyDate),
   studyDateTo: v.exactOptional(studyDate),
-  patientIdIssuers: v.exactOptional(listOf(text(64), entriesMax)),
+  patientIdIssuers: v.exactOptional(listOf(textSchema(64), entriesMax)),
   ownStudiesOnly: v.exactOptional(v.literal(true)),
 });
 
 /** What a person decides about an opening; numbers and states are added when it is made. */
 export const openingTermsSchema = v.strictObject({
-  name: text(64),
+  name: textSchema(64),
   device: aeTitle,
   purpose: v.picklist(purposes),
   doors: v.pipe(listOf(v.picklist(openingDoors), openingDoors.length), v.minLength(1, 'names no door')),
@@ -187,15 +193,18 @@ export const openingTermsSchema = v.strictObject({
     v.minLength(1, 'names no operation'),
   ),
   scope: openingScopeSchema,
-  addresses: listOf(addressRange, entriesMax),
+  addresses: listOf(networkSchema, entriesMax),
   privateSopClasses: v.boolean(),
   moveDestinations: listOf(moveDestinationSchema, entriesMax),
-  reason: text(textMax),
-  owner: text(256),
-  validFromMs: v.pipe(v.number(), v.safeInteger()),
-  validUntilMs: v.pipe(v.number(), v.safeInteger()),
+  reason: textSchema(textMax),
+  owner: textSchema(256),
+  validFromMs: endSchema,
+  validUntilMs: endSchema,
   plain: v.exactOptional(
-    v.strictObject({ risk: text(textMax), port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)) }),
+    v.strictObject({
+      risk: textSchema(textMax),
+      port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
+    }),
   ),
 });
 

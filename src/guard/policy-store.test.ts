@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { LeadglassError } from '../error.ts';
 import { PolicyStore } from './policy-store.ts';
-import { aet, dayMs, enrol, fingerprintOf, openingTerms, startMs, studyA } from './test-support.ts';
+import { aet, dayMs, enrol, fingerprintOf, openingTerms, personTerms, startMs, studyA } from './test-support.ts';
 
 function folder(): Disposable & { readonly path: string } {
   const directory = mkdtempSync(join(tmpdir(), 'leadglass-guard-'));
@@ -61,7 +61,7 @@ test('a policy of another version, or a file that is none, is not opened', () =>
   using place = folder();
   PolicyStore.open(place.path).close();
   const database = new DatabaseSync(place.path);
-  database.exec('PRAGMA user_version = 3');
+  database.exec('PRAGMA user_version = 4');
   database.close();
   assert.throws(() => PolicyStore.open(place.path), isCorrupt);
   using other = folder();
@@ -75,11 +75,12 @@ test('a policy of the first version gets what it lacks and keeps what it has', (
   enrol(first);
   first.close();
   const database = new DatabaseSync(place.path);
-  database.exec('DROP TABLE token; PRAGMA user_version = 1');
+  database.exec('DROP TABLE token; DROP TABLE person_opening; PRAGMA user_version = 1');
   database.close();
   using store = PolicyStore.open(place.path);
   assert.equal(store.opening(1)?.name, 'CT1');
   assert.deepEqual(store.tokensOf(aet('CT1')), []);
+  assert.deepEqual(store.personOpenings.all(), []);
 });
 
 test('an opening that was edited into something else in the database opens nothing', () => {
@@ -90,6 +91,18 @@ test('an opening that was edited into something else in the database opens nothi
   for (const terms of ['{', '{}', '"all"', JSON.stringify({ ...openingTerms(), operations: ['everything'] })]) {
     database.prepare('UPDATE opening SET terms = ?').run(terms);
     assert.throws(() => store.opening(1), isCorrupt, terms);
+  }
+  database.close();
+});
+
+test('the opening of a person that was edited in the database opens nothing', () => {
+  using place = folder();
+  using store = PolicyStore.open(place.path);
+  store.personOpenings.add(personTerms(), startMs);
+  const database = new DatabaseSync(place.path);
+  for (const terms of ['{', '{}', JSON.stringify({ ...personTerms(), role: 'everybody' })]) {
+    database.prepare('UPDATE person_opening SET terms = ?').run(terms);
+    assert.throws(() => store.personOpenings.byId(1), isCorrupt, terms);
   }
   database.close();
 });
@@ -146,4 +159,24 @@ test('closing, revoking and withdrawing happen once and keep their first reason'
   assert.deepEqual(store.opening(1)?.closed, closed);
   assert.deepEqual(store.device(aet('CT1'))?.revoked, closed);
   assert.equal(store.revokedCertificates()[0]?.revoked?.reason, 'r');
+});
+
+test('listeners hear of a changed account after the change is durable, once, and not of one that was undone', () => {
+  using store = PolicyStore.open(':memory:');
+  const heard: number[] = [];
+  using _ = store.onPersonChange(() => heard.push(store.personOpenings.all().length));
+  store.transaction(() => {
+    store.personOpenings.add(personTerms(), startMs);
+    store.personOpenings.add(personTerms(), startMs);
+    assert.deepEqual(heard, []);
+  });
+  assert.deepEqual(heard, [2]);
+  assert.throws(() =>
+    store.transaction(() => {
+      store.personOpenings.add(personTerms(), startMs);
+      throw new Error('no');
+    }),
+  );
+  store.personOpenings.add(personTerms(), startMs);
+  assert.deepEqual(heard, [2, 3]);
 });

@@ -8,6 +8,7 @@ import { type AeTitle, parseAeTitle } from '../dicom/ae-title.ts';
 import { type Uid, parseUid } from '../dicom/uid.ts';
 import { LeadglassError } from '../error.ts';
 import { type Opening, type OpeningTerms, openingTermsSchema } from './opening.ts';
+import { personOpeningSchema, PersonOpenings } from './person-opening-table.ts';
 import type { ReleasedStudy } from './policy.ts';
 import type { Purpose } from './principal.ts';
 
@@ -59,7 +60,7 @@ export interface Usage {
   readonly useCount: number;
 }
 
-const schemaVersion = 2;
+const schemaVersion = 3;
 const schema = `
   CREATE TABLE device (
     name TEXT PRIMARY KEY, purpose TEXT NOT NULL, reason TEXT NOT NULL, owner TEXT NOT NULL, created_at INTEGER NOT NULL,
@@ -96,7 +97,7 @@ const tokenSchema = `
   CREATE INDEX token_device ON token (device);
 `;
 /** What each version added to the one before; an older database gets what it lacks. */
-const schemaSteps = [schema, tokenSchema];
+const schemaSteps = [schema, tokenSchema, personOpeningSchema];
 
 function prepareStatements(database: DatabaseSync) {
   return {
@@ -149,7 +150,7 @@ function prepareStatements(database: DatabaseSync) {
     copyUses: database.prepare('INSERT INTO usage SELECT ?, last_used_at, use_count FROM usage WHERE opening = ?'),
     usage: database.prepare('SELECT * FROM usage WHERE opening = ?'),
     latestTime: database.prepare(
-      'SELECT max(coalesce((SELECT max(last_used_at) FROM usage), 0), coalesce((SELECT max(created_at) FROM opening), 0)) AS latest',
+      'SELECT max(coalesce((SELECT max(last_used_at) FROM usage), 0), coalesce((SELECT max(created_at) FROM opening), 0), coalesce((SELECT max(created_at) FROM person_opening), 0)) AS latest',
     ),
   };
 }
@@ -159,13 +160,21 @@ type Row = Record<string, SQLOutputValue>;
 export class PolicyStore implements Disposable {
   readonly #database: DatabaseSync;
   readonly #statements: ReturnType<typeof prepareStatements>;
+  /** The openings of people. */
+  readonly personOpenings: PersonOpenings;
   readonly #listeners = new Set<(device: AeTitle) => void>();
+  readonly #personListeners = new Set<(account: string) => void>();
   /** Devices changed inside the open transaction; told after it is durable. */
   #changed: Set<AeTitle> | undefined;
+  readonly #changedPersons = new Set<string>();
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
     this.#statements = prepareStatements(database);
+    this.personOpenings = new PersonOpenings(database, (account) => {
+      if (this.#changed === undefined) this.#tellOf(account);
+      else this.#changedPersons.add(account);
+    });
   }
 
   /**
@@ -201,6 +210,12 @@ export class PolicyStore implements Disposable {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
+  /** Calls `listener` with each account whose openings changed. */
+  onPersonChange(listener: (account: string) => void): Disposable {
+    this.#personListeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#personListeners.delete(listener) };
+  }
+
   /** All of it or nothing; listeners are told afterwards. */
   transaction<T>(work: () => T): T {
     if (this.#changed !== undefined) return work();
@@ -213,12 +228,24 @@ export class PolicyStore implements Disposable {
       this.#database.exec('COMMIT');
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      this.#changedPersons.clear();
       throw error;
     } finally {
       this.#changed = undefined;
     }
     for (const device of changed) for (const listener of this.#listeners) listener(device);
+    for (const account of this.#takeChangedPersons()) this.#tellOf(account);
     return result;
+  }
+
+  #tellOf(account: string): void {
+    for (const listener of this.#personListeners) listener(account);
+  }
+
+  #takeChangedPersons(): readonly string[] {
+    const accounts = [...this.#changedPersons];
+    this.#changedPersons.clear();
+    return accounts;
   }
 
   // ── devices and certificates ──────────────────────────────────────────────────────────────────────────────────────

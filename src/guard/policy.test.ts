@@ -11,7 +11,7 @@ import {
   purposes,
 } from './opening.ts';
 import type { Operation, OperationKind } from './operation.ts';
-import { type Grant, decide } from './policy.ts';
+import { type DeviceGrant, decide } from './policy.ts';
 import type { DevicePrincipal, Principal, Purpose } from './principal.ts';
 import { type PurposeBounds, purposeBounds } from './purposes.ts';
 import type { RefusalReason } from './refusal.ts';
@@ -169,8 +169,9 @@ function principalOf(opening: Opening, overrides: Partial<DevicePrincipal> = {})
   };
 }
 
-function grantOf(opening: Opening, overrides: Partial<Grant> = {}): Grant {
+function grantOf(opening: Opening, overrides: Partial<DeviceGrant> = {}): DeviceGrant {
   return {
+    holder: 'device',
     opening,
     revoked: false,
     released: [{ studyInstanceUid: studyA, validUntilMs: nowMs + dayMs }],
@@ -178,7 +179,7 @@ function grantOf(opening: Opening, overrides: Partial<Grant> = {}): Grant {
   };
 }
 
-function grantIn(purpose: Purpose, state: State): Grant {
+function grantIn(purpose: Purpose, state: State): DeviceGrant {
   const changes: Record<State, Partial<Opening>> = {
     open: {},
     'not-yet': { validFromMs: nowMs + 1 },

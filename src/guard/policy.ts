@@ -5,6 +5,7 @@
 import type { Uid } from '../dicom/uid.ts';
 import { type MoveDestination, type Opening, type OpeningOperation, openingState } from './opening.ts';
 import type { Operation, OperationKind, Retrieve, Store } from './operation.ts';
+import { decideForPerson, type PersonGrant } from './person-policy.ts';
 import type { DevicePrincipal, Principal } from './principal.ts';
 import { type PurposeBounds, purposeBounds } from './purposes.ts';
 import type { RefusalReason } from './refusal.ts';
@@ -18,13 +19,16 @@ export interface ReleasedStudy {
 }
 
 /** What the guard knows about a device at the moment of a use. */
-export interface Grant {
+export interface DeviceGrant {
+  readonly holder: 'device';
   readonly opening: Opening;
   /** The device, or the certificate or token that it came with, was revoked. */
   readonly revoked: false | 'device-revoked' | 'certificate-revoked' | 'token-ended';
   /** Only for exchange. */
   readonly released: readonly ReleasedStudy[];
 }
+
+export type Grant = DeviceGrant | PersonGrant;
 
 /** What the policy needs to know of SOP classes (PS3.4 B.5); the tables are in src/dicom. */
 export interface SopClassFacts {
@@ -67,7 +71,7 @@ const systemMay: Record<OperationKind, boolean> = {
   administer: true,
 };
 
-/** The decision for one operation at one moment. `grant` is the device's opening; other principals have none. */
+/** The decision for one operation at one moment. `grant` is what a device or a person was given; other principals have none. */
 export function decide(
   principal: Principal,
   operation: Operation,
@@ -79,14 +83,21 @@ export function decide(
     case 'system':
       return systemMay[operation.kind] ? { allowed: true, scope: {} } : refuse('operation');
     case 'device': {
-      if (grant === undefined) return refuse('no-opening');
+      if (grant?.holder !== 'device') return refuse('no-opening');
       return reasonAgainst(principal, grant, nowMs) ?? decideForDevice(operation, grant, { nowMs, sopClasses });
     }
+    case 'person':
+      if (grant?.holder !== 'person') return refuse('no-opening');
+      return decideForPerson(principal, operation, { grant, nowMs, sopClasses });
   }
 }
 
 /** Does the opening stand, and is it this principal's? */
-function reasonAgainst(principal: DevicePrincipal, { opening, revoked }: Grant, nowMs: number): Decision | undefined {
+function reasonAgainst(
+  principal: DevicePrincipal,
+  { opening, revoked }: DeviceGrant,
+  nowMs: number,
+): Decision | undefined {
   if (opening.id !== principal.openingId || opening.device !== principal.device) return refuse('no-opening');
   if (opening.purpose !== principal.purpose) return refuse('no-opening');
   if (revoked !== false) return refuse(revoked);
@@ -104,7 +115,7 @@ function reasonAgainst(principal: DevicePrincipal, { opening, revoked }: Grant, 
 
 function decideForDevice(
   operation: Operation,
-  grant: Grant,
+  grant: DeviceGrant,
   { nowMs, sopClasses }: { readonly nowMs: number; readonly sopClasses: SopClassFacts },
 ): Decision {
   const { opening } = grant;
@@ -198,7 +209,7 @@ function decideRetrieve(operation: Retrieve, opening: Opening, scope: Scope): De
 }
 
 /** What find, retrieve and commit reach. */
-function readingScope({ opening, released }: Grant, bounds: PurposeBounds, nowMs: number): Scope {
+function readingScope({ opening, released }: DeviceGrant, bounds: PurposeBounds, nowMs: number): Scope {
   return {
     ...contentScope(opening),
     ...(opening.scope.ownStudiesOnly === true ? { receivedFrom: opening.device } : {}),

@@ -1,6 +1,8 @@
 /** Who is at the door, after the guard has looked at what they showed. */
 import type { AeTitle } from '../dicom/ae-title.ts';
 
+import type { Role } from './roles.ts';
+
 export type Purpose = 'acquisition' | 'reading' | 'exchange' | 'archive';
 
 /** A device that an opening names. */
@@ -18,6 +20,20 @@ export interface DevicePrincipal {
   /** What a user identity item of type 1 said; recorded, never a right. */
   readonly userName?: string;
 }
+/** Somebody with an account, proven by two factors. */
+export interface PersonPrincipal {
+  readonly kind: 'person';
+  /** E-mail address of the account: one person, never shared. */
+  readonly account: string;
+  readonly role: Role;
+  /** Number of the session in which the two factors were shown; not its secret. */
+  readonly sessionId: number;
+  /** The opening under which images are asked for; absent for who has none, and for roles that see none. */
+  readonly openingId?: number;
+  readonly address: string;
+  /** Until then a second factor counts as just shown (step-up). */
+  readonly freshUntilMs: number;
+}
 /** Somebody whom the operating system lets open the control socket in the data folder. */
 export interface OperatorPrincipal {
   readonly kind: 'operator';
@@ -28,4 +44,29 @@ export interface SystemPrincipal {
   readonly kind: 'system';
   readonly job: string;
 }
-export type Principal = DevicePrincipal | OperatorPrincipal | SystemPrincipal;
+export type Principal = DevicePrincipal | PersonPrincipal | OperatorPrincipal | SystemPrincipal;
+
+/** Whoever comes through a door that strangers reach: counted, limited, and gone when the right ends. */
+export type PeerPrincipal = DevicePrincipal | PersonPrincipal;
+
+export function isPeer(principal: Principal): principal is PeerPrincipal {
+  return principal.kind === 'device' || principal.kind === 'person';
+}
+
+/** Who takes turns with others at what all share: one device, one person. */
+export function ownerOf(principal: Principal): string {
+  switch (principal.kind) {
+    case 'device':
+      return principal.device;
+    case 'person':
+      return ownerOfPerson(principal.account);
+    case 'operator':
+    case 'system':
+      return principal.kind;
+  }
+}
+
+/** An AE title has 16 characters at most and no colon is asked of it: no device is taken for a person. */
+export function ownerOfPerson(account: string): string {
+  return `person:${account}`;
+}

@@ -22,6 +22,8 @@ export const refusalReasons = {
   'token-unknown': 'the token is none of ours, has expired or was ended',
   'token-ended': 'the token was ended',
   'token-expired': 'the token has expired',
+  'session-unknown': 'the session is none of ours, has ended, or its account is disabled',
+  'session-over': 'the session has ended: signed out, idle, too old, or the account is disabled',
   'credentials-differ': 'certificate and token belong to different devices',
   'device-ambiguous': 'the certificate stands for several devices with an opening of this door',
   address: 'the address is not one of those that the opening names',
@@ -46,6 +48,8 @@ export const refusalReasons = {
   destination: 'the opening does not name this move destination',
   'outside-scope': 'what was asked for is outside the scope of the opening',
   'session-ended': 'the association has ended',
+  role: 'the role of the person can never hold this operation',
+  'step-up': 'a fresh second factor is needed for this',
   // what makes all service stop
   clock: 'the clock went backwards',
 } as const;

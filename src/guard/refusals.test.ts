@@ -43,13 +43,16 @@ const plainTerms = {
   plain: { risk: 'sniffing', port: 11_112 },
 };
 
+/** What only people can be refused for: identify/person.test.ts and person-matrix.test.ts. */
+type OfPersons = 'role' | 'step-up' | 'session-over';
+
 /** What a refused association looks like. */
 interface AtTheDoor {
   readonly prepare?: (house: House) => void | Promise<void>;
   readonly facts?: Partial<PeerFacts>;
   readonly plain?: true;
   /** At the web door, showing this. */
-  readonly web?: Pick<PeerFacts, 'token' | 'certificate'>;
+  readonly web?: Pick<PeerFacts, 'token' | 'certificate' | 'session'>;
   readonly rejection?: AssociateReject;
 }
 /** What a refused operation looks like. */
@@ -208,7 +211,8 @@ const scenarios = {
     },
     rejection: { result: 2, source: 3, reason: 1 },
   },
-} satisfies Record<RefusalReason, AtTheDoor | AtWork>;
+  'session-unknown': { web: { session: 'guessed' } },
+} satisfies Record<Exclude<RefusalReason, OfPersons>, AtTheDoor | AtWork>;
 
 const isAtWork = (scenario: AtTheDoor | AtWork): scenario is AtWork => 'operation' in scenario;
 const atTheDoor = Object.entries<AtTheDoor | AtWork>(scenarios).flatMap(([reason, scenario]) =>

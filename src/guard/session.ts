@@ -15,7 +15,7 @@ import type { Operation } from './operation.ts';
 import { type Pass, makePass } from './pass.ts';
 import type { OpeningOperation } from './opening.ts';
 import { type Decision, type Grant, type SopClassFacts, decide, openingOffers } from './policy.ts';
-import type { Principal } from './principal.ts';
+import { isPeer, type Principal } from './principal.ts';
 import { RefusedError, type RefusalReason } from './refusal.ts';
 import { sameScope } from './scope.ts';
 import type { SteadyClock } from './steady-clock.ts';
@@ -160,7 +160,7 @@ export class Session implements GuardSession {
     else await this.#record(before);
     // The ledger took its time; the right may have ended meanwhile.
     this.#throwIfOver();
-    if (this.#principal.kind === 'device') this.#context.countUse(this.#principal.openingId);
+    this.#countUse();
     return this.#admission(operation, decision, study);
   }
 
@@ -171,7 +171,7 @@ export class Session implements GuardSession {
       await this.#transfers.end();
     } finally {
       this.#ended();
-      if (this.#principal.kind === 'device') {
+      if (isPeer(this.#principal)) {
         const over: unknown = this.#abort.signal.reason;
         const words =
           `${reason}${over instanceof RefusedError ? ` (${over.reason})` : ''}; ${this.#verified} verifications, ${this.#refused} operations refused` +
@@ -185,7 +185,7 @@ export class Session implements GuardSession {
   offers(operation: OpeningOperation, sopClassUid?: Uid): boolean {
     const grant = this.#grant;
     return (
-      grant !== undefined &&
+      grant?.holder === 'device' &&
       openingOffers(grant.opening, operation, { sopClassUid, sopClasses: this.#context.sopClasses })
     );
   }
@@ -199,6 +199,11 @@ export class Session implements GuardSession {
     await this.#record(this.#context.events.proposalsDeclined(this.#actor, proposals, { at, reason }));
   }
 
+  /** Of a person the ledger tells each use; only openings of devices are counted. */
+  #countUse(): void {
+    if (this.#principal.kind === 'device') this.#context.countUse(this.#principal.openingId);
+  }
+
   get #actor(): AuditActor {
     return { principal: this.#principal, door: this.#door, transferId: this.id };
   }
@@ -206,7 +211,7 @@ export class Session implements GuardSession {
   async #decided(operation: Operation): Promise<Decision & { readonly allowed: true }> {
     if (this.#isEnded) throw new RefusedError('NOT_AUTHORIZED', 'session-ended');
     const wallMs = this.#context.clock.wallMs;
-    if (this.#principal.kind === 'device' && !this.#rate.take(wallMs)) {
+    if (isPeer(this.#principal) && !this.#rate.take(wallMs)) {
       this.#rateRefused += 1;
       // Recorded at each doubling: a device that floods us does not flood the ledger.
       if (Number.isInteger(Math.log2(this.#rateRefused))) await this.#recordRefusal(operation, 'too-many-operations');
@@ -229,7 +234,7 @@ export class Session implements GuardSession {
     if (over instanceof RefusedError) return { allowed: false, reason: over.reason };
     const { clock, sopClasses } = this.#context;
     // A clock that went backwards stops devices; an administrator must still be able to put it right.
-    if (!clock.isSteady && this.#principal.kind === 'device') return { allowed: false, reason: 'clock' };
+    if (!clock.isSteady && isPeer(this.#principal)) return { allowed: false, reason: 'clock' };
     const nowMs = clock.isSteady ? clock.nowMs() : clock.wallMs;
     const grant = this.#grant;
     return decide(this.#principal, operation, { nowMs, sopClasses, ...(grant === undefined ? {} : { grant }) });
@@ -423,7 +428,7 @@ function storeOutcome(success: SuccessFacts | undefined, failure: string | undef
 }
 
 function directionOf(operation: Operation, principal: Principal): TransferDirection | undefined {
-  if (operation.kind === 'store') return { kind: principal.kind === 'device' ? 'received' : 'imported' };
+  if (operation.kind === 'store') return { kind: isPeer(principal) ? 'received' : 'imported' };
   if (operation.kind !== 'retrieve') return undefined;
   switch (operation.via) {
     case 'get':

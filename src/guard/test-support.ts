@@ -1,4 +1,5 @@
 /** What the guard's tests share: a policy in memory, a ledger that can fail, a clock that is set by hand. */
+import assert from 'node:assert/strict';
 import { parseAeTitle } from '../dicom/ae-title.ts';
 import { DataSet } from '../dicom/data-set.ts';
 import { type Uid, knownUid } from '../dicom/uid.ts';
@@ -7,10 +8,12 @@ import type { LedgerRecordInput } from '../ledger/record.ts';
 import { limits } from '../limits.ts';
 import { Guard, type GuardOptions } from './guard.ts';
 import type { CertificateFacts, PeerFacts } from './identify/peer-facts.ts';
+import type { PersonSession, PersonSessions } from './identify/person.ts';
 import type { OpeningTerms } from './opening.ts';
 import { PolicyStore } from './policy-store.ts';
 import type { Find, Operation, Retrieve, Store } from './operation.ts';
-import type { Purpose } from './principal.ts';
+import type { PersonOpeningTerms } from './person-opening.ts';
+import type { DevicePrincipal, Principal, Purpose } from './principal.ts';
 import { purposeBounds } from './purposes.ts';
 import type { TransferHead } from './transfers.ts';
 
@@ -218,6 +221,68 @@ export function headOf(overrides: Partial<TransferHead> = {}): TransferHead {
     patientName: 'DOE^JANE',
     issuerOfPatientId: 'HOSP',
     accessionNumber: 'A100',
+    ...overrides,
+  };
+}
+
+/** A principal that must be a device. */
+export function asDevice(principal: Principal): DevicePrincipal {
+  assert.equal(principal.kind, 'device');
+  if (principal.kind !== 'device') throw new Error('unreachable');
+  return principal;
+}
+
+/** Sessions of people as a test sets them; the secret of a session holds its number. */
+export class TestPersons implements PersonSessions {
+  readonly #sessions = new Map<number, PersonSession>();
+  readonly #listeners = new Set<(account: string) => void>();
+
+  /** Begins a session, or changes the one of that number. @returns its secret */
+  set(session: Partial<PersonSession> & Pick<PersonSession, 'account'>): string {
+    const { id = 1, ...rest } = session;
+    const whole = { id, role: 'physician', endsAtMs: startMs + dayMs, freshUntilMs: startMs, ...rest } as const;
+    this.#sessions.set(id, whole);
+    this.#tell(session.account);
+    return `secret-of-${id}`;
+  }
+
+  end(id = 1): void {
+    const account = this.#sessions.get(id)?.account ?? '';
+    this.#sessions.delete(id);
+    this.#tell(account);
+  }
+
+  bySecret(secret: string): PersonSession | undefined {
+    return this.#sessions.get(Number(/^secret-of-(\d+)$/.exec(secret)?.[1]));
+  }
+
+  byId(id: number): PersonSession | undefined {
+    return this.#sessions.get(id);
+  }
+
+  onChange(listener: (account: string) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  #tell(account: string): void {
+    for (const listener of this.#listeners) listener(account);
+  }
+}
+
+export const doctor = 'doctor@hospital.example';
+
+export function personTerms(overrides: Partial<PersonOpeningTerms> = {}): PersonOpeningTerms {
+  return {
+    account: doctor,
+    role: 'physician',
+    operations: ['find', 'get', 'store'],
+    scope: {},
+    addresses: [],
+    reason: 'cardiology',
+    owner: 'root',
+    validFromMs: startMs - dayMs,
+    validUntilMs: startMs + 30 * dayMs,
     ...overrides,
   };
 }

@@ -2,6 +2,14 @@
 import type { Principal } from '../../guard/principal.ts';
 
 export function principalName(principal: Principal): string {
-  if (principal.kind === 'device') return principal.device;
-  return principal.kind === 'operator' ? `operator:${principal.user}` : `system:${principal.job}`;
+  switch (principal.kind) {
+    case 'device':
+      return principal.device;
+    case 'person':
+      return `person:${principal.account}`;
+    case 'operator':
+      return `operator:${principal.user}`;
+    case 'system':
+      return `system:${principal.job}`;
+  }
 }

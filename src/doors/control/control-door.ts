@@ -10,12 +10,10 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import * as v from 'valibot';
 import { LeadglassError, asLeadglassError } from '../../error.ts';
-import { schemaMistakes } from '../../guard/schema-words.ts';
 import type { Log } from '../../log.ts';
+import { callService, parseArguments } from './call-service.ts';
 import { callSchemas } from './control-calls.ts';
-import type { CallName } from './control-calls.ts';
 import type { Call, ControlServices, ProgressEvent } from './control-services.ts';
 import { refuseAmbiguous } from './one-reading.ts';
 import { TransferSessions } from './transfer-sessions.ts';
@@ -210,7 +208,7 @@ function callOf(request: IncomingMessage, response: ServerResponse, signal: Abor
   };
   // A call without a name is somebody's script; it is recorded as such.
   return {
-    operator: { user: headerText('x-leadglass-user') || 'unnamed' },
+    caller: { user: headerText('x-leadglass-user') || 'unnamed' },
     command: headerText('x-leadglass-command') || 'unnamed',
     signal,
     progress: (event: ProgressEvent): void => {
@@ -236,21 +234,9 @@ async function readBody(request: IncomingMessage, bytesMax: number): Promise<unk
   }
 }
 
-function parseArguments<S extends v.GenericSchema>(schema: S, given: unknown): v.InferOutput<S> {
-  const parsed = v.safeParse(schema, given);
-  if (parsed.success) return parsed.output;
-  throw new LeadglassError('BAD_REQUEST', schemaMistakes(parsed.issues, 'arguments'));
-}
-
-/** Written out call by call, so that the compiler checks each service against its own arguments. */
-async function run(name: string, given: unknown, call: Call, door: Answering): Promise<unknown> {
-  const { services, sessions } = door;
-  if (!Object.hasOwn(callSchemas, name)) {
-    throw new LeadglassError('NOT_FOUND', 'The running server does not know this command; is it another version?');
-  }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- hasOwn just said so
-  const known = name as CallName;
-  switch (known) {
+/** Import and export live longer than a call; everything else is a service. */
+async function run(name: string, given: unknown, call: Call, { services, sessions }: Answering): Promise<unknown> {
+  switch (name) {
     case 'importBegin': {
       parseArguments(callSchemas.importBegin, given);
       return { session: sessions.addImport(await services.beginImport(call)) };
@@ -261,59 +247,12 @@ async function run(name: string, given: unknown, call: Call, door: Answering): P
     }
     case 'importEnd':
     case 'exportEnd': {
-      const { session, how } = parseArguments(callSchemas[known], given);
+      const { session, how } = parseArguments(callSchemas[name], given);
       await sessions.end(session, how);
       return {};
     }
-    case 'status':
-      return await services.status(call, parseArguments(callSchemas.status, given));
-    case 'deviceAdd':
-      return await services.deviceAdd(call, parseArguments(callSchemas.deviceAdd, given));
-    case 'deviceList':
-      return await services.deviceList(call, parseArguments(callSchemas.deviceList, given));
-    case 'deviceShow':
-      return await services.deviceShow(call, parseArguments(callSchemas.deviceShow, given));
-    case 'deviceRenew':
-      return await services.deviceRenew(call, parseArguments(callSchemas.deviceRenew, given));
-    case 'deviceToken':
-      return await services.deviceToken(call, parseArguments(callSchemas.deviceToken, given));
-    case 'deviceTokenEnd':
-      return await services.deviceTokenEnd(call, parseArguments(callSchemas.deviceTokenEnd, given));
-    case 'deviceRevoke':
-      return await services.deviceRevoke(call, parseArguments(callSchemas.deviceRevoke, given));
-    case 'openingList':
-      return await services.openingList(call, parseArguments(callSchemas.openingList, given));
-    case 'openingShow':
-      return await services.openingShow(call, parseArguments(callSchemas.openingShow, given));
-    case 'openingClose':
-      return await services.openingClose(call, parseArguments(callSchemas.openingClose, given));
-    case 'openingExport':
-      return await services.openingExport(call, parseArguments(callSchemas.openingExport, given));
-    case 'openingApply':
-      return await services.openingApply(call, parseArguments(callSchemas.openingApply, given));
-    case 'studyList':
-      return await services.studyList(call, parseArguments(callSchemas.studyList, given));
-    case 'studyShow':
-      return await services.studyShow(call, parseArguments(callSchemas.studyShow, given));
-    case 'studyRemove':
-      return await services.studyRemove(call, parseArguments(callSchemas.studyRemove, given));
-    case 'studyRelease':
-      return await services.studyRelease(call, parseArguments(callSchemas.studyRelease, given));
-    case 'conflictList':
-      return await services.conflictList(call, parseArguments(callSchemas.conflictList, given));
-    case 'conflictResolve':
-      return await services.conflictResolve(call, parseArguments(callSchemas.conflictResolve, given));
-    case 'verify':
-      return await services.verify(call, parseArguments(callSchemas.verify, given));
-    case 'clockAccept':
-      return await services.clockAccept(call, parseArguments(callSchemas.clockAccept, given));
-    case 'indexRebuild':
-      return await services.indexRebuild(call, parseArguments(callSchemas.indexRebuild, given));
-    case 'ledgerShow':
-      return await services.ledgerShow(call, parseArguments(callSchemas.ledgerShow, given));
     default:
-      known satisfies never;
-      throw new LeadglassError('INTERNAL', 'A call without a service');
+      return await callService(name, given, call, services);
   }
 }
 

@@ -3,19 +3,18 @@
  * them over guard, ledger and archive; tests build them over nothing. Everything here is JSON-able, except the bytes of
  * import and export. Dates are ISO texts, days are YYYY-MM-DD, instants are UTC with a Z.
  */
+import type { GuardSession } from '../../guard/session.ts';
 import type { CallArguments, OpeningTermsText } from './control-calls.ts';
 
 /**
- * Who called. The right to call is the permission of the socket in the data folder (owner only). The name is what the
+ * Who called: somebody at the socket, or a person at the web door, whose session the guard has given. The right to call is the permission of the socket in the data folder (owner only). The name is what the
  * client says: Node tells no peer credentials of a Unix socket, so it is recorded as claimed. Somebody who can open the
  * socket is the same operating-system user, or root.
  */
-export interface OperatorFacts {
-  readonly user: string;
-}
+export type Caller = { readonly user: string } | { readonly session: GuardSession };
 
 export interface Call {
-  readonly operator: OperatorFacts;
+  readonly caller: Caller;
   /** For the ledger: `device add`. */
   readonly command: string;
   /** Fires when the client hangs up or the server stops. */

@@ -34,7 +34,8 @@ export const emptyStatus: StatusReport = {
 export function fakeControl(): FakeControl {
   const devices = new Map<string, DeviceAdded>();
   const missing = (): LeadglassError => new LeadglassError('NOT_FOUND', 'There is no such device');
-  const note = (call: Call): void => void fake.calls.push(`${call.command} by ${call.operator.user}`);
+  const note = (call: Call): void =>
+    void fake.calls.push(`${call.command} by ${'user' in call.caller ? call.caller.user : 'a person'}`);
   const notHere = (): Promise<never> => Promise.reject(new LeadglassError('UNSUPPORTED', 'Not in this test'));
   const services: ControlServices = {
     status: async (call) => {

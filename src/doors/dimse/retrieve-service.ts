@@ -11,6 +11,7 @@ import type { OutgoingInstance } from '../../dimse/store-on-association.ts';
 import { asLeadglassError, LeadglassError } from '../../error.ts';
 import type { Admission } from '../../guard/admission.ts';
 import type { Retrieve } from '../../guard/operation.ts';
+import { ownerOf } from '../../guard/principal.ts';
 import type { Log } from '../../log.ts';
 import type { TranscodeServices } from '../../transcoding/transcode-instance.ts';
 import type { AcceptedContext } from '../../upper-layer/association-types.ts';
@@ -47,7 +48,7 @@ export interface RetrieveWork {
 /** @throws LeadglassError before anything was sent; later failures are in the result */
 export async function retrieve(work: RetrieveWork): Promise<RetrieveResult> {
   const { admission, cancel, progress, limits } = work;
-  using holding = work.held.holdFor(ownerOf(admission));
+  using holding = work.held.holdFor(ownerOf(admission.pass.principal));
   const instances = await listed(work, holding);
   const counts = { remaining: instances.length, completed: 0, failed: 0, warning: 0 };
   const failedSopInstanceUids: Uid[] = [];
@@ -109,11 +110,6 @@ async function listed(
   return instances;
 }
 
-/** Who has turns and memory of its own here. */
-function ownerOf({ pass: { principal } }: Admission<Retrieve>): string {
-  return principal.kind === 'device' ? principal.device : principal.kind;
-}
-
 type Outcome = 'completed' | 'failed' | 'warning';
 
 /** @throws LeadglassError LEDGER_UNAVAILABLE, NOT_AUTHORIZED (the session ended): then nothing more may leave */
@@ -124,7 +120,7 @@ async function sent(
 ): Promise<Outcome> {
   const { head } = instance;
   await admission.involving(head);
-  const plan = planLeaving(instance, route.contexts, { transcoding, owner: ownerOf(admission) });
+  const plan = planLeaving(instance, route.contexts, { transcoding, owner: ownerOf(admission.pass.principal) });
   if (plan === 'sop-class' || plan === 'transfer-syntax') {
     const reason = plan === 'sop-class' ? 'SOP class not negotiated' : 'transfer syntax not negotiated';
     admission.transferred(head, { outcome: 8, reason });

@@ -3,9 +3,8 @@
  * single one must fit; the first that does not is the reason. Recording and counting is left to guard.ts.
  */
 import type { AeTitle } from '../../dicom/ae-title.ts';
-import type { Opening } from '../opening.ts';
 import type { Device, PolicyStore } from '../policy-store.ts';
-import type { DevicePrincipal } from '../principal.ts';
+import type { PeerPrincipal } from '../principal.ts';
 import type { OpeningRules } from '../purposes.ts';
 import type { RefusalReason } from '../refusal.ts';
 import { addressKey } from './address.ts';
@@ -27,8 +26,7 @@ export interface IdentifyOptions {
 
 export type Identification =
   | {
-      readonly principal: DevicePrincipal;
-      readonly opening: Opening;
+      readonly principal: PeerPrincipal;
       /** Last moment at which the certificate or token is good. */
       readonly proofNotAfterMs?: number;
     }
@@ -74,7 +72,6 @@ export async function identifyDevice(
   });
   if ('reason' in identity) return identity;
   return {
-    opening: choice.opening,
     ...(facts.certificate === undefined ? {} : { proofNotAfterMs: facts.certificate.notAfterMs }),
     principal: {
       kind: 'device',

@@ -11,6 +11,8 @@ export interface PeerFacts {
   readonly certificate?: CertificateFacts;
   /** Only at the web door: what followed `Authorization: Bearer`, unchecked. */
   readonly token?: string;
+  /** Only at the web door: the secret of a person's session, unchecked. */
+  readonly session?: string;
   /** As they came, unchecked; empty at the web door, which knows none. */
   readonly calledAeTitle: string;
   readonly callingAeTitle: string;

@@ -6,6 +6,7 @@ import type { Administer } from '../operation.ts';
 import { RefusedError, type RefusalReason } from '../refusal.ts';
 import {
   aet,
+  asDevice,
   certificateFacts,
   dayMs,
   enrol,
@@ -42,7 +43,7 @@ async function refusal(attempt: Promise<unknown>): Promise<RefusalReason> {
 test('a device comes with its certificate and says no AE title', async () => {
   await using house = makeHouse();
   const openingId = enrol(house.store, readsWeb);
-  const principal = await house.guard.identify(webFacts({ certificate: certificateFacts() }));
+  const principal = asDevice(await house.guard.identify(webFacts({ certificate: certificateFacts() })));
   assert.equal(principal.device, 'CT1');
   assert.equal(principal.openingId, openingId);
   await using admission = await house.guard.session(principal).admit(findOf());
@@ -68,7 +69,7 @@ test('a device comes with a token, which the ledger names by its number alone', 
   await using house = makeHouse();
   enrol(house.store, readsWeb);
   const { token, id } = await issue(house);
-  const principal = await house.guard.identify(webFacts({ token }));
+  const principal = asDevice(await house.guard.identify(webFacts({ token })));
   assert.equal(principal.tokenId, id);
   assert.match(house.ledger.last.xml, new RegExp(`by token ${id}`));
   house.guard.session(principal);

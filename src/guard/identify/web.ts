@@ -1,7 +1,6 @@
 /**
  * Who asks at the web door: a device by its client certificate, or by a token that was made for one of its openings. No AE
- * title is said here, so the certificate must stand for one device alone. People will come in here, beside the devices, as one
- * more proof with its own kind of principal.
+ * title is said here, so the certificate must stand for one device alone. Or a person, by a session of two factors.
  */
 import type { AeTitle } from '../../dicom/ae-title.ts';
 import type { Opening } from '../opening.ts';
@@ -13,10 +12,12 @@ import { chooseOpening } from './ae-title.ts';
 import { type CertificateRules, normalizeFingerprint, reasonAgainstCertificate } from './certificate.ts';
 import type { Identification } from './device.ts';
 import type { PeerFacts } from './peer-facts.ts';
+import { identifyPerson, type PersonSessions } from './person.ts';
 import { tokenHash } from './token.ts';
 
 export interface WebIdentifyOptions {
   readonly store: PolicyStore;
+  readonly persons: PersonSessions;
   readonly certificateRules: CertificateRules;
   readonly openingRules: OpeningRules;
 }
@@ -30,6 +31,12 @@ export async function identifyAtWeb(
   nowMs: number,
   options: WebIdentifyOptions,
 ): Promise<Identification> {
+  const { session } = facts;
+  if (session !== undefined) {
+    // A browser sends its certificate by itself; a token beside a session is somebody who mixes up two.
+    if (facts.token !== undefined) return { reason: 'credentials-differ' };
+    return identifyPerson({ ...facts, session }, nowMs, options);
+  }
   const byCertificate = facts.certificate === undefined ? undefined : certificateProof(facts, nowMs, options);
   if (byCertificate !== undefined && 'reason' in byCertificate) return byCertificate;
   const byToken = facts.token === undefined ? undefined : tokenProof(facts, facts.token, nowMs, options);
@@ -42,7 +49,6 @@ export async function identifyAtWeb(
   if (found === undefined) return { reason: 'credential-missing' };
   const ends = [byToken?.token.notAfterMs, facts.certificate?.notAfterMs].filter((end) => end !== undefined);
   return {
-    opening: found.opening,
     proofNotAfterMs: Math.min(...ends),
     principal: {
       kind: 'device',

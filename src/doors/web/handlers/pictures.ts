@@ -11,6 +11,7 @@ import { Frames } from '../../../dicom/frames.ts';
 import { readHead } from '../../../dicom/read-head.ts';
 import type { Tag } from '../../../dicom/tag.ts';
 import { LeadglassError } from '../../../error.ts';
+import { ownerOf } from '../../../guard/principal.ts';
 import type { GuardSession } from '../../../guard/session.ts';
 import { isImageElement } from '../../../rendering/image-elements.ts';
 import type { Marks } from '../../../rendering/draw-marks.ts';
@@ -111,7 +112,7 @@ export class DrawableImage {
       quality: parameters.quality ?? services.limits.rendering.jpegQuality,
       limits: services.limits.rendering,
     };
-    return await poolOf(services).draw(order, { owner: ownerOf(session), signal });
+    return await poolOf(services).draw(order, { owner: ownerOf(session.principal), signal });
   }
 
   /** One native frame, from 1, decoded where it has to be. @throws LeadglassError as `draw` */
@@ -175,9 +176,4 @@ function headLimits(limits: WebLimits) {
 function poolOf({ codecs }: WebServices): CodecPool {
   if (codecs !== undefined) return codecs;
   throw new LeadglassError('UNSUPPORTED', 'Cannot draw pictures: no codecs run here');
-}
-
-/** Who takes turns with others. */
-function ownerOf({ principal }: GuardSession): string {
-  return principal.kind === 'device' ? principal.device : principal.kind;
 }

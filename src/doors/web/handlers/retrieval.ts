@@ -6,7 +6,7 @@ import type { StoredInstance } from '../../../backends/backend.ts';
 import { asLeadglassError, LeadglassError } from '../../../error.ts';
 import type { Admission } from '../../../guard/admission.ts';
 import type { Retrieve } from '../../../guard/operation.ts';
-import type { Principal } from '../../../guard/principal.ts';
+import { ownerOf } from '../../../guard/principal.ts';
 import type { GuardSession } from '../../../guard/session.ts';
 import { HttpError } from '../http/http-error.ts';
 import type { WebServices } from '../web-handler.ts';
@@ -194,10 +194,6 @@ export async function withRetrieval<R>(
 function notAcceptable(error: unknown): unknown {
   if (!(error instanceof LeadglassError) || error instanceof HttpError || error.code !== 'UNSUPPORTED') return error;
   return new HttpError(406, error.message, { field: 'Accept', cause: error });
-}
-
-export function ownerOf(principal: Principal): string {
-  return principal.kind === 'device' ? principal.device : principal.kind;
 }
 
 function cancelled(): LeadglassError {

@@ -17,7 +17,7 @@ import { parseSearchParameters, type SearchParameters } from '../resources/searc
 import { searchQuery, type SearchTarget } from '../resources/search-query.ts';
 import type { WebHandler, WebServices } from '../web-handler.ts';
 import { jsonArray, modelType, xmlMultipart } from './model-answer.ts';
-import { ownerOf } from './retrieval.ts';
+import { ownerOf } from '../../../guard/principal.ts';
 import { acceptableOf, parametersOf, resourceUrl, targetOf } from './reading-request.ts';
 
 export const search: WebHandler = async (request, session, services) => {

@@ -1,0 +1,191 @@
+/** The calls of the console's API, each with what it takes and what it does. docs/reference/console-api.md is held against this. */
+import * as v from 'valibot';
+import { LeadglassError } from '../../error.ts';
+import type { ApiOptions, ApiRequest } from './api.ts';
+import type { BrowserFacts, SignedIn } from './people-flows.ts';
+
+export interface Outcome {
+  /** Absent: there is nothing to say (204). */
+  readonly body?: unknown;
+  readonly signedIn?: Pick<SignedIn, 'secret' | 'browser'>;
+  readonly signedOut?: boolean;
+}
+
+interface Asked<Given> {
+  readonly from: BrowserFacts;
+  readonly secret: string | undefined;
+  readonly given: Given;
+  readonly options: ApiOptions;
+  readonly request: ApiRequest;
+}
+
+export interface ApiRoute {
+  readonly method: 'GET' | 'POST';
+  /** Below `/api/`. */
+  readonly path: string;
+  /** What stands behind the path belongs to the call. */
+  readonly isOpen: boolean;
+  /** @throws LeadglassError BAD_REQUEST for a body that is not what the call takes; what the call throws */
+  readonly run: (asked: Asked<unknown>) => Promise<Outcome>;
+}
+
+const ceremony = v.pipe(v.string(), v.maxLength(256));
+// The people's part has its own, smaller limits with words of their own; these only keep out what is no try.
+const secretText = v.pipe(v.string(), v.maxLength(4096));
+const label = v.pipe(v.string(), v.maxLength(256));
+const number = v.pipe(v.number(), v.safeInteger());
+
+function route<S extends v.ObjectEntries>(
+  method: 'GET' | 'POST',
+  path: string,
+  entries: S,
+  run: (asked: Asked<v.InferOutput<v.StrictObjectSchema<S, undefined>>>) => Promise<Outcome>,
+): ApiRoute {
+  const schema = v.strictObject(entries);
+  return { method, path, isOpen: false, run: (asked) => run({ ...asked, given: taken(schema, asked.given) }) };
+}
+
+/** What is wrong is told by its field alone: a value may be a password and is never repeated. */
+function taken<S extends v.GenericSchema>(schema: S, given: unknown): v.InferOutput<S> {
+  const result = v.safeParse(schema, given);
+  if (result.success) return result.output;
+  const fields = new Set(result.issues.map((issue) => v.getDotPath(issue) ?? 'the body'));
+  throw new LeadglassError('BAD_REQUEST', `Cannot read the call: ${[...fields].join(', ')} is not right`);
+}
+
+/** @throws LeadglassError NOT_AUTHENTICATED: the console goes to its first page */
+function signedIn(secret: string | undefined): string {
+  if (secret !== undefined) return secret;
+  throw new LeadglassError('NOT_AUTHENTICATED', 'You are not signed in');
+}
+
+function cameIn(given: SignedIn, more: object = {}): Outcome {
+  const { session, secret, browser, recoveryCodesLeft } = given;
+  const left = recoveryCodesLeft === undefined ? {} : { recoveryCodesLeft };
+  return {
+    body: { ...session, ...left, ...more },
+    signedIn: { secret, ...(browser === undefined ? {} : { browser }) },
+  };
+}
+
+async function nothing(done: Promise<void>): Promise<Outcome> {
+  await done;
+  return {};
+}
+
+export const apiRoutes: readonly ApiRoute[] = [
+  route('GET', 'session', {}, async ({ from, secret, options }) => {
+    const session = secret === undefined ? undefined : options.people.session(from, secret);
+    if (session === undefined) throw new LeadglassError('NOT_AUTHENTICATED', 'You are not signed in');
+    return { body: session };
+  }),
+
+  route('POST', 'sign-in/begin', {}, async ({ from, options }) => ({ body: await options.people.signInBegin(from) })),
+  route('POST', 'sign-in/passkey', { ceremony, credential: v.unknown() }, async ({ from, given, options }) =>
+    cameIn(await options.people.signInPasskey(from, given)),
+  ),
+  route('POST', 'sign-in/password', { email: secretText, password: secretText }, async ({ from, given, options }) => ({
+    body: await options.people.signInPassword(from, given),
+  })),
+  route('POST', 'sign-in/code', { ceremony, code: secretText }, async ({ from, given, options }) =>
+    cameIn(await options.people.signInCode(from, given)),
+  ),
+  route('POST', 'sign-in/recovery-code', { ceremony, code: secretText }, async ({ from, given, options }) =>
+    cameIn(await options.people.signInRecoveryCode(from, given)),
+  ),
+  route('POST', 'sign-out', {}, async ({ from, secret, options }) => {
+    if (secret !== undefined) await options.people.signOut(from, secret);
+    return { signedOut: true };
+  }),
+
+  route('POST', 'step-up/begin', {}, async ({ from, secret, options }) => ({
+    body: await options.people.stepUpBegin(from, signedIn(secret)),
+  })),
+  route('POST', 'step-up/passkey', { ceremony, credential: v.unknown() }, async ({ from, secret, given, options }) => ({
+    body: await options.people.stepUpPasskey(from, signedIn(secret), given),
+  })),
+  route('POST', 'step-up/code', { ceremony, code: secretText }, async ({ from, secret, given, options }) => ({
+    body: await options.people.stepUpCode(from, signedIn(secret), given),
+  })),
+
+  route('POST', 'enrol/begin', { invitation: ceremony }, async ({ from, given, options }) => ({
+    body: await options.people.enrolBegin(from, given),
+  })),
+  route('POST', 'enrol/check-password', { ceremony, password: secretText }, async ({ given, options }) => ({
+    body: await options.people.enrolCheckPassword(given),
+  })),
+  route('POST', 'enrol/name', { ceremony, name: label }, ({ given, options }) =>
+    nothing(options.people.enrolName(given)),
+  ),
+  route('POST', 'enrol/passkey', { ceremony, credential: v.unknown(), label }, ({ from, given, options }) =>
+    nothing(options.people.enrolPasskey(from, given)),
+  ),
+  route('POST', 'enrol/password', { ceremony, password: secretText }, async ({ from, given, options }) => ({
+    body: await options.people.enrolPassword(from, given),
+  })),
+  route('POST', 'enrol/code', { ceremony, code: secretText }, ({ from, given, options }) =>
+    nothing(options.people.enrolCode(from, given)),
+  ),
+  route('POST', 'enrol/finish', { ceremony }, async ({ from, given, options }) => {
+    const { recoveryCodes, ...signed } = await options.people.enrolFinish(from, given);
+    return cameIn(signed, { recoveryCodes });
+  }),
+
+  route('GET', 'own/sessions', {}, async ({ secret, options }) => ({
+    body: await options.people.ownSessions(signedIn(secret)),
+  })),
+  route(
+    'POST',
+    'own/sessions/end',
+    { id: v.union([number, v.literal('others')]) },
+    ({ from, secret, given, options }) => nothing(options.people.endOwnSession(from, signedIn(secret), given)),
+  ),
+  route('GET', 'own/factors', {}, async ({ secret, options }) => ({
+    body: await options.people.ownFactors(signedIn(secret)),
+  })),
+  route('POST', 'own/passkeys/begin', {}, async ({ from, secret, options }) => ({
+    body: await options.people.passkeyBegin(from, signedIn(secret)),
+  })),
+  route('POST', 'own/passkeys/add', { ceremony, credential: v.unknown(), label }, ({ from, secret, given, options }) =>
+    nothing(options.people.passkeyAdd(from, signedIn(secret), given)),
+  ),
+  route('POST', 'own/passkeys/rename', { id: number, label }, ({ from, secret, given, options }) =>
+    nothing(options.people.passkeyRename(from, signedIn(secret), given)),
+  ),
+  route('POST', 'own/passkeys/remove', { id: number }, ({ from, secret, given, options }) =>
+    nothing(options.people.passkeyRemove(from, signedIn(secret), given)),
+  ),
+  route('POST', 'own/password', { password: secretText }, ({ from, secret, given, options }) =>
+    nothing(options.people.passwordChange(from, signedIn(secret), given)),
+  ),
+  route(
+    'POST',
+    'own/code/begin',
+    { password: v.exactOptional(secretText) },
+    async ({ from, secret, given, options }) => ({
+      body: await options.people.codeBegin(from, signedIn(secret), given),
+    }),
+  ),
+  route('POST', 'own/code/confirm', { ceremony, code: secretText }, ({ from, secret, given, options }) =>
+    nothing(options.people.codeConfirm(from, signedIn(secret), given)),
+  ),
+  route('POST', 'own/recovery-codes', {}, async ({ from, secret, options }) => ({
+    body: await options.people.recoveryCodes(from, signedIn(secret)),
+  })),
+
+  {
+    method: 'POST',
+    path: 'control/',
+    isOpen: true,
+    // The service checks its own arguments.
+    run: async ({ from, secret, given, options, request }) => ({
+      body: await options.control({
+        name: request.path.slice('control/'.length),
+        given,
+        secret: signedIn(secret),
+        address: from.address,
+        signal: request.signal,
+      }),
+    }),
+  },
+];

@@ -1,0 +1,86 @@
+/** One call by its name: its arguments are checked, its service runs. What moves files is in control-door.ts. */
+import * as v from 'valibot';
+import { LeadglassError } from '../../error.ts';
+import { schemaMistakes } from '../../guard/schema-words.ts';
+import { callSchemas, type CallName } from './control-calls.ts';
+import type { Call, ControlServices } from './control-services.ts';
+
+/** @throws LeadglassError BAD_REQUEST with every mistake in words */
+export function parseArguments<S extends v.GenericSchema>(schema: S, given: unknown): v.InferOutput<S> {
+  const parsed = v.safeParse(schema, given);
+  if (parsed.success) return parsed.output;
+  throw new LeadglassError('BAD_REQUEST', schemaMistakes(parsed.issues, 'arguments'));
+}
+
+/**
+ * Written out call by call, so that the compiler checks each service against its own arguments.
+ * @throws LeadglassError NOT_FOUND for a name that is none; BAD_REQUEST; what the service throws
+ */
+export async function callService(
+  name: string,
+  given: unknown,
+  call: Call,
+  services: ControlServices,
+): Promise<unknown> {
+  if (!Object.hasOwn(callSchemas, name)) {
+    throw new LeadglassError('NOT_FOUND', 'The running server does not know this command; is it another version?');
+  }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- hasOwn just said so
+  const known = name as CallName;
+  switch (known) {
+    case 'importBegin':
+    case 'exportBegin':
+    case 'importEnd':
+    case 'exportEnd':
+      throw new LeadglassError('NOT_FOUND', 'Files are moved through the control socket only');
+    case 'status':
+      return await services.status(call, parseArguments(callSchemas.status, given));
+    case 'deviceAdd':
+      return await services.deviceAdd(call, parseArguments(callSchemas.deviceAdd, given));
+    case 'deviceList':
+      return await services.deviceList(call, parseArguments(callSchemas.deviceList, given));
+    case 'deviceShow':
+      return await services.deviceShow(call, parseArguments(callSchemas.deviceShow, given));
+    case 'deviceRenew':
+      return await services.deviceRenew(call, parseArguments(callSchemas.deviceRenew, given));
+    case 'deviceToken':
+      return await services.deviceToken(call, parseArguments(callSchemas.deviceToken, given));
+    case 'deviceTokenEnd':
+      return await services.deviceTokenEnd(call, parseArguments(callSchemas.deviceTokenEnd, given));
+    case 'deviceRevoke':
+      return await services.deviceRevoke(call, parseArguments(callSchemas.deviceRevoke, given));
+    case 'openingList':
+      return await services.openingList(call, parseArguments(callSchemas.openingList, given));
+    case 'openingShow':
+      return await services.openingShow(call, parseArguments(callSchemas.openingShow, given));
+    case 'openingClose':
+      return await services.openingClose(call, parseArguments(callSchemas.openingClose, given));
+    case 'openingExport':
+      return await services.openingExport(call, parseArguments(callSchemas.openingExport, given));
+    case 'openingApply':
+      return await services.openingApply(call, parseArguments(callSchemas.openingApply, given));
+    case 'studyList':
+      return await services.studyList(call, parseArguments(callSchemas.studyList, given));
+    case 'studyShow':
+      return await services.studyShow(call, parseArguments(callSchemas.studyShow, given));
+    case 'studyRemove':
+      return await services.studyRemove(call, parseArguments(callSchemas.studyRemove, given));
+    case 'studyRelease':
+      return await services.studyRelease(call, parseArguments(callSchemas.studyRelease, given));
+    case 'conflictList':
+      return await services.conflictList(call, parseArguments(callSchemas.conflictList, given));
+    case 'conflictResolve':
+      return await services.conflictResolve(call, parseArguments(callSchemas.conflictResolve, given));
+    case 'verify':
+      return await services.verify(call, parseArguments(callSchemas.verify, given));
+    case 'clockAccept':
+      return await services.clockAccept(call, parseArguments(callSchemas.clockAccept, given));
+    case 'indexRebuild':
+      return await services.indexRebuild(call, parseArguments(callSchemas.indexRebuild, given));
+    case 'ledgerShow':
+      return await services.ledgerShow(call, parseArguments(callSchemas.ledgerShow, given));
+    default:
+      known satisfies never;
+      throw new LeadglassError('INTERNAL', 'A call without a service');
+  }
+}

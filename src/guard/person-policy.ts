@@ -1,0 +1,102 @@
+/** The policy of people, beside that of devices in policy.ts: role first, then the opening, then a fresh second factor. */
+import type { Operation } from './operation.ts';
+import { openingState } from './opening.ts';
+import type { PersonOpening } from './person-opening.ts';
+import type { Decision, SopClassFacts } from './policy.ts';
+import type { PersonPrincipal } from './principal.ts';
+import type { RefusalReason } from './refusal.ts';
+import { isReadingCommand, type PersonOperation, type RoleBounds, roleBounds, roleCommands } from './roles.ts';
+
+/** What the guard knows about a person at the moment of a use; without an opening the role alone counts. */
+export interface PersonGrant {
+  readonly holder: 'person';
+  readonly opening?: PersonOpening;
+}
+
+const refuse = (reason: RefusalReason): Decision => ({ allowed: false, reason });
+const everything: Decision = { allowed: true, scope: {} };
+
+export function decideForPerson(
+  principal: PersonPrincipal,
+  operation: Operation,
+  facts: { readonly grant: PersonGrant; readonly nowMs: number; readonly sopClasses: SopClassFacts },
+): Decision {
+  const isFresh = facts.nowMs < principal.freshUntilMs;
+  switch (operation.kind) {
+    case 'administer':
+      if (!roleCommands(principal.role, operation.command)) return refuse('role');
+      return isFresh || isReadingCommand(operation.command) ? everything : refuse('step-up');
+    case 'resolve':
+      if (!roleCommands(principal.role, 'conflict resolve')) return refuse('role');
+      return isFresh ? everything : refuse('step-up');
+    case 'verify':
+    case 'commit':
+      // Of DIMSE: people come through the web door.
+      return refuse('role');
+    case 'find':
+    case 'store':
+    case 'retrieve':
+    case 'remove':
+      return decideOnImages(principal, operation, { ...facts, isFresh });
+  }
+}
+
+type OnImages = Extract<Operation, { readonly kind: 'find' | 'store' | 'retrieve' | 'remove' }>;
+
+function decideOnImages(
+  principal: PersonPrincipal,
+  operation: OnImages,
+  facts: {
+    readonly grant: PersonGrant;
+    readonly nowMs: number;
+    readonly sopClasses: SopClassFacts;
+    readonly isFresh: boolean;
+  },
+): Decision {
+  const bounds: RoleBounds = roleBounds[principal.role];
+  const word = personWord(operation);
+  if (word === undefined || !bounds.operations.includes(word)) return refuse('role');
+  const { opening } = facts.grant;
+  if (opening === undefined) return refuse('no-opening');
+  const reason = reasonAgainst(principal, opening, facts.nowMs);
+  if (reason !== undefined) return refuse(reason);
+  if (!opening.operations.includes(word)) return refuse('operation');
+  if ((word === 'export' || word === 'remove') && !facts.isFresh) return refuse('step-up');
+  const { scope } = opening;
+  if (operation.kind !== 'store') return { allowed: true, scope };
+  const { sopClasses } = facts;
+  const { sopClassUid } = operation;
+  const isTaken = bounds.stores === 'evidence' ? sopClasses.isEvidence(sopClassUid) : sopClasses.isStorage(sopClassUid);
+  if (!isTaken) return refuse('sop-class');
+  // Whoever reads a part of the data must not make a study readable by sending something into it (as for devices).
+  const isPart = scope.modalities !== undefined || scope.departments !== undefined;
+  return { allowed: true, scope: isPart ? { ...scope, joinsReachedOnly: true } : scope };
+}
+
+function reasonAgainst(principal: PersonPrincipal, opening: PersonOpening, nowMs: number): RefusalReason | undefined {
+  if (opening.account !== principal.account || opening.id !== principal.openingId) return 'no-opening';
+  // Whoever changes the role gets new openings; an old one says nothing about the new role.
+  if (opening.role !== principal.role) return 'role';
+  switch (openingState(opening, nowMs)) {
+    case 'closed':
+      return 'opening-closed';
+    case 'not-yet':
+      return 'opening-not-yet';
+    case 'ended':
+      return 'opening-ended';
+    case 'open':
+      return undefined;
+  }
+}
+
+/** The word of a person's opening for an operation; undefined for what no person can ever be given. */
+function personWord(operation: OnImages): PersonOperation | undefined {
+  switch (operation.kind) {
+    case 'find':
+    case 'store':
+    case 'remove':
+      return operation.kind;
+    case 'retrieve':
+      return operation.via === 'web' ? 'get' : operation.via === 'export' ? 'export' : undefined;
+  }
+}

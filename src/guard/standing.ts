@@ -1,0 +1,95 @@
+/**
+ * How somebody who was identified stands now: with the right that they came with, with one that replaced it, or with none. Asked when a
+ * session begins, when the policy or an account changes, and when time has passed.
+ */
+import { chooseOpening } from './identify/ae-title.ts';
+import { chosenOpening, personPrincipal, type PersonSessions } from './identify/person.ts';
+import type { PeerFacts } from './identify/peer-facts.ts';
+import type { DeviceGrant, Grant } from './policy.ts';
+import type { PolicyStore } from './policy-store.ts';
+import type { DevicePrincipal, PeerPrincipal, PersonPrincipal } from './principal.ts';
+import type { OpeningRules } from './purposes.ts';
+import type { RefusalReason } from './refusal.ts';
+
+export interface StandingFacts {
+  readonly store: PolicyStore;
+  readonly persons: PersonSessions;
+  readonly facts: PeerFacts;
+  readonly nowMs: number;
+  readonly rules: OpeningRules;
+  /** Last moment at which the certificate, token or session is good. */
+  readonly proofNotAfterMs?: number;
+}
+
+export type Standing =
+  | { readonly principal: PeerPrincipal; readonly grant: Grant }
+  | { readonly reason: RefusalReason };
+
+/** A policy that cannot be read gives nothing; the next identification says what is wrong with it. */
+export function standingOf(principal: PeerPrincipal, facts: StandingFacts): Standing {
+  const { proofNotAfterMs, nowMs } = facts;
+  if (proofNotAfterMs !== undefined && nowMs > proofNotAfterMs) return { reason: expiredReason(principal) };
+  try {
+    return principal.kind === 'device' ? deviceStanding(principal, facts) : personStanding(principal, facts);
+  } catch {
+    return { reason: 'no-opening' };
+  }
+}
+
+function expiredReason(principal: PeerPrincipal): RefusalReason {
+  if (principal.kind === 'person') return 'session-over';
+  return principal.tokenId === undefined ? 'certificate-expired' : 'token-expired';
+}
+
+function deviceStanding(principal: DevicePrincipal, { store, facts, nowMs, rules }: StandingFacts): Standing {
+  const grant = deviceGrant(principal, store);
+  if (grant !== undefined && grant.revoked !== false) return { reason: grant.revoked };
+  const device = store.device(principal.device);
+  if (grant === undefined || device === undefined) return { reason: 'no-opening' };
+  // A token is bound to the very opening that it was made for; what replaces that one needs a new token.
+  const own = store
+    .openingsOf(principal.device)
+    .filter(({ id }) => principal.tokenId === undefined || id === principal.openingId);
+  const choice = chooseOpening(device, own, { facts, nowMs, rules });
+  if ('reason' in choice) return choice;
+  const { opening } = choice;
+  // What was negotiated was negotiated for the old purpose.
+  if (opening.purpose !== principal.purpose) return { reason: 'purpose' };
+  return { principal: { ...principal, openingId: opening.id }, grant: { ...grant, opening } };
+}
+
+function deviceGrant(
+  { device, openingId, certificateFingerprint, tokenId }: DevicePrincipal,
+  store: PolicyStore,
+): DeviceGrant | undefined {
+  const opening = store.opening(openingId);
+  if (opening === undefined) return undefined;
+  const certificate =
+    certificateFingerprint === undefined
+      ? undefined
+      : store.certificatesByFingerprint(certificateFingerprint).find((one) => one.device === device);
+  const isCertificateGone =
+    certificateFingerprint !== undefined && (certificate === undefined || certificate.revoked !== undefined);
+  const isTokenGone = tokenId !== undefined && store.token(tokenId) === undefined;
+  const isDeviceGone = store.device(device)?.revoked !== undefined;
+  return {
+    holder: 'device',
+    opening,
+    revoked: isDeviceGone ? 'device-revoked' : isTokenGone ? 'token-ended' : isCertificateGone && 'certificate-revoked',
+    released: opening.purpose === 'exchange' ? store.releasesTo(device) : [],
+  };
+}
+
+/** Without an opening a person is still somebody: the role may administer, and images are refused one by one. */
+function personStanding(principal: PersonPrincipal, { store, persons, facts, nowMs }: StandingFacts): Standing {
+  const session = persons.byId(principal.sessionId);
+  if (session === undefined || session.account !== principal.account || session.endsAtMs <= nowMs) {
+    return { reason: 'session-over' };
+  }
+  const { address } = facts;
+  const opening = chosenOpening(store.personOpenings.of(session.account), { session, address, nowMs });
+  return {
+    principal: personPrincipal(session, opening, address),
+    grant: { holder: 'person', ...(opening === undefined ? {} : { opening }) },
+  };
+}
