@@ -121,7 +121,7 @@ export class DrawableImage {
     const transferSyntaxUid = this.#transferSyntaxUid;
     if (transferSyntaxUid === undefined) return await this.#frames.read(frame);
     const order = { transferSyntaxUid, bytes: () => this.#frames.read(frame), facts: readFrameFacts(this.dataSet) };
-    const decoded = await poolOf(services).decode(order, { owner: ownerOf(session), signal });
+    const decoded = await poolOf(services).decode(order, { owner: ownerOf(session.principal), signal });
     return decoded.pixels;
   }
 
@@ -164,7 +164,7 @@ export async function drawBlank(
       quality: parameters.quality ?? rendering.jpegQuality,
       limits: rendering,
     },
-    { owner: ownerOf(session), signal },
+    { owner: ownerOf(session.principal), signal },
   );
 }
 

@@ -18,7 +18,7 @@ import {
 import type { Depicting, Depiction } from './depiction.ts';
 import { DrawableImage, drawBlank, type PictureOrder, type PictureServices } from './pictures.ts';
 import { References } from './references.ts';
-import { ownerOf } from './retrieval.ts';
+import { ownerOf } from '../../../guard/principal.ts';
 
 /**
  * One for each place, or for each frame of a list; the one that stands for all is in the middle.
