@@ -291,6 +291,13 @@ export const limits = {
     thumbnailTriesMax: 16,
     jpegQuality: 90,
   },
+  /** Structured reports as pages, texts and XML (src/rendering/report). */
+  report: {
+    // A measurement report of a large study has about 1 MB; the page is made in one piece.
+    attributesBytesMax: 8 * 1024 ** 2,
+    // A CAD result has some thousand.
+    contentItemsMax: 20_000,
+  },
   /** Instances that leave in another transfer syntax than theirs (src/transcoding). */
   transcoding: {
     // One is sent while the next is decoded; more would only hold memory, since workers are as many as cores.

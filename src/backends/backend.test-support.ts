@@ -104,18 +104,18 @@ export function makeInstance(facts: InstanceFacts = {}): TestInstance {
 }
 
 /** As makeInstance, from any data set that has the four UIDs. */
-export function instanceOf(dataSet: DataSet): TestInstance {
+export function instanceOf(dataSet: DataSet, transferSyntaxUid = explicitLittleEndian): TestInstance {
   const uid = (tag: number): Uid => knownUid(dataSet.text(tag) ?? '');
   return {
     sopInstanceUid: uid(Tags.SOPInstanceUID),
     seriesInstanceUid: uid(Tags.SeriesInstanceUID),
     studyInstanceUid: uid(Tags.StudyInstanceUID),
-    bytes: writeDataSet(dataSet, explicitLittleEndian),
+    bytes: writeDataSet(dataSet, transferSyntaxUid),
     operation: {
       kind: 'store',
       sopClassUid: uid(Tags.SOPClassUID),
       sopInstanceUid: uid(Tags.SOPInstanceUID),
-      transferSyntaxUid: explicitLittleEndian,
+      transferSyntaxUid,
     },
   };
 }

@@ -9,6 +9,8 @@ import { type Vr, wordBytes } from './vr.ts';
 export interface BuilderOptions {
   /** Is this element of the data set itself, or this sequence with all in it, wanted? */
   readonly want: (tag: Tag) => boolean;
+  /** Values that are left out wherever they stand, also in a wanted sequence: long ones that are read by themselves. */
+  readonly leaveOut?: (tag: Tag) => boolean;
   /** Called for every wanted value before memory is taken for it; throws when it is too long. */
   readonly keep: (tag: Tag, lengthBytes: number) => void;
   /** true: values are copied, so that they do not hold (or change with) the bytes they came in. */
@@ -46,7 +48,7 @@ export class DataSetBuilder implements DataSetVisitor {
   }
 
   valueBegin(tag: Tag, vr: Vr, lengthBytes: number, bigEndian: boolean): boolean {
-    this.#isWanted = this.#wants(tag);
+    this.#isWanted = this.#wants(tag) && this.#options.leaveOut?.(tag) !== true;
     if (!this.#isWanted) return false;
     this.#tag = tag;
     this.#vr = vr;

@@ -8,7 +8,7 @@ import { Tags } from './dictionary/dictionary.ts';
 import { EncapsulatedFrames } from './encapsulated-frames.ts';
 import type { FragmentLimits } from './fragments.ts';
 import { findPixelData, type PixelData } from './pixel-data.ts';
-import { plainBytes, type RangedBytes, type StoredBytes } from './ranged-bytes.ts';
+import { joined, plainBytes, type RangedBytes, type StoredBytes } from './ranged-bytes.ts';
 import { swapWords } from './value-numbers.ts';
 import { wordBytes } from './vr.ts';
 
@@ -152,17 +152,6 @@ function shifted(bytes: Uint8Array, firstBit: number, bits: number): Uint8Array<
 /** A whole buffer of its own, which can be handed over to another thread. */
 function exact(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
-}
-
-async function joined(source: RangedBytes, offset: number, lengthBytes: number): Promise<Uint8Array<ArrayBuffer>> {
-  // Not filled with zeros: what is not written below is not given out.
-  const whole = Buffer.allocUnsafeSlow(lengthBytes);
-  let at = 0;
-  for await (const chunk of source.readRange(offset, lengthBytes)) {
-    whole.set(chunk, at);
-    at += chunk.length;
-  }
-  return at === lengthBytes ? whole : whole.slice(0, at);
 }
 
 function bytesOf(value: unknown): Uint8Array | undefined {

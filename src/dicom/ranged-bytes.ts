@@ -25,6 +25,22 @@ export function plainBytes(stored: StoredBytes, limits: DataSetLimits): RangedBy
   return knownTransferSyntax(stored.transferSyntaxUid).deflated ? new InflatedBytes(stored, limits) : stored;
 }
 
+/** A range in one piece; shorter only where the data set ends. The caller has bounded its length. */
+export async function joined(
+  source: RangedBytes,
+  offset: number,
+  lengthBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  // Not filled with zeros: what is not written below is not given out. Of its own buffer, which Buffer.slice would share.
+  const whole = new Uint8Array(Buffer.allocUnsafeSlow(lengthBytes).buffer);
+  let at = 0;
+  for await (const chunk of source.readRange(offset, lengthBytes)) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return at === lengthBytes ? whole : whole.slice(0, at);
+}
+
 class InflatedBytes implements RangedBytes {
   readonly lengthBytes = Number.POSITIVE_INFINITY;
   readonly #stored: StoredBytes;

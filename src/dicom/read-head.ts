@@ -19,14 +19,18 @@ export interface Head {
   readonly pixelTag?: Tag;
 }
 
+export interface HeadOptions {
+  /** Asked for elements of the data set itself; a wanted sequence is kept whole. */
+  readonly want: (tag: Tag) => boolean;
+  /** Values that are not even read, wherever they stand. */
+  readonly leaveOut?: (tag: Tag) => boolean;
+  readonly limits: DataSetLimits & KeptLimits;
+}
+
 /**
- * @param want asked for elements of the data set itself; a wanted sequence is kept whole
  * @throws LeadglassError UNSUPPORTED, MALFORMED, LIMIT_EXCEEDED; what reading throws
  */
-export async function readHead(
-  stored: StoredBytes,
-  { want, limits }: { readonly want: (tag: Tag) => boolean; readonly limits: DataSetLimits & KeptLimits },
-): Promise<Head> {
+export async function readHead(stored: StoredBytes, { want, leaveOut, limits }: HeadOptions): Promise<Head> {
   const source = plainBytes(stored, limits);
   const syntax = knownTransferSyntax(stored.transferSyntaxUid);
   let pixelTag: Tag | undefined;
@@ -37,6 +41,7 @@ export async function readHead(
       if (pixelTags.has(tag)) pixelTag ??= tag;
       return pixelTag === undefined && want(tag);
     },
+    ...(leaveOut === undefined ? {} : { leaveOut }),
     keep: (tag, lengthBytes) => {
       keptBytes += lengthBytes;
       if (lengthBytes > limits.keptValueBytesMax || keptBytes > limits.keptBytesMax) throw tooLong(tag);

@@ -13,13 +13,31 @@ const xml = 'multipart/related; type="application/dicom+xml"';
 const dicom = 'multipart/related; type="application/dicom"';
 const octets = 'multipart/related; type="application/octet-stream"';
 
+/** Of images, reports, documents, models for printing, and videos; which of them, the object says. */
+const renderedTypes = [
+  'image/jpeg',
+  'image/png',
+  'text/html',
+  'text/plain',
+  'text/xml',
+  'application/pdf',
+  'model/stl',
+  'model/obj',
+  'model/mtl',
+  'video/mpeg',
+  'video/mp2t',
+  'video/mp4',
+  'video/h264',
+  'video/h265',
+] as const;
+
 /** What each operation answers with and takes; which of them it is, the Accept header says (PS3.18 8.7). */
 const facts = {
   search: { summary: 'Search (PS3.18 10.6)', types: [json, xml], success: ['200', '204'] },
   store: { summary: 'Store (PS3.18 10.5)', types: [json, xml], success: ['200', '202'], takes: [dicom] },
   instances: { summary: 'Retrieve as DICOM (PS3.18 10.4)', types: [dicom, 'application/dicom'], success: ['200'] },
   metadata: { summary: 'Retrieve metadata (PS3.18 10.4)', types: [json, xml], success: ['200'] },
-  rendered: { summary: 'Retrieve rendered (PS3.18 10.4)', types: ['image/jpeg', 'image/png'], success: ['200'] },
+  rendered: { summary: 'Retrieve rendered (PS3.18 10.4)', types: renderedTypes, success: ['200', '206'] },
   thumbnail: { summary: 'Retrieve a thumbnail (PS3.18 10.4)', types: ['image/jpeg', 'image/png'], success: ['200'] },
   bulkdata: { summary: 'Retrieve bulk data (PS3.18 10.4)', types: [octets], success: ['200'] },
   pixeldata: { summary: 'Retrieve pixel data (PS3.18 10.4)', types: [octets], success: ['200'] },

@@ -1,6 +1,6 @@
 /**
  * Rendered resources (PS3.18 10.4.1.1.4): pictures of frames, instances, series and studies as JPEG or PNG. One picture by itself
- * where a single one is meant, else a multipart message with one for each frame.
+ * where a single one is meant, else a multipart message with one for each frame. What is no picture is for documents.ts.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import type { StoredInstance } from '../../../backends/backend.ts';
@@ -13,7 +13,7 @@ import { strongTag } from '../http/conditional.ts';
 import { HttpError } from '../http/http-error.ts';
 import { formatMultipartContentType } from '../http/multipart-content-type.ts';
 import { newBoundary, type OutgoingPart, writeMultipart } from '../http/multipart-writer.ts';
-import { chooseOrRefuse, type Offer } from '../http/negotiate.ts';
+import { choose, chooseOrRefuse, type Offer } from '../http/negotiate.ts';
 import { ignoredParameters, unsupportedAnnotations, warningField } from '../http/warning.ts';
 import { invalid } from '../resources/parameter-values.ts';
 import { parseRenderingParameters, type RenderingParameters } from '../resources/rendering-parameters.ts';
@@ -21,6 +21,7 @@ import type { WebHandler, WebRequest, WebResponse } from '../web-handler.ts';
 import type { Depiction } from './depiction.ts';
 import { depictionsOf, isComposite, isPresentationState } from './depictions.ts';
 import type { PictureOrder, PictureServices } from './pictures.ts';
+import { renderedDocuments } from './documents.ts';
 import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
 import { respond } from './representation.ts';
 import { type Retrieval, withRetrieval } from './retrieval.ts';
@@ -36,9 +37,20 @@ export const rendered: WebHandler = async (request, session, services) => {
   const { resource, frames } = targetOf(request, 'resource', limits);
   const query = parametersOf(request, limits);
   const parameters = parseRenderingParameters(query, limits.web);
-  const offer = pictureOffer(acceptableOf(request, query, limits));
+  const acceptable = acceptableOf(request, query, limits);
   const facts = { session, services, signal: request.signal };
   return withRetrieval(retrieveOf(resource), facts, async (retrieval) => {
+    const documents = await renderedDocuments({
+      request,
+      retrieval,
+      services,
+      acceptable,
+      isOne: resource.instance !== undefined,
+      takesPictures: choose(acceptable, pictureOffers) !== undefined,
+      ...(frames === undefined ? {} : { frames }),
+    });
+    if (documents !== undefined) return documents;
+    const offer = pictureOffer(acceptable);
     const order = { type: offer.name, parameters, withOverlays: true };
     const answering = { request, retrieval, facts, order };
     // A list of one frame is one picture; of an instance one frame stands for all, unless a message is asked for.

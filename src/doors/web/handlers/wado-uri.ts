@@ -1,5 +1,5 @@
 /**
- * The URI service (WADO-URI), PS3.18 9: one instance as a DICOM file or as a picture, for viewers that know no other service.
+ * The URI service (WADO-URI), PS3.18 9: one instance as a DICOM file, as a picture or as a document, for viewers that know no other service.
  */
 import type { Uid } from '../../../dicom/uid.ts';
 import type { PictureType } from '../../../rendering/picture.ts';
@@ -11,6 +11,7 @@ import { instanceOffers } from '../resources/offers.ts';
 import { parseWadoUri, type WadoUriRequest } from '../resources/wado-uri.ts';
 import type { WebHandler, WebLimits, WebRequest, WebServices } from '../web-handler.ts';
 import { syntaxesOf } from './conversions.ts';
+import { documentByUri } from './documents.ts';
 import { fileOf } from './instances.ts';
 import { parametersOf, retrieveOf } from './reading-request.ts';
 import { pictureOffers } from './rendered.ts';
@@ -28,6 +29,9 @@ export const wadoUri: WebHandler = async (request, session, services) => {
   const facts = { session, services, signal: request.signal };
   return withRetrieval(retrieveOf({ study, series, instance }), facts, async (retrieval) => {
     const syntaxes = syntaxesOf(retrieval.first.transferSyntaxUid, services);
+    const hasFrame = asked.frameNumber !== undefined;
+    const document = await documentByUri({ request, retrieval, services, acceptable, hasFrame }, filesOf(syntaxes));
+    if (document !== undefined) return document;
     const { picture: type, transferSyntaxUid = retrieval.first.transferSyntaxUid } = chosen(
       acceptable,
       syntaxes,
@@ -46,6 +50,10 @@ function acceptableOf(asked: WadoUriRequest, request: WebRequest, limits: WebLim
   return parseAcceptable(fields, limits.web);
 }
 
+function filesOf(syntaxes: readonly Uid[]): readonly Offer[] {
+  return instanceOffers(syntaxes, { isOne: true }).filter(({ isMultipart }) => !isMultipart);
+}
+
 interface Chosen {
   /** A picture of this type, or the file in this transfer syntax. */
   readonly picture?: PictureType;
@@ -54,7 +62,7 @@ interface Chosen {
 
 /** Without a contentType an image is asked for as a JPEG (9.5.1.1). @throws HttpError 406 */
 function chosen(acceptable: Acceptable, syntaxes: readonly Uid[], { codecs }: WebServices): Chosen {
-  const files: readonly Offer[] = instanceOffers(syntaxes, { isOne: true }).filter(({ isMultipart }) => !isMultipart);
+  const files = filesOf(syntaxes);
   const pictures = pictureOffers.filter(({ isMultipart }) => !isMultipart);
   const offer = chooseOrRefuse(acceptable, [...pictures, ...files]);
   const picture = pictures.find(({ name }) => name === offer.name)?.name;

@@ -24,6 +24,19 @@ export function contentSecurityPolicy(styleDigest?: string): readonly [string, s
   return ['content-security-policy', closedPolicy + style];
 }
 
+/**
+ * Of a document that others made, whole or in its words: nothing in it runs, loads or sends, and it has no origin to act as. Links
+ * within the door need the origin, or the next request would come from nowhere; without script that gives away nothing.
+ * @param styleDigest of its one style sheet: `sha256-…`
+ */
+export function documentPolicy(facts: {
+  readonly styleDigest?: string;
+  readonly hasLinks: boolean;
+}): readonly [string, string] {
+  const [name, policy] = contentSecurityPolicy(facts.styleDigest);
+  return [name, `${policy}; sandbox${facts.hasLinks ? ' allow-same-origin' : ''}`];
+}
+
 export type Origin = 'own' | 'allowed' | 'foreign';
 
 /**
