@@ -298,6 +298,21 @@ export const limits = {
     // A CAD result has some thousand.
     contentItemsMax: 20_000,
   },
+  /** Waveforms as drawings (src/rendering/waveform). */
+  waveform: {
+    // Channel definitions of 512 electrodes have some 500 KB; annotations of a sleep laboratory some MB.
+    attributesBytesMax: 8 * 1024 ** 2,
+    // A day of three channels at 500 Hz has 250 MB. Read once, past the reader, in about a second for each 100 MB.
+    dataBytesMax: 512 * 1024 ** 2,
+    groupsMax: 16,
+    // High-density EEG has 256 electrodes.
+    channelsMax: 512,
+    annotationsMax: 500,
+    // Rows times channels, each about 2 cm high: a drawing of some metres.
+    lanesMax: 120,
+    // Each is at most two points of about 12 characters, so that a drawing has at most some MB.
+    placesMax: 100_000,
+  },
   /** Instances that leave in another transfer syntax than theirs (src/transcoding). */
   transcoding: {
     // One is sent while the next is decoded; more would only hold memory, since workers are as many as cores.

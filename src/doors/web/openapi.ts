@@ -13,7 +13,7 @@ const xml = 'multipart/related; type="application/dicom+xml"';
 const dicom = 'multipart/related; type="application/dicom"';
 const octets = 'multipart/related; type="application/octet-stream"';
 
-/** Of images, reports, documents, models for printing, and videos; which of them, the object says. */
+/** Of images, reports, documents, models for printing, waveforms and videos; which of them, the object says. */
 const renderedTypes = [
   'image/jpeg',
   'image/png',
@@ -24,6 +24,7 @@ const renderedTypes = [
   'model/stl',
   'model/obj',
   'model/mtl',
+  'image/svg+xml',
   'video/mpeg',
   'video/mp2t',
   'video/mp4',

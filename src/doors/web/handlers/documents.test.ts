@@ -10,6 +10,7 @@ import { knownUid } from '../../../dicom/uid.ts';
 import { LeadglassError } from '../../../error.ts';
 import { limits } from '../../../limits.ts';
 import { report, text } from '../../../rendering/report/report.test-support.ts';
+import { channel, drawn, group, tracesOf, waveform } from '../../../rendering/waveform/waveform.test-support.ts';
 import { baseUrl, partsOf, type WebHouse, webHouse } from './handlers.test-support.ts';
 
 const study = '/studies/1.2.3.1';
@@ -253,4 +254,45 @@ test('the URI service has the same documents', async () => {
   assert.match(file.headers.get('content-type') ?? '', /^application\/dicom/);
   assert.equal(await refusal(web, `/wado?${query}&contentType=image/png`, { accept: 'image/*' }), 406);
   assert.equal(await refusal(web, `/wado?${query}&frameNumber=1`), 'NOT_FOUND');
+});
+
+test('a waveform is a drawing by default, whatever the transfer syntax, read past in small pieces', async () => {
+  const values = Array.from({ length: 3000 }, (_, at) => (at * 37) % 1000);
+  const dataSet = waveform([
+    group({ values, channels: [channel(), channel({ label: 'Lead II' })] }),
+    group({ values, hertz: '50' }),
+  ]);
+  const drawings: string[] = [];
+  for (const syntax of [
+    TransferSyntaxes.ExplicitVrLittleEndian,
+    TransferSyntaxes.ImplicitVrLittleEndian,
+    TransferSyntaxes.ExplicitVrBigEndian,
+    TransferSyntaxes.DeflatedExplicitVrLittleEndian,
+  ]) {
+    await using web = await webHouse();
+    await web.keep(instanceOf(dataSet, syntax));
+    const { headers, body } = await web.ask(`${one}/rendered`);
+    assert.equal(headers.get('content-type'), 'image/svg+xml');
+    assert.match(policyOf(headers), /default-src 'none'.*; style-src 'sha256-[\w+/=]+'; sandbox$/);
+    const style = /<style>([^<]*)<\/style>/.exec(body.toString())?.[1] ?? '';
+    assert.ok(policyOf(headers).includes(createHash('sha256').update(style).digest('base64')));
+    drawings.push(body.toString());
+    assert.equal((await web.ask(`${one}/rendered`, { headers: { accept: 'image/svg+xml' } })).status, 200);
+    assert.equal(await refusal(web, `${one}/rendered`, { accept: 'image/jpeg' }), 406);
+    assert.equal(await refusal(web, `${one}/frames/1/rendered`), 'NOT_FOUND');
+  }
+  // 15 seconds of two leads in two rows, a minute of one in six.
+  assert.equal(tracesOf(drawings[0] ?? '').length, 2 * 2 + 6);
+  assert.equal(drawings[0], drawn(dataSet));
+  assert.equal(new Set(drawings).size, 1);
+});
+
+test('a waveform beyond the limit is refused, and a broken one ends its own request', async () => {
+  const { waveform: usual, ...others } = limits;
+  await using web = await webHouse({ limits: { ...others, waveform: { ...usual, dataBytesMax: 1000 } } });
+  await web.keep(instanceOf(waveform([group({ values: Array.from({ length: 1000 }, () => 1) })])));
+  assert.equal(await refusal(web, `${one}/rendered`), 'LIMIT_EXCEEDED');
+  await using other = await webHouse();
+  await other.keep(instanceOf(waveform([group({ values: [1, 2], hertz: '0' })])));
+  assert.equal(await refusal(other, `${one}/rendered`), 'MALFORMED');
 });

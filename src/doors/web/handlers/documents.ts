@@ -23,6 +23,7 @@ import { reportRenditions } from './report.ts';
 import { respond } from './representation.ts';
 import type { Retrieval } from './retrieval.ts';
 import { videoRenditions } from './video.ts';
+import { waveformRenditions } from './waveform.ts';
 
 export interface DocumentRequest {
   readonly request: WebRequest;
@@ -66,6 +67,7 @@ async function renditionsOf(facts: RenditionFacts): Promise<readonly Rendition[]
     case 'report':
       return reportRenditions(facts);
     case 'waveform':
+      return waveformRenditions(facts);
     case undefined:
       return [];
   }
