@@ -298,6 +298,14 @@ export const limits = {
     // A CAD result has some thousand.
     contentItemsMax: 20_000,
   },
+  /** CDA documents as pages and texts (src/rendering/cda). */
+  cda: {
+    // Without the figures that are inside as base64, which are not shown; a long discharge letter has some 500 KB.
+    documentBytesMax: 8 * 1024 ** 2,
+    depthMax: 64,
+    elementsMax: 100_000,
+    attributesMax: 32,
+  },
   /** Waveforms as drawings (src/rendering/waveform). */
   waveform: {
     // Channel definitions of 512 electrodes have some 500 KB; annotations of a sleep laboratory some MB.

@@ -24,7 +24,8 @@ dd dl, td dl { margin: .15rem 0 .3rem; padding-inline-start: .75rem; border-inli
 dd dl > div, td dl > div { display: flex; flex-wrap: wrap; gap: 0 .75rem; padding: .1rem 0; }
 dd dl > div > dd, td dl > div > dd { flex: 0 1 auto; }
 .facts { background: var(--band); border: 1px solid var(--line); border-radius: 6px; padding: .6rem .9rem; }
-.value, .narrative { white-space: pre-wrap; }
+.value { white-space: pre-wrap; }
+.paragraph { margin: .4rem 0; }
 .uid { overflow-wrap: anywhere; color: var(--faint); font-family: ui-monospace, monospace; font-size: .85em; }
 .relation { border: 1px solid var(--line); border-radius: 1rem; padding: 0 .5rem; margin-inline-start: .25rem; font-weight: 400; }
 small { color: var(--faint); font-size: .82em; }

@@ -296,3 +296,24 @@ test('a waveform beyond the limit is refused, and a broken one ends its own requ
   await other.keep(instanceOf(waveform([group({ values: [1, 2], hertz: '0' })])));
   assert.equal(await refusal(other, `${one}/rendered`), 'MALFORMED');
 });
+
+test('a CDA document is a page, a text, or the file to keep', async () => {
+  const letter =
+    '<ClinicalDocument xmlns="urn:hl7-org:v3"><title>Letter</title><component><structuredBody><component><section>' +
+    '<text>Two <script>alert(1)</script> nodules</text></section></component></structuredBody></component></ClinicalDocument>';
+  await using web = await webHouse();
+  await web.keep(encapsulated(2, Buffer.from(`${letter}${' '.repeat(letter.length % 2)}`)));
+  const page = await web.ask(`${one}/rendered`);
+  assert.equal(page.headers.get('content-type'), 'text/html; charset=utf-8');
+  assert.match(policyOf(page.headers), /style-src 'sha256-[\w+/=]+'; sandbox$/);
+  assert.match(page.body.toString(), /Two alert\(1\) nodules/);
+  const plain = await web.ask(`${one}/rendered`, { headers: { accept: 'text/plain' } });
+  assert.match(plain.body.toString(), /^Letter\n/);
+  const file = await web.ask(`${one}/rendered`, { headers: { accept: 'text/xml' } });
+  assert.equal(file.body.toString().trim(), letter);
+  assert.equal(file.headers.get('content-disposition'), 'attachment; filename="1.2.3.1.1.1.xml"');
+  assert.equal((await web.ask(`${one}/rendered`, { headers: { accept: 'text/xml', range: 'bytes=0-4' } })).status, 206);
+  await using other = await webHouse();
+  await other.keep(encapsulated(2, Buffer.from('<!DOCTYPE x [<!ENTITY y "z">]><x>&y;</x>')));
+  assert.equal(await refusal(other, `${one}/rendered`), 'MALFORMED');
+});

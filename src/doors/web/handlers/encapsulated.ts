@@ -1,12 +1,14 @@
 /**
  * Encapsulated documents (PS3.3 A.45, A.85, A.104): a PDF, a CDA document or a model for printing leaves as it came, by ranges, and
- * never as a whole in memory. Of a CDA document there is a page and a text, too (rendering/documents/cda).
+ * never as a whole in memory. Of a CDA document there is a page and a text, too (cda.ts).
  */
 import { readHead } from '../../../dicom/read-head.ts';
 import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import { type LocatedValue, locateValue } from '../../../dicom/locate-value.ts';
-import { plainBytes } from '../../../dicom/ranged-bytes.ts';
+import { joined, plainBytes } from '../../../dicom/ranged-bytes.ts';
+import { LeadglassError } from '../../../error.ts';
 import { encapsulatedType } from '../../../rendering/document-kind.ts';
+import { cdaRenditions } from './cda.ts';
 import { sliced } from './representation.ts';
 import type { Rendition, RenditionFacts } from './rendition.ts';
 
@@ -35,7 +37,15 @@ export async function encapsulatedRenditions(facts: RenditionFacts): Promise<rea
     read: () => (lengthBytes === 0 ? nothing() : readRange({ first: 0, last: lengthBytes - 1 })),
     readRange,
   };
-  return [file];
+  if (mediaType !== 'text/xml') return [file];
+  const readWhole = async (): Promise<Uint8Array> => {
+    const { documentBytesMax } = limits.cda;
+    if (lengthBytes > documentBytesMax) {
+      throw new LeadglassError('LIMIT_EXCEEDED', `Cannot render a document of more than ${documentBytesMax} bytes`);
+    }
+    return await joined(source, value.offset, lengthBytes);
+  };
+  return [...cdaRenditions(readWhole, limits.cda), file];
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {}

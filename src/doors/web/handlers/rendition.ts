@@ -2,7 +2,9 @@
  * What an instance that is no picture can be had as (PS3.18 8.7.4): the same shape for reports, encapsulated documents, waveforms
  * and videos, so that negotiation, conditions, ranges and the ledger are in one place (documents.ts).
  */
+import { createHash } from 'node:crypto';
 import type { StoredInstance } from '../../../backends/backend.ts';
+import { pageStyle } from '../../../rendering/documents/page.ts';
 import type { ByteRange } from '../http/range.ts';
 import type { WebLimits } from '../web-handler.ts';
 
@@ -29,4 +31,11 @@ export interface RenditionFacts {
   readonly instance: StoredInstance;
   readonly limits: WebLimits;
   readonly baseUrl: string;
+}
+
+/** Of the style sheet of all pages, for their policy. */
+export const pageStyleDigest: string = styleDigestOf(pageStyle);
+
+export function styleDigestOf(style: string): string {
+  return `sha256-${createHash('sha256').update(style).digest('base64')}`;
 }

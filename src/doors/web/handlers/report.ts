@@ -1,16 +1,11 @@
 /** Structured reports (PS3.18 table 8.7.4-1, text): as a page, as plain text and as XML. */
-import { createHash } from 'node:crypto';
 import { readHead } from '../../../dicom/read-head.ts';
-import { pageStyle } from '../../../rendering/documents/page.ts';
 import { readReport } from '../../../rendering/report/read-report.ts';
 import type { Report } from '../../../rendering/report/report.ts';
 import { reportHtml } from '../../../rendering/report/report-html.ts';
 import { reportText } from '../../../rendering/report/report-text.ts';
 import { reportXml } from '../../../rendering/report/report-xml.ts';
-import type { Rendition, RenditionFacts } from './rendition.ts';
-
-/** Of the style sheet of all pages, for their policy. */
-export const pageStyleDigest = `sha256-${createHash('sha256').update(pageStyle).digest('base64')}`;
+import { pageStyleDigest, type Rendition, type RenditionFacts } from './rendition.ts';
 
 export function reportRenditions({ instance, limits, baseUrl }: RenditionFacts): readonly Rendition[] {
   const written = async function* (write: (report: Report) => string): AsyncGenerator<Uint8Array, void, undefined> {

@@ -1,5 +1,4 @@
 /** Waveforms (PS3.3 A.34) as drawings: what the channels mean is read first, then their samples stream by once. */
-import { createHash } from 'node:crypto';
 import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import { readHead } from '../../../dicom/read-head.ts';
 import { LeadglassError } from '../../../error.ts';
@@ -10,9 +9,9 @@ import { readWaveform } from '../../../rendering/waveform/read-waveform.ts';
 import { bytesPerSample } from '../../../rendering/waveform/samples.ts';
 import { waveformStyle } from '../../../rendering/waveform/waveform-style.ts';
 import { waveformSvg } from '../../../rendering/waveform/waveform-svg.ts';
-import type { Rendition, RenditionFacts } from './rendition.ts';
+import { type Rendition, type RenditionFacts, styleDigestOf } from './rendition.ts';
 
-const styleDigest = `sha256-${createHash('sha256').update(waveformStyle).digest('base64')}`;
+const styleDigest = styleDigestOf(waveformStyle);
 
 export function waveformRenditions(facts: RenditionFacts): readonly Rendition[] {
   return [
