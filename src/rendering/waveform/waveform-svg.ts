@@ -125,8 +125,9 @@ function rowBlock(facts: RowFacts, top: number): Block {
     const place = { left: leftMm, top: tops[index] ?? top };
     const { samplesPerSecond } = group;
     const d = traceOf({ plan, envelope, lane, samplesPerSecond, skewSeconds: channel.skewSeconds, row, ...place });
-    return markup`${d === '' ? undefined : markup`<path class="trace" d="${d}"/>\n`}${laneMarks(lane, place)}<text class="label" x="${millimetres(leftMm + 1)}" y="${millimetres(place.top + 4)}">${shortened(channel.label, 60)}</text>
-`;
+    const trace = d === '' ? undefined : markup`<path class="trace" d="${d}"/>`;
+    // Under the trace: nothing of a recording is hidden by words.
+    return markup`${laneMarks(lane, place)}${labelOf(channel.label, place)}${trace}\n`;
   });
   const marks = placedAnnotations(waveform.annotations, { group: number, row, plan, area, tops, lanes });
   return {
@@ -160,6 +161,11 @@ function axis({ waveform, group, drawn, row }: RowFacts, { left, top, width, hei
 `;
   });
   return markup`${start}${lines}`;
+}
+
+function labelOf(label: string, { left, top }: { readonly left: number; readonly top: number }): Markup {
+  const text = shortened(label, 60);
+  return markup`<text class="label" x="${millimetres(left + 1)}" y="${millimetres(top + 4)}">${text}</text>`;
 }
 
 /** One millivolt for a fifth of a second, as devices draw it, or the values between which the lane lies. */
