@@ -7,6 +7,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { DataSet } from '../../src/dicom/data-set.ts';
+import { writeDataSet } from '../../src/dicom/data-set-codec.ts';
+import { writePart10Head } from '../../src/dicom/part10.ts';
+import { TransferSyntaxes } from '../../src/dicom/transfer-syntax.ts';
+import { knownUid } from '../../src/dicom/uid.ts';
+import { report, text } from '../../src/rendering/report/report.test-support.ts';
+import { group, waveform } from '../../src/rendering/waveform/waveform.test-support.ts';
 import { writeImage } from '../support/dicom-files.ts';
 import { type Device, Leadglass } from '../support/leadglass.ts';
 import { needs } from '../support/peers.ts';
@@ -118,6 +125,46 @@ test('a device stores, finds and fetches back what it stored, by curl', withCurl
       code,
     );
   await leadglass.succeed('ledger', 'verify');
+});
+
+function fileOf(dataSet: DataSet): Buffer {
+  const transferSyntaxUid = TransferSyntaxes.ExplicitVrLittleEndian;
+  const [sopClassUid, sopInstanceUid] = [0x00080016, 0x00080018].map((tag) => knownUid(dataSet.text(tag) ?? ''));
+  assert.ok(sopClassUid !== undefined && sopInstanceUid !== undefined);
+  const head = writePart10Head({ sopClassUid, sopInstanceUid, transferSyntaxUid });
+  return Buffer.concat([head, writeDataSet(dataSet, transferSyntaxUid)]);
+}
+
+test('a report is a page and a waveform a drawing, each under a policy that lets it do nothing', withCurl, async () => {
+  await using leadglass = await Leadglass.start();
+  const device = await leadglass.enrol('WEB1', 'archive', '--door', 'web');
+  const ca = join(device.folder, 'ca.pem');
+  const page = report([text('Finding', '<script>alert(1)</script>')]);
+  const drawing = waveform([group({ values: [0, 500, 1000] })]).setText(0x00080018, 'UI', '1.2.3.1.1.2');
+  writeFileSync(leadglass.path('request'), multipart([fileOf(page), fileOf(drawing)], 'edge'));
+  const type = 'Content-Type: multipart/related; type="application/dicom"; boundary=edge';
+  const sent = ['-H', type, ...json, '--data-binary', `@${leadglass.path('request')}`];
+  const stored = await curl(leadglass, '/dicom-web/studies', { ca }, ...certificateOf(device), ...sent);
+  assert.equal(stored.status, 200, stored.body.toString());
+  // What a browser sends for a link.
+  const accept = [
+    '-H',
+    'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8',
+  ];
+  const instances = '/dicom-web/studies/1.2.3.1/series/1.2.3.1.1/instances';
+  for (const [uid, media, content] of [
+    ['1.2.3.1.1.1', 'text/html; charset=utf-8', '&lt;script&gt;alert(1)&lt;/script&gt;'],
+    ['1.2.3.1.1.2', 'image/svg+xml', '<path class="trace"'],
+  ] as const) {
+    const got = await curl(leadglass, `${instances}/${uid}/rendered`, { ca }, ...certificateOf(device), ...accept);
+    assert.equal(got.status, 200, got.body.toString());
+    assert.ok(got.headers.toLowerCase().includes(`content-type: ${media}`), got.headers);
+    assert.ok(got.body.includes(content));
+    const policies = got.headers.match(/^content-security-policy: .*$/gim) ?? [];
+    assert.equal(policies.length, 1);
+    assert.match(policies[0] ?? '', /default-src 'none'; .*style-src 'sha256-[\w+/=]+'; sandbox/);
+    assert.match(got.headers, /^x-content-type-options: nosniff/im);
+  }
 });
 
 test(

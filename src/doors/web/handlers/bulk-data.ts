@@ -1,11 +1,13 @@
 /**
  * One value of bulk data (PS3.18 10.4.1.1.5), where metadata has put a URI for it: as octets, whole or by ranges; encapsulated
- * pixel data frame by frame, or decoded.
+ * pixel data frame by frame, or decoded; a video as one stream.
  */
+import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import type { ElementPath } from '../../../dicom/models/element-path.ts';
 import type { FoundValue } from '../../../dicom/models/value-at-path.ts';
 import { transferSyntaxInfo, TransferSyntaxes } from '../../../dicom/transfer-syntax.ts';
 import { LeadglassError } from '../../../error.ts';
+import { isVideoSyntax } from '../../../rendering/video-type.ts';
 import type { Acceptable } from '../http/accept.ts';
 import { strongTag } from '../http/conditional.ts';
 import type { OutgoingPart } from '../http/multipart-writer.ts';
@@ -13,7 +15,7 @@ import { chooseOrRefuse } from '../http/negotiate.ts';
 import type { ByteRange } from '../http/range.ts';
 import { pixelOffers } from '../resources/offers.ts';
 import type { WebHandler, WebRequest, WebResponse, WebServices } from '../web-handler.ts';
-import { allFrames, chosenPixels, message, opened, partsOf, pixelContentType } from './frames.ts';
+import { allFrames, chosenPixels, message, opened, partsOf, pixelContentType, videoPart } from './frames.ts';
 import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
 import { respond } from './representation.ts';
 import { type Retrieval, withRetrieval } from './retrieval.ts';
@@ -31,7 +33,9 @@ export const bulkDataValue: WebHandler = async (request, session, services) => {
     const answering = { request, retrieval, services, acceptable, path };
     const found = await valueOf(instance, path, limits);
     if (found === undefined) throw new LeadglassError('NOT_FOUND', 'There is no such resource');
-    if ('encapsulated' in found) return encapsulated(answering);
+    if ('encapsulated' in found) {
+      return isVideoSyntax(instance.transferSyntaxUid) ? video(answering) : encapsulated(answering);
+    }
     await found.close();
     return octetsOf(found, answering);
   });
@@ -73,6 +77,36 @@ async function octetsOf({ lengthBytes }: FoundValue, answering: Answering): Prom
     headers: [['Content-Location', location]] as const,
     read: () => content(),
     readRange: (range: ByteRange) => content(range),
+  };
+  return respond(single, { request, retrieval, limits });
+}
+
+/** All of the stream, whole or by ranges: players ask for where they are. */
+async function video(answering: Answering): Promise<WebResponse> {
+  const { request, retrieval, services, acceptable, path } = answering;
+  const { limits } = services;
+  const instance = retrieval.first;
+  if (path.length !== 1 || path[0] !== Tags.PixelData) {
+    throw new LeadglassError('NOT_FOUND', 'There is no such resource');
+  }
+  const chosen = chosenPixels(instance.transferSyntaxUid, { acceptable, services, isOne: true });
+  const part = await videoPart(instance, { chosen, limits, url: instanceUrl(request.baseUrl, instance.head) });
+  const tag = strongTag(instance.sha256, `${chosen.transferSyntaxUid}.${path.join('-')}`);
+  const leaving = (content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
+    retrieval.leaving(instance, () => content);
+  if (chosen.offer.isMultipart) {
+    const parts = async function* (): AsyncGenerator<OutgoingPart, void, undefined> {
+      yield { ...part, body: leaving(part.body) };
+    };
+    return respond({ ...message(chosen.offer.name, parts), tag: `W/${tag}` }, { request, retrieval, limits });
+  }
+  const single = {
+    contentType: pixelContentType(chosen),
+    tag,
+    lengthBytes: part.lengthBytes,
+    headers: [['Content-Location', request.baseUrl + request.path]] as const,
+    read: () => leaving(part.body),
+    readRange: (range: ByteRange) => leaving(part.readRange(range)),
   };
   return respond(single, { request, retrieval, limits });
 }

@@ -11,14 +11,13 @@ import { corpusFolder, needsCorpus } from '../../../../test/support/peers.ts';
 import { webHouse } from './handlers.test-support.ts';
 
 const expected = [
-  ['real/pydicom__test-SR.dcm', 'text/html; charset=utf-8', /Inferred Sample Text/],
-  ['real/highdicom__sr_document.dcm', 'text/html; charset=utf-8', /Area of defined region/],
-  ['odd/v_kos.dcm', 'text/html; charset=utf-8', /<h1/],
-  ['real/dcmjs-dimse__pdf.dcm', 'application/pdf', /^%PDF-/],
-  ['odd/w_pdf_javascript.dcm', 'application/pdf', /^%PDF-/],
-  ['real/pydicom__waveform_ecg.dcm', 'image/svg+xml', /MEDIAN BEAT/],
-  // eslint-disable-next-line no-control-regex -- a pack header begins so
-  ['odd/v_mpeg2.dcm', 'video/mpeg', /^\0\0\u0001\u00ba/],
+  ['real/pydicom__test-SR.dcm', 'text/html; charset=utf-8', 'Inferred Sample Text'],
+  ['real/highdicom__sr_document.dcm', 'text/html; charset=utf-8', 'Area of defined region'],
+  ['odd/v_kos.dcm', 'text/html; charset=utf-8', '<h1'],
+  ['real/dcmjs-dimse__pdf.dcm', 'application/pdf', '%PDF-'],
+  ['odd/w_pdf_javascript.dcm', 'application/pdf', '%PDF-'],
+  ['real/pydicom__waveform_ecg.dcm', 'image/svg+xml', 'MEDIAN BEAT'],
+  ['odd/v_mpeg2.dcm', 'video/mpeg', '\0\0\u0001\u00ba'],
 ] as const;
 
 for (const [name, type, content] of expected) {
@@ -34,6 +33,6 @@ for (const [name, type, content] of expected) {
     assert.equal(status, 200);
     assert.equal(headers.get('content-type'), type);
     assert.match(headers.get('content-security-policy') ?? '', /default-src 'none'.*; sandbox/);
-    assert.match(body.toString('latin1'), content);
+    assert.ok(body.toString('latin1').includes(content));
   });
 }

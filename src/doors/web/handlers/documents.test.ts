@@ -137,6 +137,18 @@ test('a series of reports is a message of pages; beside images a study is its pi
   assert.equal(await refusal(web, `${study}/rendered`, { accept: 'application/pdf' }), 406);
 });
 
+test('a report that cannot be rendered costs a study none of the others', async () => {
+  await using web = await webHouse({ limits: { ...limits, report: { attributesBytesMax: 2000, contentItemsMax: 3 } } });
+  const long = report([text('Finding', 'x'.repeat(2000))]);
+  await web.keep(reportOf(2), instanceOf(long));
+  const parts = await partsOf(await web.ask(`${study}/rendered`));
+  assert.deepEqual(
+    parts.map(({ location }) => location),
+    [`${baseUrl}${study}/series/1.2.3.1.2/instances/1.2.3.1.2.1/rendered`],
+  );
+  assert.equal(await refusal(web, `${study}/series/1.2.3.1.1/rendered`), 'LIMIT_EXCEEDED');
+});
+
 test('the ledger knows of a page, and a report that is too large is refused', async () => {
   await using web = await webHouse({ limits: { ...limits, report: { attributesBytesMax: 2000, contentItemsMax: 3 } } });
   await web.keep(reportOf(1));
@@ -316,4 +328,24 @@ test('a CDA document is a page, a text, or the file to keep', async () => {
   await using other = await webHouse();
   await other.keep(encapsulated(2, Buffer.from('<!DOCTYPE x [<!ENTITY y "z">]><x>&y;</x>')));
   assert.equal(await refusal(other, `${one}/rendered`), 'MALFORMED');
+});
+
+test('pixel data of a video is one stream, in a message or by ranges', async () => {
+  await using web = await webHouse();
+  await web.keep(video(TransferSyntaxes.MPEG2MPML, [mpeg.subarray(0, 400), mpeg.subarray(400)]));
+  const syntax = `transfer-syntax=${TransferSyntaxes.MPEG2MPML}`;
+  const whole = await web.ask(`${one}/bulkdata/7FE00010`, { headers: { accept: `video/mpeg;${syntax}` } });
+  assert.equal(whole.headers.get('content-type'), `video/mpeg; ${syntax}`);
+  assert.deepEqual(whole.body, mpeg);
+  const headers = { accept: 'video/mpeg', range: 'bytes=398-401' };
+  const part = await web.ask(`${one}/bulkdata/7FE00010`, { headers });
+  assert.deepEqual([part.status, part.body], [206, mpeg.subarray(398, 402)]);
+  const accept = 'multipart/related; type="video/mpeg"';
+  for (const url of [`${one}/bulkdata/7FE00010`, `${one}/pixeldata`]) {
+    const parts = await partsOf(await web.ask(url, { headers: { accept } }));
+    assert.deepEqual(
+      parts.map(({ location, bytes }) => [location, bytes]),
+      [[`${baseUrl}${one}/bulkdata/7FE00010`, mpeg]],
+    );
+  }
 });

@@ -98,7 +98,9 @@ async function oneDocument(asked: DocumentRequest): Promise<WebResponse> {
   if (renditions.length === 0) throw notRendered();
   const { rendition, isMultipart } = chooseOrRefuse(acceptable, offersOf(renditions, [false, true]));
   if (!isMultipart) return await respondWith(rendition, asked);
-  const parts = (): AsyncIterable<OutgoingPart> => partOf(rendition, instance, asked);
+  const parts = async function* (): AsyncGenerator<OutgoingPart, void, undefined> {
+    yield await partOf(rendition, instance, asked);
+  };
   return await respond({ ...message(rendition.mediaType, parts) }, { request, retrieval, limits });
 }
 
@@ -176,7 +178,8 @@ async function manyDocuments(documents: readonly StoredInstance[], asked: Docume
   const plans: { readonly instance: StoredInstance; readonly rendition: Rendition }[] = [];
   const known: RenditionOffer[] = [];
   for (const instance of documents) {
-    const renditions = await readable(() => renditionsOf({ instance, limits, baseUrl: request.baseUrl }), services);
+    const renditions =
+      (await orSkipped(() => renditionsOf({ instance, limits, baseUrl: request.baseUrl }), asked)) ?? [];
     const offers = offersOf(renditions, [true]);
     // A lone type means the parts of the message, as with pictures.
     const offer = choose(acceptable, offers) ?? choose(acceptable, offersOf(renditions, [false]));
@@ -190,37 +193,49 @@ async function manyDocuments(documents: readonly StoredInstance[], asked: Docume
     throw notRendered();
   }
   const parts = async function* (): AsyncGenerator<OutgoingPart, void, undefined> {
-    for (const { instance, rendition } of plans) yield* partOf(rendition, instance, asked);
+    let made = 0;
+    for (const { instance, rendition } of plans) {
+      const part = await orSkipped(() => partOf(rendition, instance, asked), asked);
+      if (part === undefined) continue;
+      made += 1;
+      yield part;
+    }
+    // The message has not begun then.
+    if (made === 0) throw notRendered();
   };
   return await respond({ ...message(first.rendition.mediaType, parts) }, { request, retrieval, limits });
 }
 
-async function readable(
-  read: () => Promise<readonly Rendition[]>,
-  { log }: WebServices,
-): Promise<readonly Rendition[]> {
+/** Undefined when it cannot be read, and is not the only one. */
+async function orSkipped<T>(
+  read: () => Promise<T>,
+  { retrieval, services }: Pick<DocumentRequest, 'retrieval' | 'services'>,
+): Promise<T | undefined> {
   try {
     return await read();
   } catch (thrown) {
     const { code, message: text, detail } = asLeadglassError(thrown);
-    if (!skipped.has(code)) throw thrown;
-    log.info('door.document-skipped', { code, message: text, detail });
-    return [];
+    if (retrieval.instances.length === 1 || !skipped.has(code)) throw thrown;
+    services.log.info('door.document-skipped', { code, message: text, detail });
+    return undefined;
   }
 }
 
-async function* partOf(
+/** What is made here is made before its part begins: then it can still be left out. */
+async function partOf(
   rendition: Rendition,
   instance: StoredInstance,
   { request, retrieval }: DocumentRequest,
-): AsyncGenerator<OutgoingPart, void, undefined> {
-  yield {
+): Promise<OutgoingPart> {
+  const { contentType, mediaType, isMade, lengthBytes } = rendition;
+  const content = retrieval.leaving(instance, () => rendition.read());
+  return {
     headers: [
-      ['Content-Type', rendition.contentType ?? rendition.mediaType],
+      ['Content-Type', contentType ?? mediaType],
       ['Content-Location', `${instanceUrl(request.baseUrl, instance.head)}/rendered`],
     ],
-    body: retrieval.leaving(instance, () => rendition.read()),
-    ...(rendition.lengthBytes === undefined ? {} : { lengthBytes: rendition.lengthBytes }),
+    body: isMade ? Buffer.concat(await Array.fromAsync(content)) : content,
+    ...(lengthBytes === undefined ? {} : { lengthBytes }),
   };
 }
 

@@ -4,18 +4,22 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { StoredInstance } from '../../../backends/backend.ts';
+import { BitStream } from '../../../dicom/bit-stream.ts';
+import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import { formatElementPath } from '../../../dicom/models/element-path.ts';
 import { transferSyntaxInfo } from '../../../dicom/transfer-syntax.ts';
 import type { Uid } from '../../../dicom/uid.ts';
 import { LeadglassError } from '../../../error.ts';
+import { isVideoSyntax } from '../../../rendering/video-type.ts';
 import type { Acceptable } from '../http/accept.ts';
 import { strongTag } from '../http/conditional.ts';
 import { formatMediaType } from '../http/media-type.ts';
 import { formatMultipartContentType } from '../http/multipart-content-type.ts';
 import { newBoundary, type OutgoingPart, writeMultipart } from '../http/multipart-writer.ts';
 import { choose, chooseOrRefuse, type Offer } from '../http/negotiate.ts';
+import type { ByteRange } from '../http/range.ts';
 import { pixelOffers } from '../resources/offers.ts';
-import type { WebHandler, WebServices } from '../web-handler.ts';
+import type { WebHandler, WebLimits, WebServices } from '../web-handler.ts';
 import { type ReadingFacts, syntaxesOf } from './conversions.ts';
 import { FrameSource } from './frame-source.ts';
 import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
@@ -114,14 +118,19 @@ interface PixelPartsFacts {
   readonly baseUrl: string;
 }
 
-/** 8.7.3, 10.4.1.1.7: what is compressed has a part for each frame, what is not is one part with all of them. */
+/** 8.7.3, 10.4.1.1.7: a video is one part, other compressed pixel data has one for each frame, what is not is one part with all of them. */
 async function* pixelPartsOf(
   instance: StoredInstance,
   { retrieval, chosen, reading, baseUrl }: PixelPartsFacts,
 ): AsyncGenerator<OutgoingPart, void, undefined> {
+  const url = instanceUrl(baseUrl, instance.head);
+  if (isVideoSyntax(instance.transferSyntaxUid)) {
+    const part = await videoPart(instance, { chosen, limits: reading.services.limits, url });
+    yield { ...part, body: retrieval.leaving(instance, () => part.body) };
+    return;
+  }
   const source = await FrameSource.open(instance, reading);
   if (source === undefined) return;
-  const url = instanceUrl(baseUrl, instance.head);
   const content = (): AsyncIterable<Uint8Array> => source.each(allFrames(source), chosen.transferSyntaxUid);
   if (transferSyntaxInfo(chosen.transferSyntaxUid)?.encapsulated === true) {
     const urlOf = (index: number): string => `${url}/frames/${index + 1}`;
@@ -135,6 +144,31 @@ async function* pixelPartsOf(
     const body = retrieval.leaving(instance, whole);
     yield { headers: headersOf(chosen, `${url}/bulkdata/${formatElementPath([tag])}`), body };
   }
+}
+
+/**
+ * A video is one stream, and its fragments are not frames (PS3.5 A.4): one part with all of it.
+ * @throws LeadglassError NOT_FOUND, MALFORMED, LIMIT_EXCEEDED
+ */
+export async function videoPart(
+  instance: StoredInstance,
+  { chosen, limits, url }: { readonly chosen: ChosenPixels; readonly limits: WebLimits; readonly url: string },
+): Promise<VideoPart> {
+  const stream = await BitStream.open(instance, limits);
+  if (stream === undefined) throw new LeadglassError('NOT_FOUND', 'The instance has no pixel data');
+  const { lengthBytes } = stream;
+  return {
+    headers: headersOf(chosen, `${url}/bulkdata/${formatElementPath([Tags.PixelData])}`),
+    lengthBytes,
+    body: stream.readRange(0, lengthBytes),
+    readRange: ({ first, last }) => stream.readRange(first, last + 1 - first),
+  };
+}
+
+export interface VideoPart extends OutgoingPart {
+  readonly lengthBytes: number;
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly readRange: (range: ByteRange) => AsyncIterable<Uint8Array>;
 }
 
 /** @throws LeadglassError NOT_FOUND without pixel data */
