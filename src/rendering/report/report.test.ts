@@ -1,9 +1,13 @@
 /** Structured reports as page, text and XML: every value type, and what a hostile one tries. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as fc from 'fast-check';
 import { DataSet } from '../../dicom/data-set.ts';
+import { readDataSet, writeDataSet } from '../../dicom/data-set-codec.ts';
 import { Tags } from '../../dicom/dictionary/tags.generated.ts';
+import { TransferSyntaxes } from '../../dicom/transfer-syntax.ts';
 import { LeadglassError } from '../../error.ts';
+import { limits } from '../../limits.ts';
 import { readReport } from './read-report.ts';
 import { reportHtml } from './report-html.ts';
 import { code, evidence, item, number, read, reference, report, section, text } from './report.test-support.ts';
@@ -257,4 +261,29 @@ test('an empty or broken tree is a page all the same', () => {
     new DataSet(),
   ]);
   for (const write of [html, plain, xml]) assert.ok(write(odd).length > 0);
+});
+
+test('a report with any byte changed is refused, or rendered without a tag that is not ours', () => {
+  const whole = writeDataSet(everything(), TransferSyntaxes.ExplicitVrLittleEndian);
+  fc.assert(
+    fc.property(fc.nat(whole.length - 1), fc.constantFrom(0x3c, 0x22, 0x27, 0x26, 0x00, 0x5c, 0xff), (at, byte) => {
+      const changed = Buffer.from(whole);
+      changed[at] = byte;
+      let written: readonly string[];
+      try {
+        const transferSyntaxUid = TransferSyntaxes.ExplicitVrLittleEndian;
+        const dataSet = readDataSet(changed, { transferSyntaxUid, limits: limits.dataSet });
+        written = [html(dataSet), xml(dataSet), plain(dataSet)];
+      } catch (error) {
+        assert.ok(error instanceof LeadglassError, String(error));
+        return;
+      }
+      // As many quotes as attributes need, and no bracket of a value.
+      for (const document of written.slice(0, 2)) {
+        const tags = document.replace(/<style>[^<]*<\/style>/, '').match(/<[^>]*>/g) ?? [];
+        assert.ok(tags.every((tag) => (tag.match(/"/g)?.length ?? 0) % 2 === 0));
+      }
+    }),
+    { numRuns: 200 },
+  );
 });
