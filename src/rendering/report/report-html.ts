@@ -69,7 +69,7 @@ ${this.#references('Evidence', this.#report.evidence)}
 
   #section(item: ContentItem, level: number): Markup {
     const id = `item-${item.position}`;
-    const title = markup`${nameOf(item) || 'Section'}${relationMark(item)}${observedMark(item)}`;
+    const title = markup`${nameOf(item) || `Section ${item.position}`}${relationMark(item)}${observedMark(item)}`;
     return markup`<section aria-labelledby="${id}">
 ${heading(title, { level, id })}
 ${this.#blocks(item.children, level + 1)}</section>

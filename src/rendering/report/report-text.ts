@@ -26,7 +26,7 @@ export function reportText(report: Report): string {
 function linesOf(item: ContentItem, index: ItemIndex, indent: string): readonly string[] {
   const relationship = relationshipText(item);
   const mark = relationship === '' ? '' : `[${relationship}] `;
-  const name = nameOf(item) || (item.value.kind === 'container' ? 'Section' : 'Value');
+  const name = nameOf(item) || (item.value.kind === 'container' ? `Section ${item.position}` : 'Value');
   const text = valueText(item.value, index);
   const uid = item.value.kind === 'reference' ? ` ${item.value.reference?.sopInstanceUid ?? ''}` : '';
   const observed = item.observedAt === undefined ? '' : ` (observed ${dateTimeText(item.observedAt)})`;

@@ -249,6 +249,12 @@ test('long lists of coordinates and evidence are shortened', () => {
   assert.match(page, /and 800 more/);
 });
 
+test('sections without a name are told apart by their place', () => {
+  const nameless = report([item({ type: 'CONTAINER' }), item({ type: 'CONTAINER' })]);
+  assert.match(html(nameless), />Section 1\.1<.*>Section 1\.2</s);
+  assert.match(plain(nameless), /\nSection 1\.1\nSection 1\.2\n/);
+});
+
 test('an empty or broken tree is a page all the same', () => {
   const bare = new DataSet().setText(Tags.SOPInstanceUID, 'UI', '1.2.3');
   assert.match(html(bare), /<h1 dir="auto">Report<\/h1>/);
