@@ -120,6 +120,15 @@ test('a page has a tag of its own, and is not sent to who has it', async () => {
   assert.deepEqual([again.status, again.body.length], [304, 0]);
 });
 
+test('parameters of pictures mean nothing for a document, which is said', async () => {
+  await using web = await webHouse();
+  await web.keep(reportOf(1));
+  const { status, warnings } = await web.ask(`${one}/rendered?viewport=100,100&annotation=patient`);
+  assert.equal(status, 200);
+  assert.match(warnings.join(''), /ignored: annotation, ?viewport/);
+  assert.deepEqual((await web.ask(`${one}/rendered`)).warnings, []);
+});
+
 test('a series of reports is a message of pages; beside images a study is its pictures, unless text is asked for', async () => {
   await using web = await webHouse();
   await web.keep(reportOf(1), reportOf(2));

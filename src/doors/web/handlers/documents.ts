@@ -13,11 +13,12 @@ import { HttpError } from '../http/http-error.ts';
 import type { OutgoingPart } from '../http/multipart-writer.ts';
 import { choose, chooseOrRefuse, type Offer } from '../http/negotiate.ts';
 import type { ByteRange } from '../http/range.ts';
+import { ignoredParameters, warningField } from '../http/warning.ts';
 import { documentPolicy } from '../server/security-headers.ts';
-import type { WebRequest, WebResponse, WebServices } from '../web-handler.ts';
+import type { WebLimits, WebRequest, WebResponse, WebServices } from '../web-handler.ts';
 import { encapsulatedRenditions } from './encapsulated.ts';
 import { message } from './frames.ts';
-import { instanceUrl } from './reading-request.ts';
+import { instanceUrl, parametersOf } from './reading-request.ts';
 import type { Rendition, RenditionFacts } from './rendition.ts';
 import { reportRenditions } from './report.ts';
 import { respond } from './representation.ts';
@@ -138,7 +139,11 @@ async function respondWith(
     {
       contentType: rendition.contentType ?? rendition.mediaType,
       tag: tagOf(rendition, instance, request.baseUrl),
-      headers: [['Content-Location', instanceUrl(request.baseUrl, instance.head)], ...headersOf(rendition)],
+      headers: [
+        ['Content-Location', instanceUrl(request.baseUrl, instance.head)],
+        ...headersOf(rendition),
+        ...warnings(request, limits),
+      ],
       read: () => retrieval.leaving(instance, () => rendition.read()),
       ...(lengthBytes === undefined ? {} : { lengthBytes }),
       ...(readRange === undefined
@@ -157,6 +162,15 @@ async function respondWith(
 /** Sandboxed, without script, frames or anything loaded; what is linked stays here. */
 function headersOf({ headers = [], styleDigest, hasLinks = false }: Rendition): readonly (readonly [string, string])[] {
   return [documentPolicy({ hasLinks, ...(styleDigest === undefined ? {} : { styleDigest }) }), ...headers];
+}
+
+/** Of pictures (8.3.5.1); of anything else they mean nothing, which is said (8.3.5). */
+const ofPictures: readonly string[] = ['annotation', 'iccprofile', 'quality', 'viewport', 'window'];
+
+function warnings(request: WebRequest, limits: WebLimits): readonly (readonly [string, string])[] {
+  const given = new Set(parametersOf(request, limits).map(({ name }) => name));
+  const ignored = ofPictures.filter((name) => given.has(name));
+  return ignored.length === 0 ? [] : [['Warning', warningField(request.baseUrl, ignoredParameters(ignored))]];
 }
 
 function tagOf({ mediaType, isMade }: Rendition, { sha256 }: StoredInstance, baseUrl: string): string {
