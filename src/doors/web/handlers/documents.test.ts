@@ -181,7 +181,7 @@ test('a PDF leaves as it came, under the name of its UID, sandboxed, and by rang
   assert.equal(whole.headers.get('content-type'), 'application/pdf');
   assert.deepEqual(whole.body, pdf);
   assert.equal(whole.headers.get('content-length'), String(pdf.length));
-  assert.equal(whole.headers.get('content-disposition'), 'inline; filename="1.2.3.1.1.1.pdf"');
+  assert.equal(whole.headers.get('content-disposition'), 'attachment; filename="1.2.3.1.1.1.pdf"');
   assert.match(policyOf(whole.headers), /default-src 'none'.*; sandbox$/);
   assert.equal(whole.headers.get('accept-ranges'), 'bytes');
   const part = await web.ask(`${one}/rendered`, { headers: { range: 'bytes=9-18' } });

@@ -63,7 +63,6 @@ async function documentLength({ lengthBytes }: LocatedValue, { instance, limits 
 /** The name is a UID, digits and dots only: titles are of the peer and may name a patient. */
 function dispositionOf(mediaType: string, sopInstanceUid: string): string {
   const [, subtype = ''] = mediaType.split('/');
-  // A model or foreign XML is nothing that a browser shows.
-  const kind = mediaType === 'application/pdf' ? 'inline' : 'attachment';
-  return `${kind}; filename="${sopInstanceUid}.${subtype}"`;
+  // Whoever wrote it may have put a program into it (a PDF can begin one when it is opened): it is saved, and never shown on our origin.
+  return `attachment; filename="${sopInstanceUid}.${subtype}"`;
 }
