@@ -80,6 +80,7 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
     services: controlServices(installation, {
       startedAtMs,
       doorViews: doors.views,
+      certificates: doors.certificates,
       arrangePlainDoors: () => doors.arrangePlainDoors(),
     }),
     limits,
@@ -103,7 +104,11 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
           enrolmentLink: `https://${config.names[0] ?? 'localhost'}:${console.port}/enrol#${randomBytes(24).toString('base64url')}`,
         }),
     openings: policy.openings().filter((opening) => openingState(opening, Date.now()) === 'open').length,
-    warnings: await warningsOf(installation, { doors: views, totals: await archiveTotals(archive) }),
+    warnings: await warningsOf(installation, {
+      doors: views,
+      certificates: doors.certificates().warnings,
+      totals: await archiveTotals(archive),
+    }),
     stop: () => running.disposeAsync(),
   };
 }
@@ -148,6 +153,7 @@ function controlServices(
   facts: {
     readonly startedAtMs: number;
     readonly doorViews: Parameters<typeof statusServices>[0]['doors'];
+    readonly certificates: Parameters<typeof statusServices>[0]['certificates'];
     readonly arrangePlainDoors: () => Promise<void>;
   },
 ): ControlServices {
@@ -175,6 +181,7 @@ function controlServices(
       version: packageVersion(),
       startedAtMs: facts.startedAtMs,
       doors: facts.doorViews,
+      certificates: facts.certificates,
     }),
   };
 }

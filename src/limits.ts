@@ -135,6 +135,19 @@ export const limits = {
   tlsSessionSecondsMax: 3_600,
   /** RFC 9325 3.4 says weekly, for instance; a day costs nothing. */
   tlsTicketKeyMs: 24 * 3_600_000,
+  /** How late a changed certificate file is seen: reading a few kilobytes again costs nothing. */
+  certificateReviewMs: 5_000,
+  /** ACME (src/acme): a chain has some kilobytes, a directory or an order less. */
+  acmeAnswerBytesMax: 128 * 1024,
+  acmeHeaderBytesMax: 16 * 1024,
+  acmeRequestMs: 30_000,
+  /** How often a server is asked whether it has done its part, if it does not say; and at most how long it may let us wait. */
+  acmePollMs: 1_000,
+  acmePollMsMax: 30_000,
+  /** Of a whole order: validations take seconds; a server that never ends is left for the next attempt. */
+  acmeOrderMs: 10 * 60_000,
+  /** `status` warns of certificate files that end so soon: a month is what a hospital's paths need. */
+  certificateWarnDays: 30,
   // ── guard ────────────────────────────────────────────────────────────────────────────────────────────────────────
   /** A busy modality or reading station uses a handful; a device that hoards more keeps others out. */
   associationsPerDeviceMax: 32,

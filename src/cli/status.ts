@@ -17,6 +17,14 @@ export function register(program: Command, context: Context): void {
     });
 }
 
+const origins = { 'own-authority': 'from our own authority', files: 'from files', acme: 'by ACME' } as const;
+const namesShownMax = 3;
+
+function fewNames(names: readonly string[]): string {
+  const more = names.length - namesShownMax;
+  return `${names.slice(0, namesShownMax).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
 export function statusLines(report: StatusReport): string[] {
   const { openings, archive, ledger } = report;
   const marks = [
@@ -31,6 +39,10 @@ export function statusLines(report: StatusReport): string[] {
       ['AE title', report.aeTitle],
       ...report.doors.map(
         ({ name, address, port, protocol }) => [`${name} door`, `${address}:${port} (${protocol})`] as const,
+      ),
+      ...report.certificates.map(
+        ({ door, from, names, notAfter }) =>
+          [`${door} certificate`, `${fewNames(names)}, ${origins[from]}, until ${shortInstant(notAfter)}`] as const,
       ),
       ['associations', report.associations],
       ['devices', report.devices],

@@ -9,7 +9,13 @@ const dayMs = 86_400_000;
 const door: DoorView = { name: 'dimse', protocol: 'DICOM over TLS', address: '127.0.0.1', port: 2762 };
 
 function statusOf({ installation }: TestHouse, doors: readonly DoorView[] = [door]) {
-  const { status } = statusServices({ installation, version: '1.2.3', startedAtMs: 0, doors: () => doors });
+  const { status } = statusServices({
+    installation,
+    version: '1.2.3',
+    startedAtMs: 0,
+    doors: () => doors,
+    certificates: () => ({ views: [], warnings: [] }),
+  });
   return status(callOf('status'), {});
 }
 

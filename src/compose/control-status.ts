@@ -2,7 +2,12 @@
 import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import type { ControlServices, DoorView, StatusReport } from '../doors/control/control-services.ts';
+import type {
+  DoorCertificateView,
+  ControlServices,
+  DoorView,
+  StatusReport,
+} from '../doors/control/control-services.ts';
 import { asLeadglassError } from '../error.ts';
 import { openingState } from '../guard/opening.ts';
 import { checkpointsFileName } from '../ledger/ledger-files.ts';
@@ -18,6 +23,13 @@ export interface StatusFacts {
   readonly startedAtMs: number;
   /** Those that listen now. */
   readonly doors: () => readonly DoorView[];
+  readonly certificates: () => ShownCertificates;
+}
+
+/** What the HTTPS door shows, and what is to be said about it. */
+export interface ShownCertificates {
+  readonly views: readonly DoorCertificateView[];
+  readonly warnings: readonly string[];
 }
 
 export function statusServices(facts: StatusFacts): Pick<ControlServices, 'status'> {
@@ -36,7 +48,7 @@ export function statusServices(facts: StatusFacts): Pick<ControlServices, 'statu
 }
 
 export async function statusReport(facts: StatusFacts): Promise<StatusReport> {
-  const { installation, version, startedAtMs, doors } = facts;
+  const { installation, version, startedAtMs, doors, certificates } = facts;
   const { archive, config, dataDirectory, guard, ledger, policy } = installation;
   const totals = await archiveTotals(archive);
   const lastCheckpointAt = await checkpointTime(installation);
@@ -46,6 +58,7 @@ export async function statusReport(facts: StatusFacts): Promise<StatusReport> {
     dataDirectory,
     aeTitle: config.aeTitle,
     doors: doors(),
+    certificates: certificates().views,
     openings: countOpenings(installation, Date.now()),
     devices: policy.devices().filter(({ revoked }) => revoked === undefined).length,
     associations: guard.runningSessions(),
@@ -55,14 +68,22 @@ export async function statusReport(facts: StatusFacts): Promise<StatusReport> {
       head: ledger.head.hash,
       ...(lastCheckpointAt === undefined ? {} : { lastCheckpointAt }),
     },
-    warnings: await warningsOf(installation, { doors: doors(), totals }),
+    warnings: await warningsOf(installation, { doors: doors(), certificates: certificates().warnings, totals }),
   };
 }
 
 /** Whole sentences, the most urgent first. Also what a start prints. */
 export async function warningsOf(
   installation: Installation,
-  { doors, totals }: { readonly doors: readonly DoorView[]; readonly totals: ArchiveTotals },
+  {
+    doors,
+    certificates = [],
+    totals,
+  }: {
+    readonly doors: readonly DoorView[];
+    readonly certificates?: readonly string[];
+    readonly totals: ArchiveTotals;
+  },
 ): Promise<readonly string[]> {
   const { archive, guard } = installation;
   const openings = countOpenings(installation, Date.now());
@@ -81,6 +102,7 @@ export async function warningsOf(
     freeBytes >= freeBytesMin &&
       freeBytes < limits.freeBytesWarn &&
       `The disk of the archive has only ${gibibytes(freeBytes)} left: make room before ${gibibytes(freeBytesMin)}, where storing stops.`,
+    ...certificates,
     openings.plain > 0 &&
       `${count(openings.plain, 'device')} ${openings.plain === 1 ? 'comes' : 'come'} without TLS, so images and names can be read on the way: as soon as a device can do TLS, close its plain opening and enrol it with "leadglass device add".`,
     ...doors

@@ -1,4 +1,5 @@
 /** Opens the doors that the configuration names; those of devices without TLS are in plain-doors.ts. */
+import type { TlsOptions } from 'node:tls';
 import { attributesOf } from '../backends/archive/index/attributes.ts';
 import type { CodecPool } from '../codecs/pool/codec-pool.ts';
 import { placeholderPage } from '../doors/console/placeholder-page.ts';
@@ -11,11 +12,14 @@ import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { rotateTicketKeys, serverTlsOptions, type TlsIdentity } from '../upper-layer/tls-options.ts';
 import { guardFactsOf } from './certificate-facts.ts';
+import { openWebCertificate } from './certificates/open-web-certificate.ts';
+import type { ShownCertificates } from './control-status.ts';
 import type { Installation } from './installation.ts';
 import { PlainDoors } from './plain-doors.ts';
 
 export interface Doors {
   readonly views: () => readonly DoorView[];
+  readonly certificates: () => ShownCertificates;
   /** Opens and closes plain doors so that they match the openings. */
   arrangePlainDoors(): Promise<void>;
   stop(): Promise<void>;
@@ -40,9 +44,13 @@ export async function openDoors(installation: Installation, facts: DoorFacts): P
   const dimse = await openDimse(installation, facts, base);
   opened.defer(() => dimse.stop());
   opened.use(rotateTicketKeys(dimse, { intervalMs: limits.tlsTicketKeyMs }));
-  const web = config.doors.console.enabled ? await openWeb(installation, facts, base) : undefined;
+  const webCertificate = config.doors.console.enabled
+    ? opened.use(await openWebCertificate(installation, { log }))
+    : undefined;
+  const web = webCertificate && (await openWeb(installation, { ...facts, tls: webCertificate.certificate.tls }, base));
   if (web !== undefined) {
     opened.defer(() => web.stop());
+    webCertificate?.attach(web);
     opened.use(rotateTicketKeys(web, { intervalMs: limits.tlsTicketKeyMs }));
   }
   const plain = opened.use(
@@ -57,6 +65,7 @@ export async function openDoors(installation: Installation, facts: DoorFacts): P
       ...(web === undefined ? [] : [{ name: 'console', protocol: 'HTTPS', address: web.address, port: web.port }]),
       ...plain.views,
     ],
+    certificates: () => webCertificate?.certificate ?? { views: [], warnings: [] },
     arrangePlainDoors: () => plain.arrange(),
     stop: () => held.disposeAsync(),
   };
@@ -84,20 +93,15 @@ function openDimse(
 
 /** The console's page and DICOMweb share one port; people come with passkeys one day, devices with certificates or tokens. */
 async function openWeb(
-  { config, authority, guard, archive }: Installation,
-  { services: { heldInstances: held, transcoding }, codecs, log }: DoorFacts,
+  { config, guard, archive }: Installation,
+  { services: { heldInstances: held, transcoding }, codecs, log, tls }: DoorFacts & { readonly tls: TlsOptions },
   base: Pick<DimseDoorOptions, 'certificateFacts'>,
 ): Promise<WebDoor> {
-  const { certificatePem, keyPem } = await authority.serverCertificate('web', config.names);
   const { host, port, corsOrigins } = config.doors.console;
   return startWebDoor({
     host,
     port,
-    tls: serverTlsOptions({
-      identities: [{ key: keyPem, cert: certificatePem }],
-      clientCa: [authority.rootPem, authority.issuingPem],
-      limits,
-    }),
+    tls,
     certificateFacts: base.certificateFacts,
     guard,
     services: {

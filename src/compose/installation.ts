@@ -14,7 +14,7 @@ import { Guard } from '../guard/guard.ts';
 import { PolicyStore } from '../guard/policy-store.ts';
 import { Authority } from '../keys/authority.ts';
 import { KeyRing } from '../keys/key-ring.ts';
-import { FileSecrets } from '../keys/secret-store.ts';
+import { FileSecrets, type SecretStore } from '../keys/secret-store.ts';
 import { openSigningKey, type SigningKey } from '../keys/signing-key.ts';
 import { StudyKeys } from '../keys/study-keys.ts';
 import { WrappedSecrets } from '../keys/wrapped-secrets.ts';
@@ -31,6 +31,8 @@ export interface Installation extends AsyncDisposable {
   readonly isNew: boolean;
   readonly signingKey: SigningKey;
   readonly studyKeys: StudyKeys;
+  /** Wrapped by the master key. */
+  readonly secrets: SecretStore;
   readonly authority: Authority;
   readonly ledger: Ledger;
   readonly archive: Archive;
@@ -103,6 +105,7 @@ export async function openInstallation(
     isNew,
     signingKey,
     studyKeys,
+    secrets,
     authority,
     ledger,
     archive,

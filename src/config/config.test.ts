@@ -12,6 +12,7 @@ import { loadConfig } from './load.ts';
 import { nearest } from './nearest.ts';
 import { checkConfig, configBytesMax, parseConfig } from './parse.ts';
 import { configReferenceText, defaultConfigText, redactedConfig } from './render.ts';
+import { webCertificatePaths } from './web-certificate-files.ts';
 import * as v from 'valibot';
 
 function findings(text: string): readonly string[] {
@@ -22,7 +23,9 @@ test('an empty file gives the defaults: two doors on loopback and nothing else',
   const config = parseConfig('', 'leadglass.yaml');
   assert.equal(config.aeTitle, 'LEADGLASS');
   assert.deepEqual(config.doors.dimse, { host: '127.0.0.1', port: 2762, minTlsVersion: '1.2' });
-  assert.deepEqual(config.doors.console, { enabled: true, host: '127.0.0.1', port: 8443, corsOrigins: [] });
+  const { certificate, ...console } = config.doors.console;
+  assert.deepEqual(console, { enabled: true, host: '127.0.0.1', port: 8443, corsOrigins: [] });
+  assert.equal(certificate.from, 'own-authority');
   assert.equal(config.archive.privateSopClasses, false);
 });
 
@@ -127,6 +130,52 @@ test('a configuration file that was named must be there', () => {
 test('the nearest word is offered only when it is near', () => {
   assert.equal(nearest('stauts', ['status', 'serve']), 'status');
   assert.equal(nearest('xyz', ['status', 'serve']), undefined);
+});
+
+test('where the certificate comes from must be said as a whole', () => {
+  const root = 'doors.console.certificate';
+  const about = (text: string): readonly string[] =>
+    findings(`names: [pacs.example, b]\ndoors: {console: {certificate: ${text}}}`);
+  assert.deepEqual(about('{from: files}'), [`${root}.files: must name a certificate, since from is files`]);
+  assert.deepEqual(about('{from: files, files: [{certificate: /c.pem, key: /k.pem}]}'), []);
+  for (const path of ['c.pem', '/c*.pem', '"/c\\npem"']) {
+    const [finding = ''] = about(`{from: files, files: [{certificate: ${path}, key: /k.pem}]}`);
+    assert.match(
+      finding,
+      /files\[0\]\[certificate\]: must be an absolute path, without stars and control characters/,
+      path,
+    );
+  }
+  assert.match(about('{from: files, files: [{certificate: /c.pem}]}')[0] ?? '', /files\[0\]/);
+  assert.equal(about('{from: acme}').length, 3);
+  const acme = 'directoryUrl: "https://ca.example/dir", names: [pacs.example], termsOfServiceAgreed: true';
+  assert.deepEqual(about(`{from: acme, acme: {${acme}}}`), []);
+  assert.deepEqual(about(`{from: acme, acme: {${acme}, externalAccount: {keyId: x}}}`), [
+    `${root}.acme.externalAccount: must have both keyId and keyFile, or neither`,
+  ]);
+  assert.deepEqual(about(`{from: acme, acme: {${acme.replace('pacs', 'other')}}}`), [
+    `${root}.acme.names: other.example must also stand in names, since the door answers to no other`,
+  ]);
+  for (const wrong of ['http://ca.example/', 'https://u:p@ca.example/', 'ca.example', 'file:///etc']) {
+    assert.equal(about(`{acme: {directoryUrl: "${wrong}"}}`).length, 1, wrong);
+  }
+  for (const wrong of ['10.1.2.3', '"*.example"', 'Pacs.example', '"a b"']) {
+    assert.equal(about(`{acme: {names: [${wrong}]}}`).length, 1, wrong);
+  }
+});
+
+test('the files that the server may read are those of the way that was chosen', () => {
+  const files = 'files: [{certificate: /c, key: /k, passphraseFile: /p}, {certificate: /c, key: /k}]';
+  const acme =
+    'acme: {directoryUrl: "https://a/", names: [b], termsOfServiceAgreed: true, authorityFile: /a, externalAccount: {keyId: i, keyFile: /m}}';
+  const paths = (from: string, more = ''): readonly string[] =>
+    webCertificatePaths(
+      parseConfig(`names: [b]\ndoors: {console: {${more}certificate: {from: ${from}, ${files}, ${acme}}}}`, 'f'),
+    );
+  assert.deepEqual(paths('own-authority'), []);
+  assert.deepEqual(paths('files'), ['/c', '/k', '/p']);
+  assert.deepEqual(paths('acme'), ['/a', '/m']);
+  assert.deepEqual(paths('acme', 'enabled: false, '), []);
 });
 
 // The type is exact: these lines fail to compile when ValueOf loses a key's type.

@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import { parseAeTitle } from '../dicom/ae-title.ts';
 import { choice, group, key, wholeNumber, yesOrNo } from './declaration.ts';
 import type { ValueOf } from './declaration.ts';
+import { webCertificateDeclaration } from './web-certificate.ts';
 
 const hostName = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
 const isHost = (text: string): boolean => isIP(text) !== 0 || (hostName.test(text) && !/^[\d.]+$/.test(text));
@@ -92,6 +93,7 @@ export const configDeclaration = group('Leadglass', {
           comment: 'Where it listens; as doors.dimse.host.',
         }),
         port: port(8443, 'The usual second HTTPS port.'),
+        certificate: webCertificateDeclaration,
         corsOrigins: key(v.pipe(v.array(origin, 'must be a list'), v.maxLength(50, 'must be at most 50 origins')), {
           default: [] as string[],
           values: 'a list of origins such as https://viewer.example:3000',

@@ -9,6 +9,7 @@ import { configDeclaration } from './config.ts';
 import type { Config } from './config.ts';
 import type { Group, Key, Members } from './declaration.ts';
 import { nearest } from './nearest.ts';
+import { webCertificateFindings } from './web-certificate-files.ts';
 
 export interface ConfigFinding {
   /** `doors.dimse.port`; empty for the file as a whole. */
@@ -56,7 +57,9 @@ export function checkConfig(text: string): { readonly config?: Config; readonly 
   const value = readGroup(configDeclaration, read ?? {}, '', findings);
   if (findings.length > 0) return { findings };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- readGroup checked every key of the declaration that Config comes from
-  return { config: value as unknown as Config, findings };
+  const config = value as unknown as Config;
+  const contradictions = webCertificateFindings(config);
+  return contradictions.length > 0 ? { findings: contradictions } : { config, findings };
 }
 
 function readGroup(declared: Group<Members>, given: unknown, path: string, findings: ConfigFinding[]): object {

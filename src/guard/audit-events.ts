@@ -576,6 +576,7 @@ const changes: readonly (readonly [prefix: string, type: EventType])[] = [
   ['opening apply', EventTypes.securityConfiguration],
   ['study release', EventTypes.securityConfiguration],
   ['clock', EventTypes.securityConfiguration],
+  ['certificate', EventTypes.securityConfiguration],
 ];
 
 /** What changes rights is said to be so; everything else is a service used at this machine. */

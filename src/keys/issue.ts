@@ -1,6 +1,6 @@
 /**
- * Making certificates, revocation lists and reading signing requests with @peculiar/x509. Only authority.ts uses it, by a
- * lazy import, since the package takes a tenth of a second to load.
+ * Making certificates, requests for them and revocation lists, and reading requests, with @peculiar/x509. Brought in only
+ * where one is made, by a lazy import, since the package takes a tenth of a second to load.
  */
 import { createPublicKey, KeyObject, randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -109,6 +109,54 @@ export async function issueAuthority(request: {
     webcrypto,
   );
   return `${certificate.toString('pem')}\n`;
+}
+
+/**
+ * What a server shows to prove that it holds a name (RFC 8737 section 3): self-signed, for just this name, with the SHA-256 of
+ * the key authorization in a critical extension.
+ */
+export async function issueChallengeCertificate(
+  key: KeyObject,
+  { name, digest, now }: { readonly name: string; readonly digest: Uint8Array; readonly now: Date },
+): Promise<string> {
+  const subject = nameOf('ACME challenge');
+  const publicKey = spki(createPublicKey(key));
+  const certificate = await x509.X509CertificateGenerator.create(
+    {
+      serialNumber: newSerialNumber(),
+      subject,
+      issuer: subject,
+      notBefore: wholeSeconds(new Date(now.getTime() - 3_600_000)),
+      notAfter: wholeSeconds(new Date(now.getTime() + 24 * 3_600_000)),
+      publicKey,
+      signingKey: await signingKey(key),
+      signingAlgorithm: ecdsa,
+      extensions: [
+        new x509.SubjectAlternativeNameExtension([generalName(name)]),
+        new x509.Extension('1.3.6.1.5.5.7.1.31', true, Buffer.concat([Buffer.of(0x04, digest.length), digest])),
+      ],
+    },
+    webcrypto,
+  );
+  return `${certificate.toString('pem')}\n`;
+}
+
+/** A PKCS #10 request (RFC 2986) for these host names, DER. */
+export async function makeSigningRequest(key: KeyObject, names: readonly string[]): Promise<Uint8Array> {
+  const keys = {
+    privateKey: await signingKey(key),
+    publicKey: await webcrypto.subtle.importKey('spki', spki(createPublicKey(key)), ecdsa, true, ['verify']),
+  };
+  const request = await x509.Pkcs10CertificateRequestGenerator.create(
+    {
+      keys,
+      signingAlgorithm: ecdsa,
+      // RFC 8555 7.4: names in the subjectAltName are enough, and a common name could be too short for one.
+      extensions: [new x509.SubjectAlternativeNameExtension(names.map(generalName))],
+    },
+    webcrypto,
+  );
+  return new Uint8Array(request.rawData);
 }
 
 /** A revocation list, PEM. */

@@ -22,6 +22,9 @@ export class MemorySecrets implements SecretStore {
     if (this.secrets.has(name)) throw new LeadglassError('CONFLICT', 'is there');
     this.secrets.set(name, Buffer.from(secret));
   }
+  remove(name: string): void {
+    this.secrets.delete(name);
+  }
 }
 
 /** For assert.throws: a LeadglassError of this code whose message fits. */

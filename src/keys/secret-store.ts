@@ -16,6 +16,8 @@ export interface SecretStore {
    * @throws LeadglassError CONFLICT when there is one of that name
    */
   create(name: string, secret: Uint8Array): void;
+  /** Forgets a secret that nothing needs any more; nothing happens when there is none. */
+  remove(name: string): void;
 }
 
 /** Names become file names, so they are ours and plain. */
@@ -70,6 +72,11 @@ export class FileSecrets implements SecretStore {
     } finally {
       rmSync(temporary, { force: true });
     }
+    syncFolder(this.#directory);
+  }
+
+  remove(name: string): void {
+    rmSync(this.#path(name), { force: true });
     syncFolder(this.#directory);
   }
 

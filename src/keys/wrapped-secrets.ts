@@ -19,4 +19,8 @@ export class WrappedSecrets implements SecretStore {
   create(name: string, secret: Uint8Array): void {
     this.#secrets.create(name, this.#ring.wrap(secret, `secret ${name}`));
   }
+
+  remove(name: string): void {
+    this.#secrets.remove(name);
+  }
 }

@@ -19,6 +19,7 @@ const arrows: Record<string, readonly string[]> = {
   rendering: ['dicom', 'types:codecs'],
   transcoding: ['codecs', 'dicom', 'types:backends'],
   keys: [],
+  acme: ['upper-layer'],
   ledger: ['dicom', 'keys'],
   guard: ['ledger', 'dicom', 'types:upper-layer'],
   backends: ['types:guard', 'keys', 'dicom', 'dimse', 'upper-layer'],

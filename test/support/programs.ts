@@ -1,7 +1,7 @@
 /** Runs other programs in tests: to their end, or as servers that are ended with the test. Ends only what it started. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, connect } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -45,15 +45,21 @@ export function runProgram(
   });
 }
 
+/** The port that a listening server was given. */
+export function portOf(server: Pick<Server, 'address'>): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('A listener on TCP has no port');
+  return address.port;
+}
+
 /** A port that nobody listens on at this moment, for servers that cannot tell which one they got. */
 export async function freePort(): Promise<number> {
   const server = createServer();
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  const address = server.address();
+  const port = portOf(server);
   server.close();
   await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('A listener on TCP has no port');
-  return address.port;
+  return port;
 }
 
 /** Starts a server and waits until it takes connections on `port`; it is ended with the test. */

@@ -102,6 +102,8 @@ export interface StatusReport {
   readonly dataDirectory: string;
   readonly aeTitle: string;
   readonly doors: readonly DoorView[];
+  /** Of the HTTPS door, the preferred one first; empty while it is closed. */
+  readonly certificates: readonly DoorCertificateView[];
   readonly openings: {
     readonly open: number;
     readonly expiringSoon: number;
@@ -129,6 +131,16 @@ export interface DoorView {
   readonly protocol: string;
   readonly address: string;
   readonly port: number;
+}
+
+export interface DoorCertificateView {
+  readonly door: string;
+  readonly from: 'own-authority' | 'files' | 'acme';
+  /** Host names and addresses that it is for. */
+  readonly names: readonly string[];
+  readonly issuer: string;
+  readonly notAfter: string;
+  readonly fingerprint256: string;
 }
 
 export interface DeviceView {

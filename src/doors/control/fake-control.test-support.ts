@@ -23,6 +23,16 @@ export const emptyStatus: StatusReport = {
     { name: 'DIMSE', protocol: 'DICOM over TLS', address: '127.0.0.1', port: 2762 },
     { name: 'console', protocol: 'https', address: '127.0.0.1', port: 8443 },
   ],
+  certificates: [
+    {
+      door: 'console',
+      from: 'own-authority',
+      names: ['localhost', '127.0.0.1', '::1', 'pacs.example'],
+      issuer: 'CN=Leadglass issuing 12345678',
+      notAfter: '2027-11-25T10:00:00.000Z',
+      fingerprint256: 'cd'.repeat(32),
+    },
+  ],
   openings: { open: 0, expiringSoon: 0, neverUsed: 0, plain: 0 },
   devices: 0,
   associations: 0,

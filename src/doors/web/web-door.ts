@@ -3,7 +3,7 @@
  * certificate and takes a connection without one: a browser must reach the page. Every count, length and time is bounded.
  */
 import type { X509Certificate } from 'node:crypto';
-import type { Socket } from 'node:net';
+import net, { type Socket } from 'node:net';
 import tls from 'node:tls';
 import { LeadglassError } from '../../error.ts';
 import { OperationRate } from '../../guard/admission-limits.ts';
@@ -11,6 +11,7 @@ import type { Guard } from '../../guard/guard.ts';
 import type { CertificateFacts } from '../../guard/identify/peer-facts.ts';
 import type { WebHandlers } from './routes.ts';
 import { answer, type AnsweringOptions, webBase } from './server/answering.ts';
+import { type ChallengeCertificate, Challenges } from './server/challenges.ts';
 import type { Exchange, WebConnection } from './server/exchange.ts';
 import { http1Engine } from './server/http1.ts';
 import { takeHttp2 } from './server/http2.ts';
@@ -38,6 +39,8 @@ export interface WebDoor {
   /** New connections get another certificate and key from now on. */
   setTls(options: tls.SecureContextOptions): void;
   setTicketKeys(keys: Buffer): void;
+  /** Proves to an ACME server that this door holds the name (RFC 8737), until the result is disposed. */
+  answerChallenge(name: string, certificate: ChallengeCertificate): Disposable;
   /** No new connections; answers under way may end by themselves for a while. */
   stop(): Promise<void>;
 }
@@ -70,19 +73,26 @@ export async function startWebDoor(options: WebDoorOptions): Promise<WebDoor> {
     closers: new Set(),
     isStopping: false,
   };
-  const server = listener(door);
-  await listen(server, options);
-  server.on('error', (error) => log.error('door.error', { door: 'web', detail: error.message }));
-  const place = server.address();
+  const server = secureServer(door);
+  const challenges = new Challenges({ handshakeMs: limits.web.handshakeMs, log });
+  const listener = net.createServer({ noDelay: true });
+  listener.maxConnections = limits.web.connectionsMax;
+  countConnections(listener, door, (socket) =>
+    challenges.sort(socket, (other) => void server.emit('connection', other)),
+  );
+  await listen(listener, options);
+  listener.on('error', (error) => log.error('door.error', { door: 'web', detail: error.message }));
+  const place = listener.address();
   if (place === null || typeof place === 'string') throw new LeadglassError('INTERNAL', 'The web door has no port');
   return {
     address: place.address,
     port: place.port,
     setTls: (context) => server.setSecureContext(context),
     setTicketKeys: (keys) => void server.setTicketKeys(keys),
+    answerChallenge: (name, certificate) => challenges.answer(name, certificate),
     async stop() {
       door.isStopping = true;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      const closed = new Promise<void>((resolve) => listener.close(() => resolve()));
       for (const close of door.closers) close();
       const late = setTimeout(() => stopping.abort(), limits.web.stopMs);
       await Promise.all(door.running);
@@ -95,20 +105,11 @@ export async function startWebDoor(options: WebDoorOptions): Promise<WebDoor> {
   };
 }
 
-function listener(door: OpenDoor): tls.Server {
+/** Counted from the TCP connection on, before any handshake: one address cannot take every place. */
+function countConnections(listener: net.Server, door: OpenDoor, take: (socket: Socket) => void): void {
   const { options, sockets } = door;
-  const { log, limits } = options.services;
-  const { web } = limits;
-  const server = tls.createServer({
-    ...options.tls,
-    ALPNProtocols: ['h2', 'http/1.1'],
-    handshakeTimeout: web.handshakeMs,
-    noDelay: true,
-  });
-  server.maxConnections = web.connectionsMax;
   const counts = new Map<string, number>();
-  // Counted from the TCP connection on, before any handshake: one address cannot take every place.
-  server.on('connection', (socket: Socket) => {
+  listener.on('connection', (socket: Socket) => {
     const address = socket.remoteAddress ?? '';
     const count = (counts.get(address) ?? 0) + 1;
     counts.set(address, count);
@@ -120,7 +121,20 @@ function listener(door: OpenDoor): tls.Server {
       if (left === 0) counts.delete(address);
       else counts.set(address, left);
     });
-    if (count > web.connectionsPerAddressMax || door.isStopping) socket.destroy();
+    if (count > options.services.limits.web.connectionsPerAddressMax || door.isStopping) socket.destroy();
+    else take(socket);
+  });
+}
+
+/** Listens to nothing by itself: it is handed the connections that are its. */
+function secureServer(door: OpenDoor): tls.Server {
+  const { options } = door;
+  const { log, limits } = options.services;
+  const { web } = limits;
+  const server = tls.createServer({
+    ...options.tls,
+    ALPNProtocols: ['h2', 'http/1.1'],
+    handshakeTimeout: web.handshakeMs,
   });
   const http1 = http1Engine(web, (exchange) => serve(door, exchange));
   server.on('secureConnection', (socket) => {
@@ -189,7 +203,7 @@ function serve(door: OpenDoor, exchange: Exchange): void {
   });
 }
 
-function listen(server: tls.Server, { host, port }: WebDoorOptions): Promise<void> {
+function listen(server: net.Server, { host, port }: WebDoorOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (cause: NodeJS.ErrnoException): void => {
       const why = cause.code === 'EADDRINUSE' ? 'another program listens there' : (cause.code ?? 'unknown');
