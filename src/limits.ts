@@ -155,7 +155,7 @@ export const limits = {
   userNameCharactersMax: 256,
   /** A clock that is slewed by NTP goes back by less; more would open again what has ended. */
   clockBackwardsMsMax: 5 * 60_000,
-  /** How late a running association may notice that its opening or certificate has ended; each operation notices at once. */
+  /** How late what runs may notice that its opening, certificate or token has ended; each operation notices at once. */
   sessionReviewMs: 1_000,
   /** Use counts are for people; a crash may lose so much of them. */
   usageWriteMs: 30_000,

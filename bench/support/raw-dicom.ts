@@ -100,18 +100,23 @@ export function syntheticCt(facts: {
   };
 }
 
-/** What stands before the pixels of an instance in a Part 10 file: preamble, file meta information, data set. */
-export function part10({ header, sopInstanceUid, sopClassUid }: SyntheticInstance): Buffer {
-  const meta = Buffer.concat([
+/** What stands before the data set in a file (PS3.10 7.1): empty preamble, prefix and File Meta Information. */
+export function part10Head(sopInstanceUid: string): Buffer {
+  const rest = Buffer.concat([
     element(0x0002, 0x0001, 'OB', Buffer.from([0, 1])),
-    element(0x0002, 0x0002, 'UI', sopClassUid),
+    element(0x0002, 0x0002, 'UI', ctImageStorage),
     element(0x0002, 0x0003, 'UI', sopInstanceUid),
     element(0x0002, 0x0010, 'UI', explicitLittleEndian),
     element(0x0002, 0x0012, 'UI', '2.25.1'),
   ]);
   const length = Buffer.alloc(4);
-  length.writeUInt32LE(meta.length);
-  return Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), element(0x0002, 0x0000, 'UL', length), meta, header]);
+  length.writeUInt32LE(rest.length);
+  return Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), element(0x0002, 0x0000, 'UL', length), rest]);
+}
+
+/** What stands before the pixels of an instance in a Part 10 file: preamble, file meta information, data set. */
+export function part10({ header, sopInstanceUid }: SyntheticInstance): Buffer {
+  return Buffer.concat([part10Head(sopInstanceUid), header]);
 }
 
 /** Pixels that look like an image to a compressor: a ramp with a little noise. */

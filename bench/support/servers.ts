@@ -20,6 +20,7 @@ export interface Server {
   readonly target: Target;
   /** Milliseconds from the start of the process until it took a connection. */
   readonly startMs: number;
+  readonly pid: number;
   /** Largest resident memory so far, in MB, children included where they are still there. */
   peakMemoryMb(): number;
   stop(): Promise<void>;
@@ -65,6 +66,7 @@ function asServer(name: string, child: ChildProcess, target: Target, startMs: nu
     name,
     target,
     startMs,
+    pid: child.pid ?? 0,
     peakMemoryMb: () => peakMemory(child.pid ?? 0),
     stop: async () => {
       if (child.exitCode !== null) return;

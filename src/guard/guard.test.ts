@@ -341,6 +341,14 @@ test('a certificate that expires during an association ends it, one moment after
   assert.equal(reasonOf(session.revoked.reason), 'certificate-expired');
 });
 
+test('a certificate that has expired admits no operation, also before the timer has looked', async () => {
+  await using house = makeHouse();
+  enrol(house.store, { validUntilMs: startMs + 900 * dayMs });
+  const session = await sessionOf(house);
+  house.clock.nowMs = startMs + 365 * dayMs + 1;
+  await assert.rejects(session.admit(storeOf()), (error) => reasonOf(error) === 'certificate-expired');
+});
+
 test('a release and its withdrawal count at once within a running association', async () => {
   await using house = makeHouse();
   enrol(house.store, { purpose: 'exchange' });
