@@ -1,5 +1,6 @@
 /** For tests of the web door: a real installation, a device with its certificate, handlers that ask the guard, and clients. */
 import type { CodecPool } from '../../codecs/pool/codec-pool.ts';
+import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import http2 from 'node:http2';
@@ -16,6 +17,7 @@ import { limits } from '../../limits.ts';
 import { quietLog } from '../../log.ts';
 import { serverTlsOptions } from '../../upper-layer/tls-options.ts';
 import type { CallInput } from '../control/control-calls.ts';
+import { HeldInstances, type HeldInstancesLimits } from '../dimse/held-instances.ts';
 import { startWebDoor, type WebDoor, type WebDoorOptions } from './web-door.ts';
 import type { WebHandlers } from './routes.ts';
 import type { WebHandler, WebLimits } from './web-handler.ts';
@@ -25,6 +27,8 @@ export interface WebHouse extends AsyncDisposable {
   readonly door: WebDoor;
   readonly devices: ReturnType<typeof deviceServices>;
   readonly ca: string;
+  /** What requests under way hold; nothing once they are over, which the end of the house checks. */
+  readonly held: HeldInstances;
   enrol(aeTitle: string, given?: Partial<CallInput<'deviceAdd'>>): Promise<Identity>;
   token(aeTitle: string): Promise<string>;
 }
@@ -64,6 +68,7 @@ export async function openWebHouse(
   options: Partial<Pick<WebDoorOptions, 'handlers' | 'corsOrigins' | 'health'>> & {
     readonly web?: Partial<WebLimits['web']>;
     readonly codecs?: CodecPool;
+    readonly heldInstances?: Partial<HeldInstancesLimits>;
   } = {},
 ): Promise<WebHouse> {
   const house = await openHouse();
@@ -71,6 +76,7 @@ export async function openWebHouse(
   const { authority, guard, archive, config } = installation;
   const { certificatePem, keyPem } = await authority.serverCertificate('web', config.names);
   const handlers: WebHandlers = options.handlers ?? { search };
+  const held = new HeldInstances({ ...limits, ...options.heldInstances });
   const door = await startWebDoor({
     host: '127.0.0.1',
     port: 0,
@@ -87,7 +93,7 @@ export async function openWebHouse(
       limits: { ...limits, web: { ...limits.web, ...options.web } },
       returnable: (level) => attributesOf[level],
       ...(options.codecs === undefined ? {} : { codecs: options.codecs }),
-      held: { holdFor: () => ({ add: () => undefined, [Symbol.dispose]: () => undefined }) },
+      held,
       log: quietLog,
     },
     handlers,
@@ -103,6 +109,7 @@ export async function openWebHouse(
     door,
     devices,
     ca: authority.rootPem,
+    held,
     async enrol(aeTitle, given = {}) {
       const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const added = await devices.deviceAdd(callOf('device add'), {
@@ -125,6 +132,7 @@ export async function openWebHouse(
     },
     async [Symbol.asyncDispose]() {
       await door.stop();
+      assert.equal(held.count, 0, 'something is still held');
       await house[Symbol.asyncDispose]();
     },
   };
