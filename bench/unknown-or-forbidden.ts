@@ -198,7 +198,7 @@ const scratch = mkdtempSync(join(tmpdir(), 'leadglass-bench-timing-'));
 let stop: () => Promise<void> = async () => undefined;
 try {
   const server = await startLeadglass(join(scratch, 'data'), { web: true, config: 'archive: { retentionDays: 0 }\n' });
-  stop = server.stop;
+  stop = () => server.stop();
   const archive = clientOf(server, 'BENCHWEB');
   for (const kind of kinds) if (kind.instances > 0) await keep(archive, kind);
   const removed = kinds.find(({ name }) => name === 'removed') ?? unknown;

@@ -52,7 +52,7 @@ if (bavail * bsize < 2 * megabytes * 1024 ** 2) throw new Error(`Too little spac
 let stop: () => Promise<void> = async () => undefined;
 try {
   const server = await startLeadglass(join(scratch, 'data'), { web: true });
-  stop = server.stop;
+  stop = () => server.stop();
   const file = (name: string): Buffer => readFileSync(join(server.credentials('BENCHWEB'), name));
   const agent = new https.Agent({ keepAlive: true, key: file('key.pem'), cert: file('cert.pem'), ca: file('ca.pem') });
   const target: WebTarget = { base: `https://localhost:${server.consolePort}/dicom-web`, agent };

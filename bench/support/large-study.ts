@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { part10Head, type SyntheticInstance, syntheticCt, syntheticPixels, uidFor } from './raw-dicom.ts';
 
@@ -49,7 +49,7 @@ export async function storeLarge(
       'content-type': `multipart/related; type="application/dicom"; boundary=${boundary}`,
     },
   });
-  const answered = once(request, 'response') as Promise<[IncomingMessage]>;
+  const answered = responseOf(request);
   answered.catch(() => undefined);
   let bytes = 0;
   const send = async (piece: Buffer): Promise<void> => {
@@ -67,7 +67,7 @@ export async function storeLarge(
     await send(Buffer.from('\r\n'));
   }
   request.end(`--${boundary}--\r\n`);
-  const [response] = await answered;
+  const response = await answered;
   let text = '';
   for await (const chunk of response.setEncoding('utf8')) text += chunk;
   if (response.statusCode !== 200) throw new Error(`STOW answered ${response.statusCode}: ${text.slice(0, 500)}`);
@@ -77,6 +77,10 @@ export async function storeLarge(
 }
 
 const pieceBytes = 1024 ** 2;
+
+function responseOf(request: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => request.once('response', resolve).once('error', reject));
+}
 
 /** The whole study in one request, each instance compared with what was sent. @returns bytes of the body */
 export async function retrieveLarge(
@@ -88,8 +92,9 @@ export async function retrieveLarge(
     agent,
     headers: { accept: 'multipart/related; type="application/dicom"; transfer-syntax=*' },
   });
+  const answered = responseOf(request);
   request.end();
-  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const response = await answered;
   if (response.statusCode !== 200) throw new Error(`WADO answered ${response.statusCode}`);
   const parts = new PartChecker(study);
   let bytes = 0;

@@ -472,7 +472,7 @@ test('classes 8 and 11: JSON of brackets, of doubles, of members that every obje
     `[{${names},"0040A730":${deep(1000)}}]`,
     `[{${names},"__proto__":{"vr":"LO","Value":["x"]}}]`,
     `[{${names},"00100020":{"vr":"LO","Value":["a"]},"00100020":{"vr":"LO","Value":["b"]}}]`,
-    `[{${names},"00100020":{"vr":"LO","Value":["${'\\ud800'}"]}}]`,
+    `[{${names},"00100020":{"vr":"LO","Value":["\\ud800"]}}]`,
     `[{${names},"00280010":{"vr":"US","Value":[1e999]}}]`,
     `[{${names},"00280010":{"vr":"US","Value":[${'9'.repeat(1_000_000)}]}}]`,
     '\ufeff[]',
