@@ -16,6 +16,7 @@ import type { Operation } from '../../guard/operation.ts';
 import { limits } from '../../limits.ts';
 import { quietLog } from '../../log.ts';
 import { serverTlsOptions } from '../../upper-layer/tls-options.ts';
+import { ConversionMemory } from '../../transcoding/conversion-memory.ts';
 import type { CallInput } from '../control/control-calls.ts';
 import { HeldInstances, type HeldInstancesLimits } from '../dimse/held-instances.ts';
 import { startWebDoor, type WebDoor, type WebDoorOptions } from './web-door.ts';
@@ -92,7 +93,12 @@ export async function openWebHouse(
       aeTitle: 'LEADGLASS',
       limits: { ...limits, web: { ...limits.web, ...options.web } },
       returnable: (level) => attributesOf[level],
-      ...(options.codecs === undefined ? {} : { codecs: options.codecs }),
+      ...(options.codecs === undefined
+        ? {}
+        : {
+            codecs: options.codecs,
+            transcoding: { codecs: options.codecs, memory: new ConversionMemory(limits.transcoding), limits },
+          }),
       held,
       log: quietLog,
     },
