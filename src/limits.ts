@@ -451,6 +451,8 @@ export const limits = {
     sessionIdleMs: 60_000,
     // How long a stop waits for answers under way.
     stopMs: 10_000,
+    // That there is nothing is found out in some 0.2 ms, in a few when the disk is asked; all of that looks the same (even-time.ts).
+    nothingSlotMs: 5,
     // A peer that is refused because there is too much at once comes back after this.
     retryAfterSeconds: 5,
     // OPTIONS of a browser is kept by it for so long.
