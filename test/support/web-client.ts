@@ -43,6 +43,8 @@ export class WebClient {
     return new Promise((resolve, reject) => {
       const request = https.request(this.#base, {
         agent: this.#agent,
+        // What stands in Host is another matter.
+        servername: 'localhost',
         path: `/dicom-web${path}`,
         method: method ?? (body === undefined ? 'GET' : 'POST'),
         headers: { accept, ...proof, ...headers },
