@@ -234,6 +234,8 @@ export async function rawTls(
 export async function readAll(socket: tls.TLSSocket, ms = 1000): Promise<string> {
   let text = '';
   socket.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
-  await Promise.race([once(socket, 'close'), new Promise((resolve) => setTimeout(resolve, ms).unref())]);
+  // A connection that was reset is over, too.
+  const over = once(socket, 'close').catch(() => undefined);
+  await Promise.race([over, new Promise((resolve) => setTimeout(resolve, ms).unref())]);
   return text;
 }
