@@ -46,6 +46,17 @@ test('conditions on tags are held against the tag of what would be sent (RFC 911
     ['GET', 'W/"a"', undefined, '"a"', 'precondition-failed'],
     ['GET', '*', undefined, undefined, 'precondition-failed'],
     ['GET', '"b"', '"a"', '"a"', 'precondition-failed'],
+    // What is malformed behind a good tag spoils the list.
+    ['GET', undefined, '"a", b', '"a"', 'proceed'],
+    ['GET', '"a", b', undefined, '"a"', 'precondition-failed'],
+    ['GET', undefined, '"a", ,', '"a"', 'not-modified'],
+    ['GET', undefined, ', ,', '"a"', 'proceed'],
+    // Of messages whose boundary is new each time the tag is weak.
+    ['GET', undefined, 'W/"a"', 'W/"a"', 'not-modified'],
+    ['GET', undefined, '"a"', 'W/"a"', 'not-modified'],
+    ['GET', undefined, '"b"', 'W/"a"', 'proceed'],
+    ['GET', '"a"', undefined, 'W/"a"', 'precondition-failed'],
+    ['GET', 'W/"a"', undefined, 'W/"a"', 'precondition-failed'],
   ];
   for (const [method, ifMatch, ifNoneMatch, tag, expected] of rows) {
     assert.equal(
