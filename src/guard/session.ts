@@ -262,6 +262,7 @@ export class Session implements GuardSession {
 
   #throwIfOver(): void {
     if (this.#isEnded) throw new RefusedError('NOT_AUTHORIZED', 'session-ended');
+    this.isOver();
     this.#abort.signal.throwIfAborted();
   }
 

@@ -98,6 +98,15 @@ test('a token is good until its last moment and not a moment longer', async () =
   assert.equal(session.isOver(), true);
 });
 
+test('a token that ends while the ledger writes what it is used for is not used', async () => {
+  await using house = makeHouse();
+  enrol(house.store, readsWeb);
+  const { token, notAfterMs } = await issueToken(house, { minutes: 5 });
+  const session = house.guard.session(await house.guard.identify(webFacts({ token })));
+  house.ledger.before = () => void (house.clock.nowMs = notAfterMs + 1);
+  assert.equal(await refusal(session.admit(findOf())), 'token-expired');
+});
+
 test('a token ends with its opening, and what replaces the opening does not take it', async () => {
   await using house = makeHouse();
   const { store, guard } = house;
