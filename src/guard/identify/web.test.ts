@@ -144,6 +144,10 @@ test('a token never outlives its opening, and no longer than the limit is given'
   house.clock.nowMs = startMs + 30 * dayMs - 60_000;
   const { notAfterMs } = await issueToken(house, { minutes: limits.deviceTokenMinutesMax });
   assert.equal(notAfterMs, startMs + 30 * dayMs - 1);
+  house.clock.nowMs = startMs;
+  for (const minutes of [1, limits.deviceTokenMinutesMax]) {
+    assert.equal((await issueToken(house, { minutes })).notAfterMs, startMs + minutes * 60_000);
+  }
   for (const minutes of [0, -1, 1.5, Number.NaN, limits.deviceTokenMinutesMax + 1]) {
     await assert.rejects(issueToken(house, { minutes }), { code: 'BAD_REQUEST' });
   }
