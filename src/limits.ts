@@ -168,7 +168,7 @@ export const limits = {
   userNameCharactersMax: 256,
   /** A clock that is slewed by NTP goes back by less; more would open again what has ended. */
   clockBackwardsMsMax: 5 * 60_000,
-  /** How late a running association may notice that its opening or certificate has ended; each operation notices at once. */
+  /** How late what runs may notice that its opening, certificate or token has ended; each operation notices at once. */
   sessionReviewMs: 1_000,
   /** Use counts are for people; a crash may lose so much of them. */
   usageWriteMs: 30_000,
@@ -464,6 +464,8 @@ export const limits = {
     sessionIdleMs: 60_000,
     // How long a stop waits for answers under way.
     stopMs: 10_000,
+    // That there is nothing is found out in some 0.2 ms, in a few when the disk is asked; all of that looks the same (even-time.ts).
+    nothingSlotMs: 5,
     // A peer that is refused because there is too much at once comes back after this.
     retryAfterSeconds: 5,
     // OPTIONS of a browser is kept by it for so long.

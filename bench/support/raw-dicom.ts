@@ -10,6 +10,10 @@ export function uidFor(seed: string): string {
   return `2.25.${BigInt(`0x${createHash('sha256').update(seed).digest('hex').slice(0, 30)}`)}`;
 }
 
+export function seriesUidFor(seed: string, patient: number, series?: number): string {
+  return uidFor(`${seed}/${patient}/series${series === undefined ? '' : `/${series}`}`);
+}
+
 /** One explicit VR little endian element. */
 function element(group: number, number: number, vr: string, value: Buffer | string): Buffer {
   let bytes = typeof value === 'string' ? ascii(value) : value;
@@ -50,6 +54,8 @@ export function syntheticCt(facts: {
   readonly rows: number;
   readonly columns: number;
   readonly frames?: number;
+  /** Of which series of the study; one for all by default. */
+  readonly series?: number;
   readonly pixels: Buffer;
 }): SyntheticInstance {
   const { seed, patient, instance, rows, columns, pixels } = facts;
@@ -72,7 +78,7 @@ export function syntheticCt(facts: {
     element(0x0010, 0x0030, 'DA', '19700101'),
     element(0x0010, 0x0040, 'CS', 'O'),
     element(0x0020, 0x000d, 'UI', studyInstanceUid),
-    element(0x0020, 0x000e, 'UI', uidFor(`${seed}/${patient}/series`)),
+    element(0x0020, 0x000e, 'UI', seriesUidFor(seed, patient, facts.series)),
     element(0x0020, 0x0010, 'SH', '1'),
     element(0x0020, 0x0011, 'IS', '1'),
     element(0x0020, 0x0013, 'IS', String(instance)),
@@ -100,18 +106,23 @@ export function syntheticCt(facts: {
   };
 }
 
-/** What stands before the pixels of an instance in a Part 10 file: preamble, file meta information, data set. */
-export function part10({ header, sopInstanceUid, sopClassUid }: SyntheticInstance): Buffer {
-  const meta = Buffer.concat([
+/** What stands before the data set in a file (PS3.10 7.1): empty preamble, prefix and File Meta Information. */
+export function part10Head(sopInstanceUid: string, transferSyntaxUid = explicitLittleEndian): Buffer {
+  const rest = Buffer.concat([
     element(0x0002, 0x0001, 'OB', Buffer.from([0, 1])),
-    element(0x0002, 0x0002, 'UI', sopClassUid),
+    element(0x0002, 0x0002, 'UI', ctImageStorage),
     element(0x0002, 0x0003, 'UI', sopInstanceUid),
-    element(0x0002, 0x0010, 'UI', explicitLittleEndian),
+    element(0x0002, 0x0010, 'UI', transferSyntaxUid),
     element(0x0002, 0x0012, 'UI', '2.25.1'),
   ]);
   const length = Buffer.alloc(4);
-  length.writeUInt32LE(meta.length);
-  return Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), element(0x0002, 0x0000, 'UL', length), meta, header]);
+  length.writeUInt32LE(rest.length);
+  return Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), element(0x0002, 0x0000, 'UL', length), rest]);
+}
+
+/** What stands before the pixels of an instance in a Part 10 file: preamble, file meta information, data set. */
+export function part10({ header, sopInstanceUid }: SyntheticInstance): Buffer {
+  return Buffer.concat([part10Head(sopInstanceUid), header]);
 }
 
 /** Pixels that look like an image to a compressor: a ramp with a little noise. */

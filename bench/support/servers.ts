@@ -20,6 +20,7 @@ export interface Server {
   readonly target: Target;
   /** Milliseconds from the start of the process until it took a connection. */
   readonly startMs: number;
+  readonly pid: number;
   /** Largest resident memory so far, in MB, children included where they are still there. */
   peakMemoryMb(): number;
   stop(): Promise<void>;
@@ -65,6 +66,7 @@ function asServer(name: string, child: ChildProcess, target: Target, startMs: nu
     name,
     target,
     startMs,
+    pid: child.pid ?? 0,
     peakMemoryMb: () => peakMemory(child.pid ?? 0),
     stop: async () => {
       if (child.exitCode !== null) return;
@@ -76,23 +78,38 @@ function asServer(name: string, child: ChildProcess, target: Target, startMs: nu
   };
 }
 
-/** Leadglass with everything on. `devices` are enrolled when the data folder is new; their folders are `<data>-devices/AET`. */
+export interface LeadglassServer extends Server {
+  /** The folder with the credentials of a device that was enrolled. */
+  credentials(device: string): string;
+  readonly consolePort: number;
+  enrol(aet: string, purpose: string, ...more: readonly string[]): void;
+  /** A command on its data folder. */
+  run(...words: readonly string[]): void;
+}
+
+/**
+ * Leadglass with everything on. `devices` are enrolled when the data folder is new; their folders are `<data>-devices/AET`.
+ * `config` are further lines of leadglass.yaml.
+ */
 export async function startLeadglass(
   data: string,
-  { web = false }: { readonly web?: boolean } = {},
-): Promise<Server & { readonly credentials: (device: string) => string; readonly consolePort: number }> {
+  { web = false, config = '' }: { readonly web?: boolean; readonly config?: string } = {},
+): Promise<LeadglassServer> {
   const port = await freePort();
   const consolePort = await freePort();
   mkdirSync(data, { recursive: true, mode: 0o700 });
   const configFile = join(data, 'leadglass.yaml');
   writeFileSync(
     configFile,
-    `aeTitle: LEADGLASS\ndoors:\n  dimse: { port: ${port} }\n  console: { port: ${consolePort} }\n`,
+    `aeTitle: LEADGLASS\ndoors:\n  dimse: { port: ${port} }\n  console: { port: ${consolePort} }\n${config}`,
     { mode: 0o600 },
   );
   const child = spawn(leadglassCommand, ['serve', '--data', data], { stdio: ['ignore', 'ignore', 'inherit'] });
   const startMs = await whenListening(port, child, 'Leadglass');
   const devices = `${data}-devices`;
+  const run = (...words: readonly string[]): void => {
+    execFileSync(leadglassCommand, [...words, '--data', data], { stdio: ['ignore', 'ignore', 'inherit'] });
+  };
   const enrol = (aet: string, purpose: string, ...more: readonly string[]): void => {
     const folder = join(devices, aet);
     try {
@@ -103,26 +120,8 @@ export async function startLeadglass(
     }
     mkdirSync(devices, { recursive: true });
     const until = new Date(Date.now() + 20 * 86_400_000).toISOString().slice(0, 10);
-    execFileSync(
-      leadglassCommand,
-      [
-        'device',
-        'add',
-        aet,
-        '--purpose',
-        purpose,
-        '--reason',
-        'benchmark',
-        '--until',
-        until,
-        '--out',
-        folder,
-        '--data',
-        data,
-        ...more,
-      ],
-      { stdio: ['ignore', 'ignore', 'inherit'] },
-    );
+    const words = ['--purpose', purpose, '--reason', 'benchmark', '--until', until, '--out', folder];
+    run('device', 'add', aet, ...words, ...more);
   };
   enrol('BENCH', 'archive');
   if (web) enrol('BENCHWEB', 'archive', '--door', 'web');
@@ -134,7 +133,7 @@ export async function startLeadglass(
     credentials: join(devices, 'BENCH'),
   };
   const credentials = (device: string): string => join(devices, device);
-  return { ...asServer('Leadglass', child, target, startMs), credentials, consolePort };
+  return { ...asServer('Leadglass', child, target, startMs), credentials, consolePort, enrol, run };
 }
 
 /** storescp, which forks a process for each association, keeps the bytes as they come and syncs nothing. */

@@ -20,6 +20,8 @@ test('there is room below the limit, none at it, and again after one has gone', 
   assert.equal(running.hasRoom('CT2'), true);
   running.remove('CT1');
   assert.equal(running.hasRoom('CT1'), true);
+  // The other one is still counted.
+  assert.equal(running.count('CT1'), 1);
   running.remove('CT1');
   running.remove('CT1');
   assert.equal(running.count('CT1'), 0);

@@ -341,6 +341,41 @@ test('a certificate that expires during an association ends it, one moment after
   assert.equal(reasonOf(session.revoked.reason), 'certificate-expired');
 });
 
+test('a certificate that has expired admits no operation, also before the timer has looked', async () => {
+  await using house = makeHouse();
+  enrol(house.store, { validUntilMs: startMs + 900 * dayMs });
+  const session = await sessionOf(house);
+  house.clock.nowMs = startMs + 365 * dayMs + 1;
+  await assert.rejects(session.admit(storeOf()), (error) => reasonOf(error) === 'certificate-expired');
+});
+
+test('the first look at a certificate lets those pass that some device may show, and records the others before it refuses', async () => {
+  await using house = makeHouse();
+  enrol(house.store);
+  const { certificate, ...others } = peerFacts();
+  assert.ok(certificate !== undefined);
+  const look = (changes: Partial<typeof certificate> = {}) =>
+    house.guard.checkCertificate({ ...others, certificate: { ...certificate, ...changes } });
+  assert.equal(look(), undefined);
+  assert.equal(house.ledger.records.length, 0);
+  for (const [changes, reason] of [
+    [{ fingerprint256: 'ff'.repeat(32) }, 'certificate-unknown'],
+    [{ notAfterMs: startMs - 1 }, 'certificate-expired'],
+    [{ keyBits: 128 }, 'certificate-weak'],
+  ] as const) {
+    const before: number = house.ledger.records.length;
+    await assert.rejects(look(changes) ?? Promise.resolve(), (error) => reasonOf(error) === reason);
+    assert.equal(house.ledger.records.length, before + 1);
+  }
+  await assert.rejects(
+    house.guard.checkCertificate(others) ?? Promise.resolve(),
+    (error) => reasonOf(error) === 'certificate-missing',
+  );
+  // While the clock cannot be believed not even a good one passes.
+  house.clock.nowMs -= limits.clockBackwardsMsMax + 1;
+  await assert.rejects(look() ?? Promise.resolve(), (error) => reasonOf(error) === 'clock');
+});
+
 test('a release and its withdrawal count at once within a running association', async () => {
   await using house = makeHouse();
   enrol(house.store, { purpose: 'exchange' });
@@ -571,7 +606,8 @@ test('an operator removes, imports and exports under records of their own kind',
   }
   // Each is recorded when it is asked for and when it is done; only what was deleted is said to be.
   assert.deepEqual(house.ledger.codes, ['110103 0', '110103 0', '110103 0', '110103 0', '110103 0', '110105 0']);
-  assert.deepEqual(house.ledger.last.patientIds, ['PID-1']);
+  // Also of those that are written before it is done: afterwards nobody knows.
+  for (const { patientIds } of house.ledger.records) assert.deepEqual(patientIds, ['PID-1']);
   {
     await using admission = await session.admit(storeOf());
     await admission.involving(headOf());

@@ -24,7 +24,7 @@ import type { PolicyStore, Usage } from './policy-store.ts';
 import { isPeer, ownerOf, ownerOfPerson, type PeerPrincipal, type Principal } from './principal.ts';
 import type { OpeningRules } from './purposes.ts';
 import { RefusedError, type RefusalReason } from './refusal.ts';
-import { standingOf } from './standing.ts';
+import { expiredReason, standingOf } from './standing.ts';
 import { type GuardSession, Session, type SessionContext } from './session.ts';
 import { SteadyClock } from './steady-clock.ts';
 import type { TransferLimits } from './transfers.ts';
@@ -74,7 +74,6 @@ interface Reservation {
 interface Running {
   readonly session: Session;
   readonly facts: PeerFacts;
-  readonly proofNotAfterMs?: number;
 }
 
 export class Guard implements AsyncDisposable {
@@ -217,12 +216,11 @@ export class Guard implements AsyncDisposable {
         this.#running.delete(running);
         this.#leave(principal);
       },
+      ...(proofNotAfterMs === undefined
+        ? {}
+        : { proofEnd: { notAfterMs: proofNotAfterMs, reason: expiredReason(principal) } }),
     });
-    const running: Running = {
-      session,
-      facts,
-      ...(proofNotAfterMs === undefined ? {} : { proofNotAfterMs }),
-    };
+    const running: Running = { session, facts };
     this.#running.add(running);
     // Gives it its grant, or ends it: the policy may have changed between the two calls.
     this.#review(running);
@@ -233,9 +231,9 @@ export class Guard implements AsyncDisposable {
   reviewSessions(): void {
     const nowMs = this.#clock.wallMs;
     for (const running of this.#running) {
-      const { session, proofNotAfterMs = nowMs } = running;
+      const { session } = running;
       // Changes of the policy were looked at when they came; only time passes unseen.
-      if (!isStillOpen(session.grant, nowMs) || nowMs > proofNotAfterMs) this.#review(running);
+      if (!session.isOver() && !isStillOpen(session.grant, nowMs)) this.#review(running);
     }
   }
 
@@ -327,19 +325,13 @@ export class Guard implements AsyncDisposable {
   }
 
   /** Looks at one session's right again: it goes on with what it has, goes on with a replaced opening, or ends. */
-  #review({ session, facts, proofNotAfterMs }: Running): void {
+  #review({ session, facts }: Running): void {
     const { principal } = session;
-    if (!isPeer(principal) || session.revoked.aborted) return;
+    if (!isPeer(principal) || session.isOver()) return;
     if (!this.#clock.isSteady) return; // each admit refuses; the session may go on when the clock is right again
     const { store, limits, persons = noPersons } = this.#options;
-    const standing = standingOf(principal, {
-      store,
-      persons,
-      facts,
-      nowMs: this.#clock.nowMs(),
-      rules: limits,
-      ...(proofNotAfterMs === undefined ? {} : { proofNotAfterMs }),
-    });
+    const nowMs = this.#clock.nowMs();
+    const standing = standingOf(principal, { store, persons, facts, nowMs, rules: limits });
     if ('reason' in standing) session.revoke(standing.reason);
     else session.regrant(standing.principal, standing.grant);
   }

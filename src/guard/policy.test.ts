@@ -311,6 +311,30 @@ test('own studies only of a device that reads nothing does not keep it from addi
   assert.deepEqual(decision.allowed && decision.scope, { departments: ['X'] });
 });
 
+test('one way of reading is reading: whoever may find, get or move alone adds only to what it reaches', () => {
+  for (const word of ['find', 'get', 'move'] as const) {
+    const scope = { ownStudiesOnly: true, departments: ['X'] } as const;
+    const opening = openingOf('archive', { operations: ['store', word], scope });
+    const decision = decide(principalOf(opening), storeOf(), { grant: grantOf(opening), nowMs, sopClasses });
+    assert.deepEqual(
+      decision.allowed && decision.scope,
+      { departments: ['X'], receivedFrom: 'CT1', joinsReachedOnly: true },
+      word,
+    );
+  }
+});
+
+test('a study that was released is not named as outside', () => {
+  const opening = openingOf('exchange', { scope: {} });
+  const grant = grantOf(opening);
+  const decision = decide(principalOf(opening), retrieveOf({ keys: { studyInstanceUids: [studyA] } }), {
+    grant: { ...grant, released: [{ studyInstanceUid: studyA, validUntilMs: nowMs + 1 }] },
+    nowMs,
+    sopClasses,
+  });
+  assert.deepEqual(decision, { allowed: true, scope: { studyInstanceUids: [studyA] } });
+});
+
 test('commitment of a modality answers for its own studies only, that of a peer archive for all', () => {
   const scopeFor = (purpose: Purpose) => {
     const opening = openingOf(purpose, { scope: {} });

@@ -42,6 +42,8 @@ export interface GuardSession {
   declined(proposals: readonly DeclinedProposal[]): Promise<void>;
   /** Fires at once when the opening is closed or ends, or the device or certificate is revoked; its reason is a RefusedError. */
   readonly revoked: AbortSignal;
+  /** Has it been revoked, or has its certificate or token ended by now? Asks the clock, so that no timer has to have come first. */
+  isOver(): boolean;
   /**
    * Writes what is left to record. Call it once, after all admissions are disposed; later calls do nothing.
    * @throws LeadglassError LEDGER_UNAVAILABLE; the session has ended all the same
@@ -77,11 +79,18 @@ export interface StudyLookup {
   headOf(studyInstanceUid: Uid): Promise<Omit<TransferHead, 'sopClassUid' | 'sopInstanceUid'> | undefined>;
 }
 
+/** The last moment at which what a device proved itself with is good, and what is said afterwards. */
+export interface ProofEnd {
+  readonly notAfterMs: number;
+  readonly reason: RefusalReason;
+}
+
 export class Session implements GuardSession {
   readonly id: string;
   readonly #context: SessionContext;
   readonly #door: string;
   readonly #ended: () => void;
+  readonly #proofEnd: ProofEnd | undefined;
   readonly #abort = new AbortController();
   readonly #transfers: SessionTransfers;
   readonly #rate: OperationRate;
@@ -100,6 +109,7 @@ export class Session implements GuardSession {
       readonly principal: Principal;
       readonly door: string;
       readonly ended: () => void;
+      readonly proofEnd?: ProofEnd;
     },
   ) {
     this.#context = context;
@@ -107,6 +117,7 @@ export class Session implements GuardSession {
     this.#principal = facts.principal;
     this.#door = facts.door;
     this.#ended = facts.ended;
+    this.#proofEnd = facts.proofEnd;
     this.#rate = new OperationRate(context.limits.operationsPerSecondMax, context.clock.wallMs);
     this.#transfers = new SessionTransfers({
       actor: () => this.#actor,
@@ -139,6 +150,14 @@ export class Session implements GuardSession {
   revoke(reason: RefusalReason): void {
     if (this.#abort.signal.aborted) return;
     this.#abort.abort(new RefusedError('NOT_AUTHORIZED', reason));
+  }
+
+  isOver(): boolean {
+    const { clock } = this.#context;
+    const end = this.#proofEnd;
+    // While the clock cannot be believed nothing is admitted; the session may go on when it is right again.
+    if (end !== undefined && clock.isSteady && clock.nowMs() > end.notAfterMs) this.revoke(end.reason);
+    return this.#abort.signal.aborted;
   }
 
   async admit<O extends Operation>(operation: O): Promise<Admission<O>> {
@@ -230,6 +249,7 @@ export class Session implements GuardSession {
   }
 
   #decide(operation: Operation): Decision {
+    this.isOver();
     const over: unknown = this.#abort.signal.reason;
     if (over instanceof RefusedError) return { allowed: false, reason: over.reason };
     const { clock, sopClasses } = this.#context;
@@ -242,6 +262,7 @@ export class Session implements GuardSession {
 
   #throwIfOver(): void {
     if (this.#isEnded) throw new RefusedError('NOT_AUTHORIZED', 'session-ended');
+    this.isOver();
     this.#abort.signal.throwIfAborted();
   }
 

@@ -17,8 +17,6 @@ export interface StandingFacts {
   readonly facts: PeerFacts;
   readonly nowMs: number;
   readonly rules: OpeningRules;
-  /** Last moment at which the certificate, token or session is good. */
-  readonly proofNotAfterMs?: number;
 }
 
 export type Standing =
@@ -27,8 +25,6 @@ export type Standing =
 
 /** A policy that cannot be read gives nothing; the next identification says what is wrong with it. */
 export function standingOf(principal: PeerPrincipal, facts: StandingFacts): Standing {
-  const { proofNotAfterMs, nowMs } = facts;
-  if (proofNotAfterMs !== undefined && nowMs > proofNotAfterMs) return { reason: expiredReason(principal) };
   try {
     return principal.kind === 'device' ? deviceStanding(principal, facts) : personStanding(principal, facts);
   } catch {
@@ -36,7 +32,8 @@ export function standingOf(principal: PeerPrincipal, facts: StandingFacts): Stan
   }
 }
 
-function expiredReason(principal: PeerPrincipal): RefusalReason {
+/** What is said when the certificate, token or session that somebody came with has ended; when that is, the session knows. */
+export function expiredReason(principal: PeerPrincipal): RefusalReason {
   if (principal.kind === 'person') return 'session-over';
   return principal.tokenId === undefined ? 'certificate-expired' : 'token-expired';
 }

@@ -6,12 +6,13 @@ import { type Uid, knownUid } from '../dicom/uid.ts';
 import { toXml } from '../ledger/audit-message.ts';
 import type { LedgerRecordInput } from '../ledger/record.ts';
 import { limits } from '../limits.ts';
+import { DeviceTokens, type IssuedToken, type TokenRequest } from './device-tokens.ts';
 import { Guard, type GuardOptions } from './guard.ts';
 import type { CertificateFacts, PeerFacts } from './identify/peer-facts.ts';
 import type { PersonSession, PersonSessions } from './identify/person.ts';
 import type { OpeningTerms } from './opening.ts';
 import { PolicyStore } from './policy-store.ts';
-import type { Find, Operation, Retrieve, Store } from './operation.ts';
+import type { Administer, Find, Operation, Retrieve, Store } from './operation.ts';
 import type { PersonOpeningTerms } from './person-opening.ts';
 import type { DevicePrincipal, Principal, Purpose } from './principal.ts';
 import { purposeBounds } from './purposes.ts';
@@ -177,6 +178,21 @@ export function makeHouse(options: Partial<GuardOptions> = {}): House {
       store.close();
     },
   };
+}
+
+const administer: Administer = { kind: 'administer', command: 'device token', summary: 's' };
+
+/** A token for CT1, unless another device is asked for. */
+export async function issueToken(
+  { guard, store, clock }: House,
+  request: Partial<TokenRequest> = {},
+): Promise<IssuedToken> {
+  const session = guard.session({ kind: 'operator', user: 'root' });
+  await using admission = await session.admit(administer);
+  const tokens = new DeviceTokens({ store, rules: limits, now: clock.now });
+  const issued = tokens.issue(admission.pass, { aeTitle: aet('CT1'), ...request });
+  admission.succeeded();
+  return issued;
 }
 
 export const storeOf = (sopClassUid: Uid = ctImage): Store => ({

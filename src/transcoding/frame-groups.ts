@@ -85,6 +85,7 @@ function byStarts(fragments: readonly Fragment[], starts: readonly number[]): re
 }
 
 function withoutTable(fragments: readonly Fragment[], numberOfFrames: number): readonly FrameGroup[] {
+  if (fragments.length === 0) throw malformedFragments('it has no fragment');
   const total = (parts: readonly Fragment[]): number => parts.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
   if (numberOfFrames === 1) return [{ fragments: fragments.length, lengthBytes: total(fragments) }];
   if (fragments.length === numberOfFrames) return fragments.map(({ lengthBytes }) => ({ fragments: 1, lengthBytes }));

@@ -17,6 +17,7 @@ import {
 } from '../../bench/support/raw-dicom.ts';
 import { echoContext, RawSocket, Sender, slice, storeContext } from '../faults/raw-peer.ts';
 import { TestServer } from '../faults/server.ts';
+import { dataSet as rawDataSet, emptyItems, explicit, nested, tagged, undefinedLength } from './raw-data-set.ts';
 
 const memoryMbMax = 300;
 const deflated = '1.2.840.10008.1.2.1.99';
@@ -199,49 +200,7 @@ async function storeBytes(bytes: Buffer, { contextId = 1, instanceUid = uid } = 
   return parseCommand(answer.body.subarray(6)).status;
 }
 
-function explicit(group: number, number: number, vr: string, value: Buffer | string, length?: number): Buffer {
-  let bytes = typeof value === 'string' ? ascii(value) : value;
-  if (bytes.length % 2 === 1) bytes = Buffer.concat([bytes, Buffer.from([vr === 'UI' ? 0 : 0x20])]);
-  const isLong = ['OB', 'OW', 'SQ', 'UN', 'UT'].includes(vr);
-  const head = Buffer.alloc(isLong ? 12 : 8);
-  head.writeUInt16LE(group, 0);
-  head.writeUInt16LE(number, 2);
-  head.write(vr, 4, 'latin1');
-  if (isLong) head.writeUInt32LE(length ?? bytes.length, 8);
-  else head.writeUInt16LE(length ?? bytes.length, 6);
-  return Buffer.concat([head, bytes]);
-}
-
-const tagged = (number: number, length: number): Buffer => {
-  const bytes = Buffer.alloc(8);
-  bytes.writeUInt16LE(0xfffe, 0);
-  bytes.writeUInt16LE(number, 2);
-  bytes.writeUInt32LE(length, 4);
-  return bytes;
-};
-const undefinedLength = 0xffff_ffff;
-
-/** A small data set with these elements behind its head. */
-function dataSet(instanceUid: string, ...more: readonly Buffer[]): Buffer {
-  return Buffer.concat([
-    explicit(0x0008, 0x0016, 'UI', ctImageStorage),
-    explicit(0x0008, 0x0018, 'UI', instanceUid),
-    explicit(0x0008, 0x0060, 'CS', 'CT'),
-    explicit(0x0010, 0x0020, 'LO', 'WIRE'),
-    explicit(0x0020, 0x000d, 'UI', uidFor('wire/study')),
-    explicit(0x0020, 0x000e, 'UI', uidFor('wire/series')),
-    ...more,
-  ]);
-}
-
-function nested(depth: number): Buffer {
-  let inner: Buffer = Buffer.alloc(0);
-  for (let level = 0; level < depth; level += 1) {
-    const body = Buffer.concat([tagged(0xe000, undefinedLength), inner, tagged(0xe00d, 0), tagged(0xe0dd, 0)]);
-    inner = explicit(0x0040, 0xa730, 'SQ', body, undefinedLength);
-  }
-  return inner;
-}
+const dataSet = (instanceUid: string, ...more: readonly Buffer[]): Buffer => rawDataSet('wire', instanceUid, ...more);
 
 const hostileDataSets: Readonly<Record<string, () => Buffer>> = {
   'class 3: an element of 4 GiB': () => dataSet(uid, explicit(0x7fe0, 0x0010, 'OW', Buffer.alloc(100), 0xffff_fffe)),
@@ -249,17 +208,7 @@ const hostileDataSets: Readonly<Record<string, () => Buffer>> = {
     dataSet(uid, explicit(0x7fe0, 0x0010, 'OW', Buffer.alloc(100), 5000)),
   'class 3: a data set that ends in the middle of a head': () => dataSet(uid).subarray(0, -30),
   'class 8: items nested 2,000 deep': () => dataSet(uid, nested(2000)),
-  'class 9: a sequence of 300,000 empty items': () =>
-    dataSet(
-      uid,
-      explicit(
-        0x0040,
-        0xa730,
-        'SQ',
-        Buffer.concat([...Array.from({ length: 300_000 }, () => tagged(0xe000, 0)), tagged(0xe0dd, 0)]),
-        undefinedLength,
-      ),
-    ),
+  'class 9: a sequence of 300,000 empty items': () => dataSet(uid, emptyItems(300_000)),
   'class 9: fragments without an end': () =>
     dataSet(
       uid,

@@ -209,6 +209,50 @@ for (const version of [1, 2] as const) {
   });
 }
 
+for (const [what, chunk] of [
+  ['extensions of chunks', `1;${'a'.repeat(4000)}=b\r\nx\r\n`],
+  ['chunks of one byte', '1\r\nx\r\n'],
+  ['leading zeros of a chunk', `${'0'.repeat(4000)}1\r\nx\r\n`],
+] as const) {
+  test(`a flood of ${what} ends, costs no memory, and is never taken for whole`, async () => {
+    stored = [];
+    const socket = await rawTls(web, { identity });
+    const before = process.memoryUsage().rss;
+    socket.write(`${post}Transfer-Encoding: chunked\r\n\r\n`);
+    const until = performance.now() + 1500;
+    while (!socket.destroyed && performance.now() < until) {
+      if (!socket.write(chunk.repeat(50)))
+        await Promise.race([once(socket, 'drain').catch(() => undefined), sleep(100)]);
+    }
+    socket.destroy();
+    await sleep(100);
+    assert.deepEqual(stored, []);
+    assert.ok(process.memoryUsage().rss - before < 256 * 1024 ** 2);
+    await isServed();
+  });
+}
+
+for (const [what, chunk] of [
+  ['a chunk whose length is negative', '-1\r\nx\r\n0\r\n\r\n'],
+  ['a chunk longer than any number', `${'f'.repeat(17)}\r\nx\r\n0\r\n\r\n`],
+  ['a chunk that is longer than it says', '1\r\nxyz\r\n0\r\n\r\n'],
+  ['a chunk that ends in a line feed alone', '1\nx\n0\n\n'],
+  ['trailers without end', `1\r\nx\r\n0\r\n${`A: ${'b'.repeat(1000)}\r\n`.repeat(200)}\r\n`],
+  ['a trailer that says the length anew', '1\r\nx\r\n0\r\nContent-Length: 5\r\n\r\n'],
+] as const) {
+  test(`${what}: what comes behind it is no request`, async () => {
+    const before = asked;
+    const socket = await rawTls(web, { identity });
+    socket.write(`${post}Transfer-Encoding: chunked\r\n\r\n${chunk}`);
+    const text = await readAll(socket, 700);
+    socket.destroy();
+    assert.equal(asked, before);
+    // One answer at most, to the one request that there was.
+    assert.ok((text.match(/^HTTP\/1\.1 [2-5]/gm) ?? []).length <= 1, text.slice(0, 300));
+    await isServed();
+  });
+}
+
 test('a length that lies ends the stream by HTTP/2', async () => {
   stored = [];
   const session = await connectHttp2(web, { identity });

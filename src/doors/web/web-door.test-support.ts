@@ -1,5 +1,6 @@
 /** For tests of the web door: a real installation, a device with its certificate, handlers that ask the guard, and clients. */
 import type { CodecPool } from '../../codecs/pool/codec-pool.ts';
+import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import http2 from 'node:http2';
@@ -15,7 +16,9 @@ import type { Operation } from '../../guard/operation.ts';
 import { limits } from '../../limits.ts';
 import { quietLog } from '../../log.ts';
 import { serverTlsOptions } from '../../upper-layer/tls-options.ts';
+import { ConversionMemory } from '../../transcoding/conversion-memory.ts';
 import type { CallInput } from '../control/control-calls.ts';
+import { HeldInstances, type HeldInstancesLimits } from '../dimse/held-instances.ts';
 import { startWebDoor, type WebDoor, type WebDoorOptions } from './web-door.ts';
 import type { WebHandlers } from './routes.ts';
 import type { WebHandler, WebLimits } from './web-handler.ts';
@@ -25,6 +28,8 @@ export interface WebHouse extends AsyncDisposable {
   readonly door: WebDoor;
   readonly devices: ReturnType<typeof deviceServices>;
   readonly ca: string;
+  /** What requests under way hold; nothing once they are over, which the end of the house checks. */
+  readonly held: HeldInstances;
   enrol(aeTitle: string, given?: Partial<CallInput<'deviceAdd'>>): Promise<Identity>;
   token(aeTitle: string): Promise<string>;
 }
@@ -64,6 +69,7 @@ export async function openWebHouse(
   options: Partial<Pick<WebDoorOptions, 'handlers' | 'corsOrigins' | 'health'>> & {
     readonly web?: Partial<WebLimits['web']>;
     readonly codecs?: CodecPool;
+    readonly heldInstances?: Partial<HeldInstancesLimits>;
   } = {},
 ): Promise<WebHouse> {
   const house = await openHouse();
@@ -71,6 +77,7 @@ export async function openWebHouse(
   const { authority, guard, archive, config } = installation;
   const { certificatePem, keyPem } = await authority.serverCertificate('web', config.names);
   const handlers: WebHandlers = options.handlers ?? { search };
+  const held = new HeldInstances({ ...limits, ...options.heldInstances });
   const door = await startWebDoor({
     host: '127.0.0.1',
     port: 0,
@@ -86,8 +93,13 @@ export async function openWebHouse(
       aeTitle: 'LEADGLASS',
       limits: { ...limits, web: { ...limits.web, ...options.web } },
       returnable: (level) => attributesOf[level],
-      ...(options.codecs === undefined ? {} : { codecs: options.codecs }),
-      held: { holdFor: () => ({ add: () => undefined, [Symbol.dispose]: () => undefined }) },
+      ...(options.codecs === undefined
+        ? {}
+        : {
+            codecs: options.codecs,
+            transcoding: { codecs: options.codecs, memory: new ConversionMemory(limits.transcoding), limits },
+          }),
+      held,
       log: quietLog,
     },
     handlers,
@@ -103,6 +115,7 @@ export async function openWebHouse(
     door,
     devices,
     ca: authority.rootPem,
+    held,
     async enrol(aeTitle, given = {}) {
       const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
       const added = await devices.deviceAdd(callOf('device add'), {
@@ -125,6 +138,7 @@ export async function openWebHouse(
     },
     async [Symbol.asyncDispose]() {
       await door.stop();
+      assert.equal(held.count, 0, 'something is still held');
       await house[Symbol.asyncDispose]();
     },
   };
@@ -220,6 +234,8 @@ export async function rawTls(
 export async function readAll(socket: tls.TLSSocket, ms = 1000): Promise<string> {
   let text = '';
   socket.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
-  await Promise.race([once(socket, 'close'), new Promise((resolve) => setTimeout(resolve, ms).unref())]);
+  // A connection that was reset is over, too.
+  const over = once(socket, 'close').catch(() => undefined);
+  await Promise.race([over, new Promise((resolve) => setTimeout(resolve, ms).unref())]);
   return text;
 }

@@ -55,7 +55,7 @@ export class WebSessions {
       const found = this.#held.get(key) ?? this.#begin(key, peer);
       const held = await found;
       // It may have ended while this request waited for it; then the guard looks at the peer anew.
-      if (held.session.revoked.aborted || this.#held.get(key) !== found) {
+      if (held.session.isOver() || this.#held.get(key) !== found) {
         if (this.#held.get(key) === found) this.#held.delete(key);
         continue;
       }

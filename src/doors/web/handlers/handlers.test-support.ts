@@ -10,6 +10,7 @@ import type { GuardSession } from '../../../guard/session.ts';
 import { aet, enrol, type House, makeHouse, peerFacts } from '../../../guard/test-support.ts';
 import { limits } from '../../../limits.ts';
 import { quietLog } from '../../../log.ts';
+import { HeldInstances } from '../../dimse/held-instances.ts';
 import { MultipartReader } from '../http/multipart-reader.ts';
 import { readParts } from '../http/multipart-parts.ts';
 import { parseRelatedContentType } from '../http/multipart-content-type.ts';
@@ -38,6 +39,8 @@ export interface WebHouse extends AsyncDisposable {
   readonly house: House;
   readonly backend: Backend;
   readonly services: WebServices;
+  /** What requests under way hold. */
+  readonly held: HeldInstances;
   /** Of the archive device that may do everything. */
   readonly session: GuardSession;
   sessionOf(terms: Partial<OpeningTerms> & { readonly name: string }): Promise<GuardSession>;
@@ -50,12 +53,13 @@ export interface WebHouse extends AsyncDisposable {
 export async function webHouse(changes: Partial<WebServices> = {}): Promise<WebHouse> {
   const house = makeHouse();
   const backend = changes.backend ?? new MemoryBackend({ dataSetLimits, retentionDays: 0 });
+  const held = new HeldInstances(limits);
   const services: WebServices = {
     backend,
     aeTitle: 'LEADGLASS',
     limits,
     returnable: (level) => attributesOf[level],
-    held: { holdFor: () => ({ add: () => undefined, [Symbol.dispose]: () => undefined }) },
+    held,
     log: quietLog,
     ...changes,
   };
@@ -85,6 +89,7 @@ export async function webHouse(changes: Partial<WebServices> = {}): Promise<WebH
     house,
     backend,
     services,
+    held,
     session,
     sessionOf,
     keep: async (...instances) => {
@@ -92,13 +97,20 @@ export async function webHouse(changes: Partial<WebServices> = {}): Promise<WebH
     },
     open,
     ask: async (url, asked) => {
-      const { status, headers, body = new Uint8Array(0) } = await open(url, asked);
-      return {
-        status,
-        headers: new Map(headers.map(([name, value]) => [name.toLowerCase(), value])),
-        warnings: headers.filter(([name]) => name === 'Warning').map(([, value]) => value),
-        body: body instanceof Uint8Array ? Buffer.from(body) : Buffer.concat(await Array.fromAsync(body)),
-      };
+      // As the door does: when the answer is over, whatever was held for it is let go.
+      const over = new AbortController();
+      const signal = asked?.signal === undefined ? over.signal : AbortSignal.any([asked.signal, over.signal]);
+      try {
+        const { status, headers, body = new Uint8Array(0) } = await open(url, { ...asked, signal });
+        return {
+          status,
+          headers: new Map(headers.map(([name, value]) => [name.toLowerCase(), value])),
+          warnings: headers.filter(([name]) => name === 'Warning').map(([, value]) => value),
+          body: body instanceof Uint8Array ? Buffer.from(body) : Buffer.concat(await Array.fromAsync(body)),
+        };
+      } finally {
+        over.abort();
+      }
     },
     [Symbol.asyncDispose]: () => house[Symbol.asyncDispose](),
   };

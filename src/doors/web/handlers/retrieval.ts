@@ -10,6 +10,7 @@ import { ownerOf } from '../../../guard/principal.ts';
 import type { GuardSession } from '../../../guard/session.ts';
 import { HttpError } from '../http/http-error.ts';
 import type { WebServices } from '../web-handler.ts';
+import { untilSlotEnds } from './even-time.ts';
 
 export class Retrieval {
   readonly instances: readonly StoredInstance[];
@@ -44,7 +45,8 @@ export class Retrieval {
     const holding = services.held.holdFor(ownerOf(admission.pass.principal));
     try {
       const instances: StoredInstance[] = [];
-      const { retrieveInstancesMax } = services.limits;
+      const { retrieveInstancesMax, web } = services.limits;
+      const startedMs = performance.now();
       for await (const instance of services.backend.retrieve(admission.pass)) {
         if (instances.length >= retrieveInstancesMax) {
           throw new LeadglassError(
@@ -55,7 +57,10 @@ export class Retrieval {
         holding.add();
         instances.push(instance);
       }
-      if (instances.length === 0) throw new LeadglassError('NOT_FOUND', 'There is no such resource');
+      if (instances.length === 0) {
+        await untilSlotEnds(startedMs, web.nothingSlotMs);
+        throw new LeadglassError('NOT_FOUND', 'There is no such resource');
+      }
       return new Retrieval(instances, { admission, holding, signal });
     } catch (error) {
       holding[Symbol.dispose]();

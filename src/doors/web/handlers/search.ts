@@ -16,6 +16,7 @@ import { metadataOffers } from '../resources/offers.ts';
 import { parseSearchParameters, type SearchParameters } from '../resources/search-parameters.ts';
 import { searchQuery, type SearchTarget } from '../resources/search-query.ts';
 import type { WebHandler, WebServices } from '../web-handler.ts';
+import { untilSlotEnds } from './even-time.ts';
 import { jsonArray, modelType, xmlMultipart } from './model-answer.ts';
 import { ownerOf } from '../../../guard/principal.ts';
 import { acceptableOf, parametersOf, resourceUrl, targetOf } from './reading-request.ts';
@@ -39,6 +40,7 @@ export const search: WebHandler = async (request, session, services) => {
     if (request.signal.aborted) holding[Symbol.dispose]();
     else request.signal.addEventListener('abort', () => holding[Symbol.dispose](), { once: true });
     let further = 0;
+    const startedMs = performance.now();
     for await (const match of backend.find(pass)) {
       if (request.signal.aborted) throw new LeadglassError('CANCELLED', 'The search was given up');
       if (!pass.stillValid()) throw new LeadglassError('NOT_AUTHORIZED', 'The opening was closed');
@@ -48,6 +50,7 @@ export const search: WebHandler = async (request, session, services) => {
         results.push(writeModel(format, completed(match, target, request.baseUrl), { limits: limits.model }));
       }
     }
+    if (results.length + further === 0) await untilSlotEnds(startedMs, limits.web.nothingSlotMs);
     return { results, further };
   });
   const headers = warnings(asked, found.further, request.baseUrl);

@@ -58,8 +58,19 @@ interface Taking {
   readonly limits: WebLimits;
 }
 
+/** RFC 9110 8.4, 15.5.16: nothing is unpacked here; instances come small in a compressed or deflated transfer syntax. */
+function checkEncoding({ headers }: WebRequest): void {
+  const encoding = headers['content-encoding'];
+  if (encoding === undefined || encoding.trim().toLowerCase() === 'identity') return;
+  throw new HttpError(415, 'Cannot store: a body with a Content-Encoding is not taken; send it as it is', {
+    field: 'Content-Encoding',
+    headers: { 'accept-encoding': 'identity' },
+  });
+}
+
 /** @throws LeadglassError when the message itself does not read; HttpError 415 */
 async function takeMessage(request: WebRequest, taking: Taking): Promise<void> {
+  checkEncoding(request);
   const contentType = request.headers['content-type'];
   const single = contentType === undefined ? undefined : parseMediaType(contentType);
   if (single?.name === dicomType) {

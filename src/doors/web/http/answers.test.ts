@@ -46,6 +46,17 @@ test('conditions on tags are held against the tag of what would be sent (RFC 911
     ['GET', 'W/"a"', undefined, '"a"', 'precondition-failed'],
     ['GET', '*', undefined, undefined, 'precondition-failed'],
     ['GET', '"b"', '"a"', '"a"', 'precondition-failed'],
+    // What is malformed behind a good tag spoils the list.
+    ['GET', undefined, '"a", b', '"a"', 'proceed'],
+    ['GET', '"a", b', undefined, '"a"', 'precondition-failed'],
+    ['GET', undefined, '"a", ,', '"a"', 'not-modified'],
+    ['GET', undefined, ', ,', '"a"', 'proceed'],
+    // Of messages whose boundary is new each time the tag is weak.
+    ['GET', undefined, 'W/"a"', 'W/"a"', 'not-modified'],
+    ['GET', undefined, '"a"', 'W/"a"', 'not-modified'],
+    ['GET', undefined, '"b"', 'W/"a"', 'proceed'],
+    ['GET', '"a"', undefined, 'W/"a"', 'precondition-failed'],
+    ['GET', 'W/"a"', undefined, 'W/"a"', 'precondition-failed'],
   ];
   for (const [method, ifMatch, ifNoneMatch, tag, expected] of rows) {
     assert.equal(
@@ -94,6 +105,14 @@ test('several ranges keep their order; those that overlap or touch become one', 
   });
   assert.deepEqual(ranges('bytes=0-9,5-20,21-30'), single(0, 30));
   assert.deepEqual(ranges('bytes=80-89,200-300'), single(80, 89));
+  // United ones stand where the first of them stood.
+  assert.deepEqual(ranges('bytes=30-39,0-9,35-50'), {
+    kind: 'multiple',
+    ranges: [
+      { first: 30, last: 50 },
+      { first: 0, last: 9 },
+    ],
+  });
 });
 
 test('what is no range of bytes is ignored, what lies outside is refused with the length', () => {
@@ -204,6 +223,34 @@ test('each error code has a status and a problem without the detail of the log',
     assert.equal(problem.body.code, code);
     assert.ok(problem.body.title !== 'Error');
     assert.ok(!JSON.stringify(problem).includes('secret'));
+  }
+});
+
+test('each code has the status that clients are told in the documentation', () => {
+  const expected = {
+    MALFORMED: 400,
+    LIMIT_EXCEEDED: 413,
+    UNSUPPORTED: 415,
+    BAD_REQUEST: 400,
+    NOT_AUTHENTICATED: 401,
+    NOT_AUTHORIZED: 403,
+    NOT_FOUND: 404,
+    CONFLICT: 409,
+    OUT_OF_RESOURCES: 503,
+    LEDGER_UNAVAILABLE: 503,
+    BACKEND_UNAVAILABLE: 503,
+    CORRUPT: 500,
+    PEER_FAILED: 400,
+    CANCELLED: 503,
+    TIMED_OUT: 503,
+    INTERNAL: 500,
+  } satisfies Record<ErrorCode, number>;
+  for (const [code, status] of Object.entries(expected) as [ErrorCode, number][]) {
+    const problem = problemOf(new LeadglassError(code, 'x'), options);
+    assert.equal(problem.status, status, code);
+    // Come back later is for what passes, prove yourself for whom nobody knows, and nothing for the others.
+    const demanded = status === 401 ? ['www-authenticate'] : status === 503 ? ['retry-after'] : [];
+    assert.deepEqual(Object.keys(problem.headers), demanded, code);
   }
 });
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { LeadglassError } from '../../../error.ts';
 import { readParts } from './multipart-parts.ts';
+import { limits } from '../../../limits.ts';
 import { MultipartReader } from './multipart-reader.ts';
 import { everyCut, latin1, readMultipart, type ReadOptions, testLimits } from './multipart.test-support.ts';
 
@@ -47,6 +48,12 @@ test('a part may have no body, also without a line of its own', () => {
   for (const chunks of everyCut(latin1('--b\r\nContent-Type: application/dicom\r\n\r\n--b\r\n\r\n--b--'))) {
     assert.deepEqual(readMultipart(chunks), { parts: [part, part] });
   }
+});
+
+test('a part without headers may have a body that is longer than headers may be, in one chunk', () => {
+  const body = 'x'.repeat(3 * limits.web.partHeaderBytesMax);
+  const outcome = readMultipart([latin1(`--b\r\n\r\n${body}\r\n--b--`)]);
+  assert.ok('parts' in outcome && outcome.parts[0]?.body === body);
 });
 
 test('a message may have no parts', () => {

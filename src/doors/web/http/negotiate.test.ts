@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LeadglassError } from '../../../error.ts';
 import { parseAcceptable } from './accept.ts';
+import { HttpError } from './http-error.ts';
 import { choose, chooseOrRefuse, type Offer } from './negotiate.ts';
 
 const limits = { acceptRangesMax: 64 };
@@ -145,6 +146,38 @@ test('the standard: what is not valid in the header is ignored (8.7.7)', () => {
   ]);
 });
 
+test('of two ranges that describe an offer equally the kinder one counts, one that says more than we know counts less', () => {
+  const xml = 'multipart/related;type="application/dicom+xml";q=0.5';
+  check([
+    [`application/dicom+json;q=0.2, application/dicom+json;q=0.8, ${xml}`, metadata, 'json'],
+    [`application/dicom+json;q=0.8, application/dicom+json;q=0.2, ${xml}`, metadata, 'json'],
+    [`application/dicom+json;q=0.2, application/dicom+json;profile=x;q=0.9, ${xml}`, metadata, 'xml'],
+    [`application/dicom+json;profile=x;q=0.9, application/dicom+json;q=0.2, ${xml}`, metadata, 'xml'],
+    // No weight is a whole one, in front of it or behind.
+    ['application/dicom+json;q=1, multipart/related;type="application/dicom+xml"', metadata, 'json'],
+    ['multipart/related;type="application/dicom+xml", application/dicom+json;q=1.000', metadata, 'json'],
+  ]);
+  const levels: readonly Named[] = [
+    { id: 'level 1', name: 'text/html', isMultipart: false, parameters: { level: '1' } },
+    { id: 'rtf', name: 'text/rtf', isMultipart: false },
+  ];
+  check([
+    ['text/html;level=2, text/rtf;q=0.1', levels, 'rtf'],
+    ['text/html;level=2', levels, undefined],
+  ]);
+});
+
+test('hostile: a type within the quotes of multipart/related that is none means nothing, not anything', () => {
+  check([
+    ['multipart/related; type="nonsense"', metadata, undefined],
+    ['multipart/related; type=""', metadata, undefined],
+    ['multipart/related; type="*/x", application/dicom+json;q=0.1', metadata, 'json'],
+    ['multipart/related; type="appl*/dicom+xml"', metadata, undefined],
+    ['*/dicom+json', metadata, undefined],
+    ['*/*json', metadata, undefined],
+  ]);
+});
+
 test('deployed clients: viewers', () => {
   check([
     // OHIF and its image loaders.
@@ -208,6 +241,7 @@ test('DICOM and rendered media types in one request are refused (8.7.5)', () => 
   assert.ok(isRefused('application/dicom+json', 'image/png'));
   assert.ok(isRefused('*/*', 'multipart/related; type="application/dicom", text/html'));
   assert.ok(!isRefused('application/dicom, image/jpeg;q=0'));
+  assert.ok(isRefused('application/dicom, image/jpeg;q=0.001'));
   assert.ok(!isRefused('multipart/related; type="application/dicom", multipart/related; type="image/jpeg"'));
   assert.ok(!isRefused('application/dicom, */*'));
 });
@@ -227,10 +261,12 @@ test('the transfer syntaxes of the URI service count where the media type says n
 
 test('a refusal names what there is', () => {
   const acceptable = parseAcceptable({ header: 'image/webp' }, limits);
+  assert.equal(chooseOrRefuse(parseAcceptable({ header: '*/*' }, limits), frame).id, 'octets');
   assert.throws(
     () => chooseOrRefuse(acceptable, frame),
     (error) => {
-      assert.ok(error instanceof LeadglassError);
+      assert.ok(error instanceof HttpError);
+      assert.equal(error.status, 406);
       assert.match(
         error.message,
         /multipart\/related; type="image\/jls"; transfer-syntax=1\.2\.840\.10008\.1\.2\.4\.80/,

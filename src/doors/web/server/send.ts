@@ -20,47 +20,60 @@ export async function sendAnswer(exchange: Exchange, answer: WebResponse, limits
   }
   let out: Writable | undefined;
   try {
+    const pouring = { limits, gone: exchange.gone };
     if (body instanceof Uint8Array) {
       out = exchange.begin(status, withLength(headers, body, status), body.length > 0);
-      out?.end(body);
+      if (out !== undefined) await pour(out, body, new Pace(limits), pouring);
     } else {
       const chunks = body[Symbol.asyncIterator]();
       try {
         // The first piece is made before the head goes out: what fails at once is still an error with its own status.
         const first = await chunks.next();
         out = exchange.begin(status, headers, true);
-        if (out !== undefined) await pour(out, first, chunks, { limits, gone: exchange.gone });
+        if (out !== undefined) await pourAll(out, first, chunks, pouring);
       } finally {
         await chunks.return?.();
       }
     }
-    if (out !== undefined) await finished(out, exchange.gone, limits);
+    if (out !== undefined) await end(out, pouring);
   } catch (error) {
     if (out !== undefined) exchange.reset();
     throw error;
   }
 }
 
-async function pour(
+interface Pouring {
+  readonly limits: PaceLimits;
+  readonly gone: AbortSignal;
+}
+
+async function pourAll(
   out: Writable,
   first: IteratorResult<Uint8Array>,
   chunks: AsyncIterator<Uint8Array>,
-  { limits, gone }: { readonly limits: PaceLimits; readonly gone: AbortSignal },
+  pouring: Pouring,
 ): Promise<void> {
-  const pace = new Pace(limits);
-  for (let next = first; next.done !== true; next = await chunks.next()) {
+  const pace = new Pace(pouring.limits);
+  for (let next = first; next.done !== true; next = await chunks.next()) await pour(out, next.value, pace, pouring);
+}
+
+/** In pieces of what must move in one window: else a peer would have one window for a piece of any length. */
+async function pour(out: Writable, bytes: Uint8Array, pace: Pace, { limits, gone }: Pouring): Promise<void> {
+  const pieceBytes = limits.bodyPaceBytesMin;
+  for (let at = 0; at < bytes.length; at += pieceBytes) {
     if (gone.aborted) throw wentAway();
-    const isRoom = out.write(next.value);
-    pace.moved(next.value.length);
+    const piece = bytes.subarray(at, at + pieceBytes);
+    const isRoom = out.write(piece);
+    pace.moved(piece.length);
     if (isRoom) continue;
     await pace.wait(drained(out, gone));
     pace.check();
   }
-  out.end();
 }
 
 /** The last pieces may wait for a peer that has stopped reading, too. */
-async function finished(out: Writable, gone: AbortSignal, limits: PaceLimits): Promise<void> {
+async function end(out: Writable, { limits, gone }: Pouring): Promise<void> {
+  out.end();
   if (out.writableFinished) return;
   await new Pace(limits).wait(happens(out, 'finish', gone));
 }
