@@ -36,6 +36,7 @@ const renderedTypes = [
 const facts = {
   search: { summary: 'Search (PS3.18 10.6)', types: [json, xml], success: ['200', '204'] },
   store: { summary: 'Store (PS3.18 10.5)', types: [json, xml], success: ['200', '202'], takes: [dicom] },
+  remove: { summary: 'Ask for the removal of a study (proprietary)', types: [], success: ['204'] },
   instances: { summary: 'Retrieve as DICOM (PS3.18 10.4)', types: [dicom, 'application/dicom'], success: ['200'] },
   metadata: { summary: 'Retrieve metadata (PS3.18 10.4)', types: [json, xml], success: ['200'] },
   rendered: { summary: 'Retrieve rendered (PS3.18 10.4)', types: renderedTypes, success: ['200', '206'] },
@@ -114,6 +115,10 @@ export function openApi(handlers: WebHandlers, version: string): Json {
   };
 }
 
+const noContent: Partial<Record<WebOperation, string>> = {
+  remove: 'The study is hidden from every door, until somebody brings it back or destroys it at the server',
+};
+
 const problem = { $ref: '#/components/responses/Problem' };
 const capabilitiesOperation: Json = {
   operationId: 'RetrieveCapabilities',
@@ -124,16 +129,23 @@ const capabilitiesOperation: Json = {
   },
 };
 
-function operationOf({ id, operation }: ResourceMethod): Json {
+function operationOf({ id, operation, isProprietary }: ResourceMethod): Json {
   const { summary, types, success, ...others } = facts[operation];
   const content = Object.fromEntries(types.map((type) => [type, {}]));
   const responses = success.map((status) => [
     status,
-    status === '204' ? { description: 'There is nothing' } : { description: 'Done', content },
+    status === '204' ? { description: noContent[operation] ?? 'There is nothing' } : { description: 'Done', content },
   ]);
   const takes: readonly string[] = 'takes' in others ? others.takes : [];
   const body = takes.length === 0 ? {} : { requestBody: { required: true, content: contentOf(takes) } };
-  return { operationId: id, summary, ...body, responses: { ...Object.fromEntries(responses), default: problem } };
+  const proprietary = isProprietary === true ? { 'x-proprietary': true } : {};
+  return {
+    operationId: id,
+    summary,
+    ...proprietary,
+    ...body,
+    responses: { ...Object.fromEntries(responses), default: problem },
+  };
 }
 
 function contentOf(types: readonly string[]): Json {

@@ -4,6 +4,7 @@ import { bulkDataValue } from './bulk-data.ts';
 import { frames, pixelData } from './frames.ts';
 import { instances } from './instances.ts';
 import { metadata } from './metadata.ts';
+import { remove } from './remove.ts';
 import { rendered } from './rendered.ts';
 import { search } from './search.ts';
 import { store } from './store.ts';
@@ -13,6 +14,7 @@ import { wadoUri } from './wado-uri.ts';
 export const handlers: WebHandlers = {
   search,
   store,
+  remove,
   instances,
   metadata,
   frames,
