@@ -6,16 +6,18 @@ import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import type { ElementPath } from '../../../dicom/models/element-path.ts';
 import type { FoundValue } from '../../../dicom/models/value-at-path.ts';
 import { transferSyntaxInfo, TransferSyntaxes } from '../../../dicom/transfer-syntax.ts';
+import type { Uid } from '../../../dicom/uid.ts';
 import { LeadglassError } from '../../../error.ts';
 import { isVideoSyntax } from '../../../rendering/video-type.ts';
 import type { Acceptable } from '../http/accept.ts';
 import { strongTag } from '../http/conditional.ts';
 import type { OutgoingPart } from '../http/multipart-writer.ts';
-import { chooseOrRefuse } from '../http/negotiate.ts';
+import { choose, chooseOrRefuse } from '../http/negotiate.ts';
 import type { ByteRange } from '../http/range.ts';
 import { pixelOffers } from '../resources/offers.ts';
 import type { WebHandler, WebRequest, WebResponse, WebServices } from '../web-handler.ts';
 import { allFrames, chosenPixels, message, opened, partsOf, pixelContentType, videoPart } from './frames.ts';
+import { syntaxesOf } from './conversions.ts';
 import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
 import { respond } from './representation.ts';
 import { type Retrieval, withRetrieval } from './retrieval.ts';
@@ -34,12 +36,23 @@ export const bulkDataValue: WebHandler = async (request, session, services) => {
     const found = await valueOf(instance, path, limits);
     if (found === undefined) throw new LeadglassError('NOT_FOUND', 'There is no such resource');
     if ('encapsulated' in found) {
-      return isVideoSyntax(instance.transferSyntaxUid) ? video(answering) : encapsulated(answering);
+      return isVideoSyntax(instance.transferSyntaxUid) ? video(answering) : byFrames(answering);
     }
     await found.close();
+    if (isPixelData(path) && wantsCompressed(instance.transferSyntaxUid, answering)) return byFrames(answering);
     return octetsOf(found, answering);
   });
 };
+
+function isPixelData(path: ElementPath): boolean {
+  return path.length === 1 && path[0] === Tags.PixelData;
+}
+
+/** Of native pixel data: then it is compressed on the way. */
+function wantsCompressed(stored: Uid, { acceptable, services }: Answering): boolean {
+  const offer = choose(acceptable, pixelOffers(syntaxesOf(stored, services), { isOne: false }));
+  return offer !== undefined && transferSyntaxInfo(offer.transferSyntax ?? '')?.encapsulated === true;
+}
 
 interface Answering {
   readonly request: WebRequest;
@@ -112,7 +125,7 @@ async function video(answering: Answering): Promise<WebResponse> {
 }
 
 /** Compressed pixel data has no fragments on the way (8.7.3): a part for each frame, or octets decoded. */
-async function encapsulated(answering: Answering): Promise<WebResponse> {
+async function byFrames(answering: Answering): Promise<WebResponse> {
   const { request, retrieval, services, acceptable, path } = answering;
   const { limits } = services;
   const instance = retrieval.first;

@@ -1,6 +1,7 @@
 /** Who serves what: the one place in which a handler is entered. */
 import type { WebHandlers } from '../routes.ts';
 import { bulkDataValue } from './bulk-data.ts';
+import { bulkData } from './bulk-message.ts';
 import { frames, pixelData } from './frames.ts';
 import { instances } from './instances.ts';
 import { metadata } from './metadata.ts';
@@ -18,6 +19,7 @@ export const handlers: WebHandlers = {
   instances,
   metadata,
   frames,
+  bulkdata: bulkData,
   pixeldata: pixelData,
   'bulkdata-value': bulkDataValue,
   rendered,

@@ -102,6 +102,11 @@ export function zipOffers(syntaxes: readonly string[]): readonly Offer[] {
     .map(({ isDefault: _isDefault, ...offer }) => ({ ...offer, name: zipType }));
 }
 
+/** Their bulk data alone (10.4.1.1.5), for who asks for that; never by default. */
+export function bulkOffers(syntaxes: readonly string[]): readonly Offer[] {
+  return pixelOffers(syntaxes, { isOne: false }).map(({ isDefault: _isDefault, ...offer }) => offer);
+}
+
 export const zipType = 'application/zip';
 
 /**
