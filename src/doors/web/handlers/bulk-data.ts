@@ -6,18 +6,25 @@ import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import type { ElementPath } from '../../../dicom/models/element-path.ts';
 import type { FoundValue } from '../../../dicom/models/value-at-path.ts';
 import { transferSyntaxInfo, TransferSyntaxes } from '../../../dicom/transfer-syntax.ts';
-import type { Uid } from '../../../dicom/uid.ts';
 import { LeadglassError } from '../../../error.ts';
 import { isVideoSyntax } from '../../../rendering/video-type.ts';
 import type { Acceptable } from '../http/accept.ts';
 import { strongTag } from '../http/conditional.ts';
 import type { OutgoingPart } from '../http/multipart-writer.ts';
-import { choose, chooseOrRefuse } from '../http/negotiate.ts';
+import { chooseOrRefuse } from '../http/negotiate.ts';
 import type { ByteRange } from '../http/range.ts';
 import { pixelOffers } from '../resources/offers.ts';
 import type { WebHandler, WebRequest, WebResponse, WebServices } from '../web-handler.ts';
-import { allFrames, chosenPixels, message, opened, partsOf, pixelContentType, videoPart } from './frames.ts';
-import { syntaxesOf } from './conversions.ts';
+import {
+  acceptablePixels,
+  allFrames,
+  chosenPixels,
+  message,
+  opened,
+  partsOf,
+  pixelContentType,
+  videoPart,
+} from './frames.ts';
 import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
 import { respond } from './representation.ts';
 import { type Retrieval, withRetrieval } from './retrieval.ts';
@@ -39,7 +46,7 @@ export const bulkDataValue: WebHandler = async (request, session, services) => {
       return isVideoSyntax(instance.transferSyntaxUid) ? video(answering) : byFrames(answering);
     }
     await found.close();
-    if (isPixelData(path) && wantsCompressed(instance.transferSyntaxUid, answering)) return byFrames(answering);
+    if (isPixelData(path) && wantsCompressed(answering)) return byFrames(answering);
     return octetsOf(found, answering);
   });
 };
@@ -49,9 +56,9 @@ function isPixelData(path: ElementPath): boolean {
 }
 
 /** Of native pixel data: then it is compressed on the way. */
-function wantsCompressed(stored: Uid, { acceptable, services }: Answering): boolean {
-  const offer = choose(acceptable, pixelOffers(syntaxesOf(stored, services), { isOne: false }));
-  return offer !== undefined && transferSyntaxInfo(offer.transferSyntax ?? '')?.encapsulated === true;
+function wantsCompressed({ retrieval, acceptable, services }: Answering): boolean {
+  const pixels = acceptablePixels(retrieval.first, { acceptable, services, isOne: false });
+  return pixels !== undefined && transferSyntaxInfo(pixels.transferSyntaxUid)?.encapsulated === true;
 }
 
 interface Answering {
@@ -102,7 +109,7 @@ async function video(answering: Answering): Promise<WebResponse> {
   if (path.length !== 1 || path[0] !== Tags.PixelData) {
     throw new LeadglassError('NOT_FOUND', 'There is no such resource');
   }
-  const chosen = chosenPixels(instance.transferSyntaxUid, { acceptable, services, isOne: true });
+  const chosen = chosenPixels(instance, { acceptable, services, isOne: true });
   const part = await videoPart(instance, { chosen, limits, url: instanceUrl(request.baseUrl, instance.head) });
   const tag = strongTag(instance.sha256, `${chosen.transferSyntaxUid}.${path.join('-')}`);
   const leaving = (content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
@@ -134,7 +141,7 @@ async function byFrames(answering: Answering): Promise<WebResponse> {
     throw new LeadglassError('NOT_FOUND', 'There is no such resource');
   }
   const isOne = source.frames.numberOfFrames === 1;
-  const chosen = chosenPixels(instance.transferSyntaxUid, { acceptable, services, isOne });
+  const chosen = chosenPixels(instance, { acceptable, services, isOne });
   const { offer, transferSyntaxUid } = chosen;
   const url = instanceUrl(request.baseUrl, instance.head);
   const content = (): AsyncIterable<Uint8Array> => source.each(allFrames(source), transferSyntaxUid);

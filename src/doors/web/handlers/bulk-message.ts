@@ -12,8 +12,17 @@ import type { OutgoingPart } from '../http/multipart-writer.ts';
 import { choose, chooseOrRefuse } from '../http/negotiate.ts';
 import { pixelOffers } from '../resources/offers.ts';
 import type { WebHandler, WebRequest, WebResponse, WebServices } from '../web-handler.ts';
-import { type ReadingFacts, syntaxesOf } from './conversions.ts';
-import { allFrames, type ChosenPixels, chosenPixels, message, opened, partsOf, pixelContentType } from './frames.ts';
+import type { ReadingFacts } from './conversions.ts';
+import {
+  acceptablePixels,
+  allFrames,
+  type ChosenPixels,
+  pixelOffersOf,
+  message,
+  opened,
+  partsOf,
+  pixelContentType,
+} from './frames.ts';
 import { bulkDataOf } from './metadata.ts';
 import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
 import { respond } from './representation.ts';
@@ -50,12 +59,14 @@ interface Plan {
 export async function bulkMessage(facts: BulkFacts): Promise<WebResponse> {
   const { request, retrieval, services, acceptable } = facts;
   const { limits } = services;
-  const plans = retrieval.instances.map((instance) => planOf(instance, facts));
+  const plans = retrieval.instances.map((instance): Plan => {
+    return { instance, pixels: acceptablePixels(instance, { acceptable, services, isOne }) };
+  });
   const isOctets = choose(acceptable, pixelOffers([TransferSyntaxes.ExplicitVrLittleEndian], { isOne })) !== undefined;
   const type = isOctets ? octets : plans.find(({ pixels }) => pixels !== undefined)?.pixels?.offer.name;
   if (type === undefined) {
     // Says what there is.
-    chooseOrRefuse(acceptable, pixelOffers(syntaxesOf(retrieval.first.transferSyntaxUid, services), { isOne }));
+    chooseOrRefuse(acceptable, pixelOffersOf(retrieval.first, { services, isOne }));
   }
   const parts = async function* (): AsyncGenerator<OutgoingPart, void, undefined> {
     for (const plan of plans) {
@@ -68,12 +79,6 @@ export async function bulkMessage(facts: BulkFacts): Promise<WebResponse> {
   // Table 10.4.3-1: what is no pixel data, or some of that, is not acceptable in any form.
   const isPart = !isOctets || plans.some(({ pixels }) => pixels === undefined);
   return isPart && answer.status === 200 ? { ...answer, status: 206 } : answer;
-}
-
-function planOf(instance: StoredInstance, { acceptable, services }: BulkFacts): Plan {
-  const { transferSyntaxUid } = instance;
-  const isThere = choose(acceptable, pixelOffers(syntaxesOf(transferSyntaxUid, services), { isOne })) !== undefined;
-  return { instance, pixels: isThere ? chosenPixels(transferSyntaxUid, { acceptable, services, isOne }) : undefined };
 }
 
 async function* bulkParts(

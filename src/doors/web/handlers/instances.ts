@@ -19,7 +19,7 @@ import type { DicomResource } from '../resources/target.ts';
 import type { WebHandler, WebRequest, WebResponse, WebServices } from '../web-handler.ts';
 import { type Begun, begun } from './begun.ts';
 import { bulkMessage } from './bulk-message.ts';
-import { readIn, syntaxesOf } from './conversions.ts';
+import { availableOf, readIn, uidIn } from './conversions.ts';
 import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
 import { type Representation, respond, sliced } from './representation.ts';
 import { type Retrieval, withRetrieval } from './retrieval.ts';
@@ -78,11 +78,11 @@ function plansOf(
   { acceptable, isOne, services, forms }: Choosing,
 ): readonly Plan[] {
   return instances.flatMap((instance) => {
-    const syntaxes = syntaxesOf(instance.transferSyntaxUid, services);
-    const files = forms === 'zip' ? [] : instanceOffers(syntaxes, { isOne });
-    const zipped = forms === undefined ? [] : zipOffers(syntaxes);
-    const offer = choose(acceptable, [...files, ...zipped, ...(forms === 'any' ? bulkOffers(syntaxes) : [])]);
-    const transferSyntaxUid = syntaxes.find((uid) => uid === offer?.transferSyntax);
+    const { exact, lossy } = availableOf(instance, services);
+    const files = forms === 'zip' ? [] : instanceOffers(exact, { isOne, lossy });
+    const zipped = forms === undefined ? [] : zipOffers(exact);
+    const offer = choose(acceptable, [...files, ...zipped, ...(forms === 'any' ? bulkOffers(exact, lossy) : [])]);
+    const transferSyntaxUid = [...exact, ...lossy].find((uid) => uid === offer?.transferSyntax);
     return offer === undefined || transferSyntaxUid === undefined ? [] : [{ instance, transferSyntaxUid, offer }];
   });
 }
@@ -139,9 +139,9 @@ async function* fileRange(
 }
 
 /** 10.4: the file head is ours, with an empty preamble: nobody gets a program that pretends to be an image (PS3.10 7.5). */
-function headOf({ head }: StoredInstance, transferSyntaxUid: Uid): Uint8Array {
-  const { sopClassUid, sopInstanceUid } = head;
-  return writePart10Head({ sopClassUid, sopInstanceUid, transferSyntaxUid });
+function headOf(instance: StoredInstance, transferSyntaxUid: Uid): Uint8Array {
+  const { sopClassUid } = instance.head;
+  return writePart10Head({ sopClassUid, sopInstanceUid: uidIn(instance, transferSyntaxUid), transferSyntaxUid });
 }
 
 function dicomContentType(transferSyntaxUid: Uid): string {
@@ -184,8 +184,8 @@ async function message(facts: FileFacts & Choosing): Promise<WebResponse> {
   const { instances: found } = retrieval;
   const plans = plansOf(found, { acceptable, isOne, services });
   if (plans.length === 0) {
-    const syntaxes = syntaxesOf(retrieval.first.transferSyntaxUid, services);
-    chooseOrRefuse(acceptable, [...instanceOffers(syntaxes, { isOne }), ...bulkOffers(syntaxes)]);
+    const { exact, lossy } = availableOf(retrieval.first, services);
+    chooseOrRefuse(acceptable, [...instanceOffers(exact, { isOne, lossy }), ...bulkOffers(exact, lossy)]);
   }
   const boundary = newBoundary(randomBytes(16));
   const lengthBytes = multipartLengthBytes(
