@@ -103,7 +103,10 @@ test('segmentations, doses and maps have no lossy form', () => {
 });
 
 test('the UID of a copy depends on what is stored and on the syntax, and on nothing else', () => {
-  const head = { sopInstanceUid: knownUid('1.2.3'), sopClassUid: ctImage } as Parameters<typeof derivedUid>[0]['head'];
+  const uid = knownUid('1.2.3');
+  const names = { patientId: '', patientName: '', issuerOfPatientId: '', accessionNumber: '', modality: '' };
+  const uids = { sopClassUid: ctImage, sopInstanceUid: uid, studyInstanceUid: uid, seriesInstanceUid: uid };
+  const head = { ...names, ...uids };
   const one = derivedUid({ head, sha256: new Uint8Array(32) }, T.JPEG2000);
   assert.ok(isUid(one) && one.startsWith('2.25.'));
   assert.equal(derivedUid({ head, sha256: new Uint8Array(32) }, T.JPEG2000), one);

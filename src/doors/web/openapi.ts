@@ -10,6 +10,7 @@ type Json = string | number | boolean | readonly Json[] | { readonly [name: stri
 
 const json = 'application/dicom+json';
 const xml = 'multipart/related; type="application/dicom+xml"';
+const storedJson = 'multipart/related; type="application/dicom+json"';
 const dicom = 'multipart/related; type="application/dicom"';
 const octets = 'multipart/related; type="application/octet-stream"';
 
@@ -39,7 +40,12 @@ const frames = ['image/jpeg', 'image/jls', 'image/jp2', 'image/jpx', 'image/jphc
 /** What each operation answers with and takes; which of them it is, the Accept header says (PS3.18 8.7). */
 const facts = {
   search: { summary: 'Search (PS3.18 10.6)', types: [json, xml], success: ['200', '204'] },
-  store: { summary: 'Store (PS3.18 10.5)', types: [json, xml], success: ['200', '202'], takes: [dicom] },
+  store: {
+    summary: 'Store (PS3.18 10.5)',
+    types: [json, xml],
+    success: ['200', '202'],
+    takes: [dicom, 'application/dicom', storedJson, xml],
+  },
   remove: { summary: 'Ask for the removal of a study (proprietary)', types: [], success: ['204'] },
   instances: {
     summary: 'Retrieve as DICOM (PS3.18 10.4)',

@@ -18,7 +18,9 @@ import { Arrivals, otherStudyField } from './arrivals.ts';
 import { jsonType, modelType, xmlType } from './model-answer.ts';
 import { ModelMessage } from './model-message.ts';
 import { acceptableOf, parametersOf } from './reading-request.ts';
+import { ownerOf } from './retrieval.ts';
 import { arrivingModel } from './store-models.ts';
+import type { PictureFacts } from './store-pictures.ts';
 import { StoreReport } from './store-report.ts';
 import { Watched, WatchedParts } from './watched.ts';
 
@@ -38,7 +40,13 @@ export const store: WebHandler = async (request, session, services) => {
   const offer = chooseOrRefuse(acceptableOf(request, parametersOf(request, limits), limits), reportOffers);
   const report = new StoreReport({ baseUrl: request.baseUrl, otherStudyField });
   const arrivals = new Arrivals({ session, services, study, report });
-  const taking = { arrivals, report, limits };
+  const pictures = {
+    services: services.transcoding,
+    owner: ownerOf(session.principal),
+    signal: request.signal,
+    bytesMax: limits.web.waitingBulkBytesMax,
+  };
+  const taking = { arrivals, report, limits, pictures };
   try {
     await takeMessage(request, taking);
   } catch (thrown) {
@@ -56,6 +64,7 @@ interface Taking {
   readonly arrivals: Arrivals;
   readonly report: StoreReport;
   readonly limits: WebLimits;
+  readonly pictures: PictureFacts;
 }
 
 /** @throws LeadglassError when the message itself does not read; HttpError 415 */
@@ -77,14 +86,14 @@ async function takeMessage(request: WebRequest, taking: Taking): Promise<void> {
 /** Metadata with bulk data: what is wrong with one data set leaves the others alone; what is wrong with the message is thrown. */
 async function takeModels(
   parts: AsyncGenerator<IncomingPart, void, undefined>,
-  { arrivals, report, limits }: Taking,
+  { arrivals, report, limits, pictures }: Taking,
 ): Promise<void> {
   const watched = new WatchedParts(parts);
   const message = new ModelMessage(watched, limits);
   try {
     for (let model = await message.nextModel(); model !== undefined; model = await message.nextModel()) {
       checkCount(report, limits);
-      const arriving = await arrivingModel(model, message).catch((error: unknown) => asLeadglassError(error));
+      const arriving = await arrivingModel(model, { message, pictures }).catch(asLeadglassError);
       if (arriving instanceof LeadglassError) report.unreadable(arriving);
       else await arrivals.take(arriving);
       message.forget(model);
