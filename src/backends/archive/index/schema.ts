@@ -4,6 +4,7 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 import { LeadglassError } from '../../../error.ts';
+import { ensureNameWords } from './name-words.ts';
 
 /** Raised when tables change; another version is rebuilt from the segments. */
 export const schemaVersion = 1;
@@ -86,6 +87,7 @@ export function openIndexFile(path: string): DatabaseSync {
     }
     // Not of the first version; making it changes nothing else.
     database.exec('CREATE INDEX IF NOT EXISTS study_hidden ON study (hidden) WHERE hidden <> 0');
+    ensureNameWords(database);
     return database;
   } catch (error) {
     database.close();
