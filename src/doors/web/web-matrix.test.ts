@@ -132,6 +132,20 @@ for (const [who, row] of Object.entries(matrix)) {
   }
 }
 
+test('capabilities are given as WADL to who reads that (8.9), and say what is not of the standard', async () => {
+  const identity = identities.get('reading');
+  assert.ok(identity);
+  const capabilities = (headers: Record<string, string>) =>
+    ask(web, '/dicom-web/', { method: 'OPTIONS', identity, headers });
+  for (const accept of ['*/*', 'application/vnd.sun.wadl+xml', 'text/xml']) {
+    const { status, text, headers } = await capabilities({ accept });
+    assert.deepEqual([status, headers['content-type']], [200, 'application/vnd.sun.wadl+xml']);
+    assert.match(text, /<method name="DELETE" id="RemoveStudy"><doc title="Proprietary: not in PS3\.18"\/><\/method>/);
+  }
+  assert.equal((await capabilities({})).status, 406);
+  assert.equal((await capabilities({ accept: 'image/png' })).status, 406);
+});
+
 function storeBody(file: Uint8Array): Buffer {
   const head = Buffer.from('--edge\r\nContent-Type: application/dicom\r\n\r\n');
   return Buffer.concat([head, file, Buffer.from('\r\n--edge--\r\n')]);
