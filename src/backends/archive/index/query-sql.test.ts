@@ -13,6 +13,7 @@ import type { Backend } from '../../backend.ts';
 import { dataSetLimits, makeInstance, passFor, storeInstance } from '../../backend.test-support.ts';
 import { MemoryBackend } from '../../memory/memory-backend.ts';
 import { testArchive } from '../archive.test-support.ts';
+import { verify } from '../verify.ts';
 import { attributesOf, levels } from './attributes.ts';
 import { planQuery } from './query-sql.ts';
 
@@ -306,6 +307,13 @@ test('an index of before gets the words of its names when it is opened, and what
   }
   await using archive = await place.open();
   assert.equal((await uidsOf(archive, query)).length, 1);
+  const checked = await verify(archive);
+  assert.deepEqual(checked.problems, []);
+  archive.index.database.exec("DELETE FROM name_word WHERE key = 'wmuller'");
+  const { problems } = await verify(archive);
+  assert.deepEqual(problems, [
+    { where: 'index, words of study 1.2.3.1', problem: 'differs from the segments in words' },
+  ]);
   const studyInstanceUid = knownUid('1.2.3.1');
   const operator = { kind: 'operator', user: 'root' } as const;
   for (const step of ['request', 'finish'] as const) {
