@@ -464,12 +464,7 @@ export function backendSuite(name: string, make: MakeBackend): void {
     const { studyInstanceUid } = instance;
     await storeInstance(backend, instance);
     const remove = (step: 'request' | 'undo' | 'finish'): Promise<unknown> =>
-      backend.remove(
-        passFor(
-          { kind: 'remove', studyInstanceUid, step, reason: 'test' },
-          { principal: { kind: 'operator', user: 'root' } },
-        ),
-      );
+      backend.remove(passFor({ kind: 'remove', studyInstanceUid, step, reason: 'test' }));
     const found = async (): Promise<number> => (await findAll(backend, [[Tags.PatientID, 'P1']])).length;
     clock.ms += 30 * day - 1;
     await assert.rejects(remove('request'), { code: 'NOT_AUTHORIZED' });
@@ -499,7 +494,12 @@ export function backendSuite(name: string, make: MakeBackend): void {
     await storeInstance(backend, makeInstance({ study: 2, series: 1, modality: 'CT' }));
     await storeInstance(backend, makeInstance({ study: 2, series: 2, modality: 'SR' }));
     const remove = (studyInstanceUid: Uid, scope: Scope): Promise<unknown> =>
-      backend.remove(passFor({ kind: 'remove', studyInstanceUid, step: 'request', reason: 'test' }, { scope }));
+      backend.remove(
+        passFor(
+          { kind: 'remove', studyInstanceUid, step: 'request', reason: 'test' },
+          { scope, principal: devicePrincipal() },
+        ),
+      );
     const ct = { modalities: ['CT'] };
     for (const [study, scope] of [
       [knownUid('1.2.3.9'), {}],
