@@ -29,5 +29,7 @@ export const remove: WebHandler = async (request, session, { backend, limits }) 
  */
 function beforeItsTime(error: unknown): unknown {
   if (!(error instanceof LeadglassError) || error instanceof RefusedError) return error;
+  // Asked for before: it is hidden, also from whoever asked.
+  if (error.code === 'CONFLICT') return new LeadglassError('NOT_FOUND', 'There is no such resource', { cause: error });
   return error.code === 'NOT_AUTHORIZED' ? new HttpError(409, error.message, { cause: error }) : error;
 }

@@ -5,6 +5,7 @@
 import { openPart10 } from '../../../dicom/part10-source.ts';
 import { writeModel } from '../../../dicom/models/write-model.ts';
 import { asLeadglassError, LeadglassError } from '../../../error.ts';
+import { ownerOf } from '../../../guard/principal.ts';
 import { RefusedError } from '../../../guard/refusal.ts';
 import { HttpError } from '../http/http-error.ts';
 import { parseMediaType } from '../http/media-type.ts';
@@ -18,7 +19,7 @@ import { Arrivals, otherStudyField } from './arrivals.ts';
 import { jsonType, modelType, xmlType } from './model-answer.ts';
 import { ModelMessage } from './model-message.ts';
 import { acceptableOf, parametersOf } from './reading-request.ts';
-import { ownerOf } from './retrieval.ts';
+
 import { arrivingModel } from './store-models.ts';
 import type { PictureFacts } from './store-pictures.ts';
 import { StoreReport } from './store-report.ts';
