@@ -7,6 +7,7 @@ import { Tags } from '../../../dicom/dictionary/dictionary.ts';
 import { bulkValues } from '../../../dicom/models/bulk-values.ts';
 import { plainBytes } from '../../../dicom/ranged-bytes.ts';
 import { transferSyntaxInfo, TransferSyntaxes } from '../../../dicom/transfer-syntax.ts';
+import { isVideoSyntax } from '../../../rendering/video-type.ts';
 import type { Acceptable } from '../http/accept.ts';
 import type { OutgoingPart } from '../http/multipart-writer.ts';
 import { choose, chooseOrRefuse } from '../http/negotiate.ts';
@@ -22,6 +23,7 @@ import {
   opened,
   partsOf,
   pixelContentType,
+  videoPart,
 } from './frames.ts';
 import { bulkDataOf } from './metadata.ts';
 import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
@@ -104,7 +106,7 @@ async function* bulkParts(
   }
 }
 
-/** 8.7.3: what is compressed has a part for each frame, what is not is one part with all of them. */
+/** 8.7.3: a video is one part, what is compressed otherwise has a part for each frame, what is not is one part with all of them. */
 async function* pixelParts(
   instance: StoredInstance,
   facts: {
@@ -115,6 +117,10 @@ async function* pixelParts(
   },
 ): AsyncGenerator<OutgoingPart, void, undefined> {
   const { pixels, reading, uri, url } = facts;
+  if (isVideoSyntax(instance.transferSyntaxUid)) {
+    yield await videoPart(instance, { chosen: pixels, limits: reading.services.limits, url });
+    return;
+  }
   const source = await opened(instance, reading);
   const content = source.each(allFrames(source), pixels.transferSyntaxUid);
   if (isCompressed(pixels)) {
