@@ -5,9 +5,13 @@
  * afterwards: it is printed in hex with its seed, and the exit status is 1.
  */
 import { parseArgs } from 'node:util';
+import { pictureEncodings } from '../src/codecs/capabilities.ts';
 import { codecLimits, codecsHere, someFacts, somePixels } from '../src/codecs/codecs.test-support.ts';
 import { encodeFrame } from '../src/codecs/encode-frame.ts';
 import { type FrameFacts, frameBytes } from '../src/codecs/frame.ts';
+import { gifFacts } from '../src/codecs/gif-picture.ts';
+import { gifFile, pngFile } from '../src/codecs/pictures.test-support.ts';
+import { pngFacts } from '../src/codecs/png-picture.ts';
 import { CodecPool } from '../src/codecs/pool/codec-pool.ts';
 import { TransferSyntaxes as T } from '../src/dicom/transfer-syntax.ts';
 import { LeadglassError } from '../src/error.ts';
@@ -49,6 +53,21 @@ for (const syntax of [
     const { bytes, photometricInterpretation } = await encodeFrame(codecsHere(), request, codecLimits);
     samples.push({ transferSyntaxUid: syntax, facts: { ...facts, photometricInterpretation }, bytes });
   }
+}
+
+// Pictures that a store brings: no encoder of ours, and the checksums of a PNG stop most mutations; whole ones get through.
+const palette = Uint8Array.from({ length: 48 }, (_, at) => at * 5);
+const indices = Array.from({ length: 30 * 20 }, (_, at) => (at * at) % 16);
+for (const [transferSyntaxUid, bytes, factsOf] of [
+  [
+    pictureEncodings.png,
+    pngFile({ width: 30, height: 20, depth: 4, colourType: 3, palette, interlaced: true }, indices),
+    pngFacts,
+  ],
+  [pictureEncodings.png, pngFile({ width: 30, height: 20, depth: 16, colourType: 0 }, indices), pngFacts],
+  [pictureEncodings.gif, gifFile({ width: 30, height: 20, palette, interlaced: true }, indices), gifFacts],
+] as const) {
+  samples.push({ transferSyntaxUid, facts: factsOf(bytes), bytes });
 }
 
 function mutated({ bytes }: Sample): Uint8Array<ArrayBuffer> {

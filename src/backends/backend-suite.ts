@@ -9,7 +9,7 @@ import { DataSet } from '../dicom/data-set.ts';
 import { Tags } from '../dicom/dictionary/tags.generated.ts';
 import { parseQuery, type QueryLevel } from '../dicom/query.ts';
 import type { Tag } from '../dicom/tag.ts';
-import { knownUid } from '../dicom/uid.ts';
+import { knownUid, type Uid } from '../dicom/uid.ts';
 import { limits } from '../limits.ts';
 import { LeadglassError } from '../error.ts';
 import type { Scope } from '../guard/scope.ts';
@@ -484,6 +484,39 @@ export function backendSuite(name: string, make: MakeBackend): void {
     await assert.rejects(remove('undo'), { code: 'NOT_FOUND' });
     assert.equal((await storeInstance(backend, instance)).result, 'stored');
     assert.equal((await retrieveStudy(backend, studyInstanceUid)).length, 1);
+  });
+
+  suite('a device removes what is wholly inside its scope; of everything else it learns nothing', async ({
+    backend,
+  }, clock) => {
+    const [inside, mixed] = [knownUid('1.2.3.1'), knownUid('1.2.3.2')];
+    await storeInstance(backend, makeInstance({ study: 1, series: 1, modality: 'CT' }));
+    await storeInstance(backend, makeInstance({ study: 2, series: 1, modality: 'CT' }));
+    await storeInstance(backend, makeInstance({ study: 2, series: 2, modality: 'SR' }));
+    const remove = (studyInstanceUid: Uid, scope: Scope): Promise<unknown> =>
+      backend.remove(
+        passFor(
+          { kind: 'remove', studyInstanceUid, step: 'request', reason: 'test' },
+          { scope, principal: devicePrincipal() },
+        ),
+      );
+    const ct = { modalities: ['CT'] };
+    for (const [study, scope] of [
+      [knownUid('1.2.3.9'), {}],
+      [inside, { modalities: ['MR'] }],
+      [inside, { studyInstanceUids: [mixed] }],
+      [inside, { receivedFrom: 'OTHER' }],
+      // The scope reaches a series of it, and not the other.
+      [mixed, ct],
+    ] as const) {
+      const unknown = { code: 'NOT_FOUND', message: `Cannot remove study ${study}: no such study` };
+      await assert.rejects(remove(study, scope), unknown);
+    }
+    await assert.rejects(remove(inside, ct), { code: 'NOT_AUTHORIZED' }, 'its retention has not ended');
+    clock.ms += 30 * day;
+    assert.deepEqual(await remove(inside, ct), { instances: 1 });
+    await assert.rejects(remove(inside, ct), { code: 'NOT_FOUND' }, 'gone for devices, once hidden');
+    assert.deepEqual(await remove(mixed, {}), { instances: 2 });
   });
 
   suite('retrieve follows its unique keys, in the order of series and instance number', async ({ backend }) => {

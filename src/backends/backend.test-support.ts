@@ -39,7 +39,9 @@ export interface PassFacts {
 export function passFor<O extends Operation>(operation: O, facts: PassFacts = {}): Pass<O> {
   return makePass({
     operation,
-    principal: facts.principal ?? devicePrincipal(),
+    // All steps of a removal are an operator's only.
+    principal:
+      facts.principal ?? (operation.kind === 'remove' ? { kind: 'operator', user: 'root' } : devicePrincipal()),
     scope: facts.scope ?? {},
     transferId: facts.transferId ?? 'transfer-1',
     stillValid: facts.stillValid ?? (() => true),

@@ -83,7 +83,7 @@ function registerAdd(device: Command, context: Context): void {
     .addOption(
       new Option(
         '--allow <op>',
-        'an operation instead of what the purpose usually needs; repeatable: verify, store, find, get, move, commit',
+        'an operation instead of what the purpose usually needs; repeatable: verify, store, find, get, move, commit, remove',
       ).argParser(operation),
     )
     .option('--out <dir>', 'folder for key.pem, cert.pem, ca.pem and a README (default: the AE title in small letters)')
@@ -140,7 +140,7 @@ Examples:
 }
 
 function operation(value: string, before: readonly Operation[] = []): readonly Operation[] {
-  const known: readonly Operation[] = ['verify', 'store', 'find', 'get', 'move', 'commit'];
+  const known: readonly Operation[] = ['verify', 'store', 'find', 'get', 'move', 'commit', 'remove'];
   // C-ECHO is the Verification service's only operation; both names are in use.
   const wanted = value
     .toLowerCase()

@@ -7,6 +7,9 @@ export type Family =
   | 'jpeg-2000'
   | 'rle'
   | 'deflated'
+  /** Pictures that are no transfer syntax: PS3.18 10.5.2 has them stored without loss, as native pixels. */
+  | 'png'
+  | 'gif'
   /** Encapsulated, but not compressed. */
   | 'plain';
 
@@ -30,6 +33,13 @@ const families: ReadonlyMap<string, Family> = new Map<string, Family>([
   [T.HTJ2K, 'jpeg-2000'],
 ]);
 
+/** What a picture is decoded under: its media type, in the place of a transfer syntax that it has not. */
+export const pictureEncodings = { png: 'image/png', gif: 'image/gif' } as const;
+const pictureFamilies: ReadonlyMap<string, Family> = new Map<string, Family>([
+  [pictureEncodings.png, 'png'],
+  [pictureEncodings.gif, 'gif'],
+]);
+
 const encoded: ReadonlySet<string> = new Set([
   T.EncapsulatedUncompressedExplicitVrLittleEndian,
   T.DeflatedImageFrameCompression,
@@ -44,9 +54,9 @@ const encoded: ReadonlySet<string> = new Set([
   T.HTJ2K,
 ]);
 
-/** How frames of this transfer syntax are coded; undefined where they cannot be decoded here. */
-export function familyOf(transferSyntaxUid: string): Family | undefined {
-  return families.get(transferSyntaxUid);
+/** How frames of this transfer syntax, or a picture, are coded; undefined where they cannot be decoded here. */
+export function familyOf(encoding: string): Family | undefined {
+  return families.get(encoding) ?? pictureFamilies.get(encoding);
 }
 
 export function canDecode(transferSyntaxUid: string): boolean {

@@ -15,6 +15,7 @@ import {
   malformedFrame,
   unsupportedFrame,
 } from './frame.ts';
+import { decodeGif } from './gif-picture.ts';
 import { bareCodestream, readJpeg2000Header, wholeCodestream } from './jpeg2000-header.ts';
 import { decodeJpegExtended } from './jpeg-extended.ts';
 import { checkJpegHeader, type JpegHeader, readJpegHeader } from './jpeg-header.ts';
@@ -22,6 +23,7 @@ import { decodeJpegLossless } from './jpeg-lossless.ts';
 import { decodeJpeg8 } from './libjpeg-turbo.ts';
 import { decodeJpeg2000 } from './openjpeg.ts';
 import { decodeHtj2k } from './openjph.ts';
+import { decodePng } from './png-picture.ts';
 import { decodeRle } from './rle.ts';
 import { intoContainer, requireWords, type Samples } from './samples.ts';
 
@@ -51,6 +53,10 @@ export async function decodeFrame(codecs: Codecs, request: DecodeRequest, limits
       return { pixels: inflateFrame(bytes, lengthBytes), photometricInterpretation, planarConfiguration };
     case 'rle':
       return { pixels: decodeRle(bytes, facts, lengthBytes), photometricInterpretation, planarConfiguration: 0 };
+    case 'png':
+      return { pixels: decodePng(bytes, facts, lengthBytes), photometricInterpretation, planarConfiguration: 0 };
+    case 'gif':
+      return { pixels: decodeGif(bytes, facts, lengthBytes), photometricInterpretation, planarConfiguration: 0 };
     case 'jpeg':
     case 'jpeg-ls': {
       const { samples, isRgb } = await decodeJpeg(codecs, request);

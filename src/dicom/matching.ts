@@ -12,6 +12,7 @@ import {
   normalizedDateTime,
   normalizedTime,
 } from './date-time.ts';
+import { matchesFuzzily } from './fuzzy-name.ts';
 import { normalizeForMatching, personNamePatterns } from './person-name.ts';
 import { dateTimePairs, type Query, type QueryKey } from './query.ts';
 import type { Vr } from './vr.ts';
@@ -43,6 +44,10 @@ export function matches(key: QueryKey, dataSet: DataSet): boolean {
     return dataSet.items(tag).some((item) => match.keys.every((inner) => matches(inner, item)));
   }
   const values = dataSet.texts(tag).filter((value) => value !== '');
+  if (key.fuzzy === true && (match.kind === 'single' || match.kind === 'multi' || match.kind === 'wildcard')) {
+    const wanted = match.kind === 'wildcard' ? [match.pattern] : match.values;
+    return values.some((value) => wanted.some((text) => matchesName(text, value) || matchesFuzzily(text, value)));
+  }
   switch (match.kind) {
     case 'empty':
       return values.length === 0 && dataSet.items(tag).length === 0;

@@ -33,6 +33,8 @@ export interface QueryKey {
   readonly tag: Tag;
   readonly vr: Vr;
   readonly match: QueryMatch;
+  /** Of a person's name: also what has the same words, or words that sound so (fuzzy-name.ts). */
+  readonly fuzzy?: true;
 }
 
 export interface QueryLimits {

@@ -30,6 +30,7 @@ export interface Query {
   readonly relational: boolean;
   /** Ranges of a date and its time are one range from moment to moment (C.2.2.2.5); see `dateTimePairs`. */
   readonly dateTimeCombined: boolean;
+  /** Person names by their words and sounds (C.2.2.2.1.1); said by each key of a name, too. */
   readonly fuzzy: boolean;
   /** As it came, for the ledger. */
   readonly identifier: DataSet;
@@ -89,7 +90,7 @@ const notMatched: ReadonlySet<Tag> = new Set([0x00080053, 0x00080054, 0x00080056
 export function parseQuery(identifier: DataSet, options: QueryOptions): Query {
   const { model, relational, dateTimeCombined, fuzzy, limits, limit, offset } = options;
   const level = levelOf(identifier, model);
-  const parsed = parseKeys(identifier, limits, { keysLeft: limits.queryKeysMax, depth: 0 });
+  const parsed = parseKeys(identifier, limits, { keysLeft: limits.queryKeysMax, depth: 0, fuzzy });
   if (!relational) checkHierarchy(parsed.keys, model, level);
   return {
     model,
@@ -128,6 +129,7 @@ interface Position {
   /** Shared by all items of one identifier. */
   keysLeft: number;
   readonly depth: number;
+  readonly fuzzy: boolean;
 }
 
 interface ParsedKeys {
@@ -148,7 +150,9 @@ function parseKeys(dataSet: DataSet, limits: QueryLimits, position: Position): P
     if (notMatched.has(tag)) continue;
     if (element.value instanceof Uint8Array) {
       const match = parseMatch(dataSet, element, limits);
-      if (match !== undefined) keys.push({ tag, vr: queryVrOf(element), match });
+      const vr = queryVrOf(element);
+      const isFuzzy = position.fuzzy && vr === 'PN';
+      if (match !== undefined) keys.push({ tag, vr, match, ...(isFuzzy ? { fuzzy: true } : {}) });
       continue;
     }
     const [item, ...more] = element.value;
@@ -161,7 +165,7 @@ function parseKeys(dataSet: DataSet, limits: QueryLimits, position: Position): P
       });
     }
     if (position.depth >= limits.querySequenceDepthMax) throw tooMany('nested items', limits.querySequenceDepthMax);
-    const below = { keysLeft: position.keysLeft, depth: position.depth + 1 };
+    const below = { keysLeft: position.keysLeft, depth: position.depth + 1, fuzzy: position.fuzzy };
     const parsed = parseKeys(item, limits, below);
     position.keysLeft = below.keysLeft;
     if (parsed.returned.tags.length > 0) items.set(tag, parsed.returned);

@@ -40,7 +40,9 @@ const operations = {
   'retrieve move': retrieveOf({ via: 'move', destination: aet('WS1') }),
   'retrieve export': retrieveOf({ via: 'export' }),
   commit: commitOf(),
-  remove: { kind: 'remove', studyInstanceUid: studyA, step: 'request', reason: 'r' },
+  'remove, request': { kind: 'remove', studyInstanceUid: studyA, step: 'request', reason: 'r' },
+  'remove, undo': { kind: 'remove', studyInstanceUid: studyA, step: 'undo', reason: 'r' },
+  'remove, finish': { kind: 'remove', studyInstanceUid: studyA, step: 'finish', reason: 'r' },
   resolve: { kind: 'resolve', conflictId: 1, keep: 'stored', reason: 'r' },
   administer: { kind: 'administer', command: 'device add', summary: 's' },
 } as const satisfies Record<string, Operation>;
@@ -49,7 +51,9 @@ type OperationCase = keyof typeof operations;
 type Cell = 'admitted' | RefusalReason;
 const never = {
   'retrieve export': 'purpose',
-  remove: 'purpose',
+  'remove, request': 'purpose',
+  'remove, undo': 'purpose',
+  'remove, finish': 'purpose',
   resolve: 'purpose',
   administer: 'purpose',
 } as const;
@@ -93,6 +97,8 @@ const mayDo = {
   archive: {
     ...never,
     ...reads,
+    // Not usual, and then only the step that can be undone.
+    'remove, request': 'operation',
     verify: 'admitted',
     'store image': 'admitted',
     'store evidence': 'admitted',

@@ -13,8 +13,8 @@ import type { Scope } from './scope.ts';
 export const openingDoors = ['dimse-tls', 'dimse-plain', 'web'] as const;
 export type OpeningDoor = (typeof openingDoors)[number];
 
-/** Operations that an opening can name; `get` and `move` are the two ways of retrieving. */
-export const openingOperations = ['verify', 'store', 'find', 'get', 'move', 'commit'] as const;
+/** Operations that an opening can name; `get` and `move` are the two ways of retrieving, `remove` asks that a study be hidden. */
+export const openingOperations = ['verify', 'store', 'find', 'get', 'move', 'commit', 'remove'] as const;
 export type OpeningOperation = (typeof openingOperations)[number];
 
 export const purposes = ['acquisition', 'reading', 'exchange', 'archive'] as const satisfies readonly Purpose[];

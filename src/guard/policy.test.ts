@@ -46,7 +46,9 @@ const operations = {
   'retrieve by move to nobody': retrieveOf({ via: 'move', keys: {} }),
   'retrieve by export': retrieveOf({ via: 'export', keys: {} }),
   commit: commitOf(),
-  remove: { kind: 'remove', studyInstanceUid: studyA, step: 'finish', reason: 'r' },
+  'removal, requested': { kind: 'remove', studyInstanceUid: studyA, step: 'request', reason: 'r' },
+  'removal, undone': { kind: 'remove', studyInstanceUid: studyA, step: 'undo', reason: 'r' },
+  'removal, finished': { kind: 'remove', studyInstanceUid: studyA, step: 'finish', reason: 'r' },
   resolve: { kind: 'resolve', conflictId: 1, keep: 'arrived', reason: 'r' },
   administer: { kind: 'administer', command: 'device add', summary: 's' },
 } as const satisfies Record<string, Operation>;
@@ -84,7 +86,9 @@ const matrix = {
     'retrieve by move to nobody': never,
     'retrieve by export': never,
     commit: cell('reached', 'hidden'),
-    remove: never,
+    'removal, requested': never,
+    'removal, undone': never,
+    'removal, finished': never,
     resolve: never,
     administer: never,
   },
@@ -101,7 +105,9 @@ const matrix = {
     'retrieve by move to nobody': cell('destination'),
     'retrieve by export': never,
     commit: never,
-    remove: never,
+    'removal, requested': never,
+    'removal, undone': never,
+    'removal, finished': never,
     resolve: never,
     administer: never,
   },
@@ -118,7 +124,9 @@ const matrix = {
     'retrieve by move to nobody': cell('destination'),
     'retrieve by export': never,
     commit: never,
-    remove: never,
+    'removal, requested': never,
+    'removal, undone': never,
+    'removal, finished': never,
     resolve: never,
     administer: never,
   },
@@ -135,7 +143,9 @@ const matrix = {
     'retrieve by move to nobody': cell('destination'),
     'retrieve by export': never,
     commit: cell('reached', 'hidden'),
-    remove: never,
+    'removal, requested': cell('reached', 'hidden'),
+    'removal, undone': never,
+    'removal, finished': never,
     resolve: never,
     administer: never,
   },
@@ -424,6 +434,7 @@ function wordOf(operation: Operation): OpeningOperation | undefined {
     if (operation.via === 'export') return undefined;
     return operation.via === 'web' ? 'get' : operation.via;
   }
+  if (operation.kind === 'remove' && operation.step !== 'request') return undefined;
   return openingOperations.find((word) => word === operation.kind);
 }
 
@@ -435,6 +446,7 @@ function operationFor(word: OpeningOperation): Operation {
     get: operations['retrieve by get'],
     move: operations['retrieve by move to a named destination'],
     commit: operations.commit,
+    remove: operations['removal, requested'],
   };
   return all[word];
 }

@@ -137,6 +137,7 @@ function decideForDevice(
       return { allowed: true, scope: bounds.commitsOwnOnly ? { ...scope, receivedFrom: opening.device } : scope };
     }
     case 'remove':
+      return { allowed: true, scope: readingScope(grant, bounds, nowMs) };
     case 'resolve':
     case 'administer':
       return refuse('purpose');
@@ -164,9 +165,11 @@ function openingWord(operation: Operation): OpeningOperation | undefined {
     case 'find':
     case 'commit':
       return operation.kind;
+    case 'remove':
+      // A device can ask that a study be hidden; to destroy it, or to bring it back, is a person's decision at this machine.
+      return operation.step === 'request' ? 'remove' : undefined;
     case 'retrieve':
       return retrieveWords[operation.via];
-    case 'remove':
     case 'resolve':
     case 'administer':
       return undefined;
@@ -179,11 +182,14 @@ const retrieveWords = { get: 'get', web: 'get', move: 'move', export: undefined 
   OpeningOperation | undefined
 >;
 
+/** With these a device reaches studies that are here. */
+const reachingWords: ReadonlySet<OpeningOperation> = new Set<OpeningOperation>(['find', 'get', 'move', 'remove']);
+
 function decideStore(operation: Store, opening: Opening, sopClasses: SopClassFacts): Decision {
   if (!openingOffers(opening, 'store', { sopClassUid: operation.sopClassUid, sopClasses })) return refuse('sop-class');
-  // What a device may send is bounded by content. Who sent the study before counts only for a device that reads its own studies:
-  // one instance sent to a study of others would make that its own. Backends take the first instance of a new study.
-  const reads = opening.operations.some((word) => word === 'find' || word === 'get' || word === 'move');
+  // What a device may send is bounded by content. Who sent the study before counts only for a device that reads or removes its own
+  // studies: one instance sent to a study of others would make that its own. Backends take the first instance of a new study.
+  const reads = opening.operations.some((word) => reachingWords.has(word));
   const content = contentScope(opening);
   const isOwnOnly = opening.scope.ownStudiesOnly === true && reads;
   const isPartOnly = reads && (content.modalities !== undefined || content.departments !== undefined);
@@ -208,7 +214,7 @@ function decideRetrieve(operation: Retrieve, opening: Opening, scope: Scope): De
   return { ...allowed, moveDestination };
 }
 
-/** What find, retrieve and commit reach. */
+/** What find, retrieve, commit and remove reach. */
 function readingScope({ opening, released }: DeviceGrant, bounds: PurposeBounds, nowMs: number): Scope {
   return {
     ...contentScope(opening),

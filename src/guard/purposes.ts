@@ -41,10 +41,13 @@ export const purposeBounds = {
     usual: ['verify', 'find', 'get', 'move'],
   },
   archive: {
-    operations: ['verify', 'store', 'commit', 'find', 'get', 'move'],
+    // An archive that looks after the same studies may ask for a removal. Nobody else: what images are sent from, and where they
+    // are read, is what intruders get hold of first.
+    operations: ['verify', 'store', 'commit', 'find', 'get', 'move', 'remove'],
     stores: 'every',
     releasedOnly: false,
     commitsOwnOnly: false,
+    // To have studies removed is a decision of its own.
     usual: ['verify', 'store', 'commit', 'find', 'get', 'move'],
   },
 } as const satisfies Record<Purpose, PurposeBounds>;

@@ -5,6 +5,7 @@
  * How a backend applies it:
  * - `find`, `retrieve`, `commit`: what is outside looks as if it did not exist, at every level. A patient or study is inside
  *   when at least one of its instances is; its answers and counts are made of the instances inside only.
+ * - `remove`: the study is inside only when all of it is: who reaches a part may not take away the rest.
  * - `store`: `scopeAllowsHead` on the arriving data set, before anything is kept; outside is NOT_AUTHORIZED. An attribute that
  *   the scope narrows and the data set lacks is outside: what cannot be checked is not let in.
  */

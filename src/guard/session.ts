@@ -267,7 +267,7 @@ export class Session implements GuardSession {
   }
 
   async #recordRefusal(operation: Operation, reason: RefusalReason): Promise<void> {
-    const studies = operation.kind === 'retrieve' ? (operation.keys.studyInstanceUids ?? []) : [];
+    const studies = studiesOf(operation);
     const at = new Date(this.#context.clock.wallMs);
     await this.#record(this.#context.events.operationRefused(this.#actor, operation, { at, reason, studies }));
   }
@@ -441,6 +441,12 @@ interface AdmissionState {
   success?: SuccessFacts;
   error?: LeadglassError;
   isDisposed?: true;
+}
+
+/** Those that the operation names. */
+function studiesOf(operation: Operation): readonly Uid[] {
+  if (operation.kind === 'remove') return [operation.studyInstanceUid];
+  return operation.kind === 'retrieve' ? (operation.keys.studyInstanceUids ?? []) : [];
 }
 
 function storeOutcome(success: SuccessFacts | undefined, failure: string | undefined): InstanceOutcome {

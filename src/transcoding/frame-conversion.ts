@@ -18,6 +18,8 @@ export interface FrameConversion {
   readonly facts: FrameFacts;
   readonly codecs: FrameCodecs;
   readonly caller: Caller;
+  /** Somebody asked by name for a syntax that loses some of the image; else a loss is an error. */
+  readonly mayLose?: boolean;
 }
 
 export interface ConvertedFrame extends Colours {
@@ -28,7 +30,7 @@ export interface ConvertedFrame extends Colours {
 /** `bytes` are handed over. @throws LeadglassError as CodecPool.decode and encode */
 export async function convertFrame(
   bytes: Uint8Array<ArrayBuffer>,
-  { from, to, facts, codecs, caller }: FrameConversion,
+  { from, to, facts, codecs, caller, mayLose = false }: FrameConversion,
 ): Promise<ConvertedFrame> {
   let native: ConvertedFrame = { bytes, ...coloursOf(facts) };
   if (from.encapsulated) {
@@ -37,10 +39,17 @@ export async function convertFrame(
   }
   if (!to.encapsulated) return native;
   const { bytes: pixels, ...colours } = native;
+  if (mayLose) checkBlurs(facts);
   if (keepsOnlyBitsStored.has(to.uid)) checkUnusedBits(pixels, facts);
   const frame = await codecs.encode({ transferSyntaxUid: to.uid, pixels, facts: { ...facts, ...colours } }, caller);
-  if (frame.lossy) throw unsupportedFrame('its wanted transfer syntax would lose some of it');
+  if (frame.lossy && !mayLose) throw unsupportedFrame('its wanted transfer syntax would lose some of it');
   return frame;
+}
+
+/** Numbers of a palette and single bits are names, not measures: a value beside the right one is any other. */
+function checkBlurs({ photometricInterpretation, bitsAllocated }: FrameFacts): void {
+  if (photometricInterpretation === 'PALETTE COLOR') throw unsupportedFrame('its samples are numbers of a palette');
+  if (bitsAllocated === 1) throw unsupportedFrame('its samples are single bits');
 }
 
 /**

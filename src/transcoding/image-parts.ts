@@ -3,10 +3,11 @@
  * already encoded, and each frame as it is stored. Converting the frames and their order in time is for in-order.ts.
  */
 import { DataSetEncoder } from '../dicom/data-set-encoder.ts';
-import type { Element } from '../dicom/data-set.ts';
+import { DataSet, type Element } from '../dicom/data-set.ts';
 import type { DataSetLimits } from '../dicom/data-set-limits.ts';
 import { type DataSetVisitor, DataSetWalker } from '../dicom/data-set-walker.ts';
 import { Tags } from '../dicom/dictionary/tags.generated.ts';
+import { visitDataSet } from '../dicom/models/data-set-steps.ts';
 import type { Tag } from '../dicom/tag.ts';
 import type { TransferSyntaxInfo } from '../dicom/transfer-syntax.ts';
 import type { Vr } from '../dicom/vr.ts';
@@ -180,10 +181,7 @@ class PartsVisitor implements DataSetVisitor {
     for (let [next] = this.#pending; next !== undefined && next[0] < tag; [next] = this.#pending) {
       this.#pending.shift();
       const [, element] = next;
-      if (element === undefined || !(element.value instanceof Uint8Array)) continue;
-      if (!this.#encoder.valueBegin(element.tag, element.vr, element.value.length, false)) continue;
-      this.#encoder.valueBytes(element.value);
-      this.#encoder.valueEnd();
+      if (element !== undefined) visitDataSet(new DataSet().set(element), this.#encoder);
     }
   }
 

@@ -61,6 +61,9 @@ export async function surveyImage(
 
 const wanted: ReadonlySet<Tag> = new Set<Tag>([
   ...imageTags,
+  Tags.ImageType,
+  Tags.SOPClassUID,
+  Tags.SOPInstanceUID,
   Tags.LossyImageCompression,
   Tags.LossyImageCompressionRatio,
   Tags.LossyImageCompressionMethod,

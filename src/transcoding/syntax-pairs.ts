@@ -8,7 +8,7 @@ export function isNativeSyntax(uid: string): boolean {
   return canTranscode(uid, T.ExplicitVrLittleEndian);
 }
 
-/** A lossy encoding would be another instance with a UID of its own (PS3.3 C.7.6.1.1.5), which nobody has asked to be made. */
+/** A lossy encoding is another instance with a UID of its own (PS3.3 C.7.6.1.1.5): derivation.ts, for who asks for one by name. */
 const losslessTargets: ReadonlySet<string> = new Set([
   T.EncapsulatedUncompressedExplicitVrLittleEndian,
   T.DeflatedImageFrameCompression,
@@ -25,6 +25,11 @@ export const keepsOnlyBitsStored: ReadonlySet<string> = new Set([
   T.JPEG2000Lossless,
   T.HTJ2KLossless,
   T.HTJ2KLosslessRPCL,
+  // What these leave out is more than what they blur.
+  T.JPEGBaseline8Bit,
+  T.JPEGLSNearLossless,
+  T.JPEG2000,
+  T.HTJ2K,
 ]);
 
 /**

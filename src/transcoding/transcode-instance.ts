@@ -10,10 +10,12 @@ import type { DataSetLimits, KeptLimits } from '../dicom/data-set-limits.ts';
 import { Tags } from '../dicom/dictionary/tags.generated.ts';
 import { transcode } from '../dicom/transcode.ts';
 import { type TransferSyntaxInfo, TransferSyntaxes as T } from '../dicom/transfer-syntax.ts';
+import type { Uid } from '../dicom/uid.ts';
 import { LeadglassError } from '../error.ts';
 import type { ConversionMemory } from './conversion-memory.ts';
 import { type ConvertedFrame, convertFrame, type FrameCodecs, type FrameConversion } from './frame-conversion.ts';
-import { headerEdits, lossyMethod } from './header-edits.ts';
+import { type DerivationFacts, derivationEdits, lossySyntaxes } from './derivation.ts';
+import { type HeaderEdits, headerEdits, lossyMethod } from './header-edits.ts';
 import { imageParts, type PartsOptions, type PixelLayout } from './image-parts.ts';
 import { type ImageSurvey, surveyImage } from './image-survey.ts';
 import { type Frame, inOrder } from './in-order.ts';
@@ -38,11 +40,13 @@ export interface TranscodeInstanceOptions {
   /** Who takes turns with others: a device, a person. */
   readonly owner: string;
   readonly signal?: AbortSignal;
+  /** For a lossy syntax: the instance that the copy is (derivation.ts). Without it nothing may be lost. */
+  readonly derived?: { readonly sopInstanceUid: Uid };
 }
 
 /**
  * The data set's bytes, without preamble and group 0002. Nothing is read before the first of them is asked for; to return
- * early lets go of everything. The pixels stay what they are, bit for bit where the stored syntax is lossless.
+ * early lets go of everything. The pixels stay what they are, bit for bit where the stored syntax is lossless, but in a derived copy.
  *
  * @throws LeadglassError UNSUPPORTED (this pair, or this image), MALFORMED, LIMIT_EXCEEDED, OUT_OF_RESOURCES, TIMED_OUT,
  * CANCELLED, and what `instance.read` throws: with the first byte, or in the middle when a later frame fails
@@ -50,11 +54,12 @@ export interface TranscodeInstanceOptions {
 export async function* transcodeInstance(
   instance: Pick<StoredInstance, 'transferSyntaxUid' | 'read'>,
   to: string,
-  { services, owner, signal }: TranscodeInstanceOptions,
+  { services, owner, signal, derived }: TranscodeInstanceOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const from = instance.transferSyntaxUid;
   const limits = services.limits.dataSet;
-  if (!canTranscodeInstance(from, to)) {
+  const isDerived = derived !== undefined && lossySyntaxes.some((uid) => uid === to) && from !== to;
+  if (!isDerived && !canTranscodeInstance(from, to)) {
     throw new LeadglassError('UNSUPPORTED', 'Cannot convert the instance to this transfer syntax', {
       field: 'Transfer Syntax UID',
     });
@@ -66,7 +71,7 @@ export async function* transcodeInstance(
   const stopping = new AbortController();
   const caller = { owner, signal: signal === undefined ? stopping.signal : AbortSignal.any([signal, stopping.signal]) };
   try {
-    const image = new ImageTranscoding(instance, to, { services, caller });
+    const image = new ImageTranscoding(instance, to, { services, caller, ...(isDerived ? { derived } : {}) });
     // Between the native ones no codec is needed, and codecs know one of them.
     const bytes = image.bytes();
     yield* isNativeSyntax(to) ? transcode(bytes, { from: T.ExplicitVrLittleEndian, to, limits }) : bytes;
@@ -78,6 +83,7 @@ export async function* transcodeInstance(
 interface Work {
   readonly services: TranscodeServices;
   readonly caller: { readonly owner: string; readonly signal: AbortSignal };
+  readonly derived?: { readonly sopInstanceUid: Uid };
 }
 
 /** Between explicit VR little endian and encapsulated syntaxes. */
@@ -123,6 +129,7 @@ class ImageTranscoding {
       facts: image.facts,
       codecs: this.#work.services.codecs,
       caller: this.#work.caller,
+      mayLose: this.#work.derived !== undefined,
     };
     // The first frame tells what the header has to say of all of them; it is not converted again.
     const stored = await this.#firstFrame(pixels);
@@ -131,7 +138,12 @@ class ImageTranscoding {
     const { photometricInterpretation, planarConfiguration } = first;
     const colours = { photometricInterpretation, planarConfiguration };
     const nativeBytes = pixels.frameBytes * pixels.numberOfFrames;
-    const edits = headerEdits({ survey, colours, lossyMethod: method, nativeBytes });
+    const exact = headerEdits({ survey, colours, lossyMethod: method, nativeBytes });
+    const edits = this.#derivedEdits(exact, {
+      head: survey.head,
+      ratio: pixels.frameBytes / first.bytes.length,
+      wasLossy: method !== undefined || survey.head.text(Tags.LossyImageCompression) === '01',
+    });
     const convert = async ({ index, bytes }: Frame): Promise<readonly Uint8Array[]> => {
       const frame = index === 0 && first !== undefined ? first : await convertFrame(bytes, conversion);
       if (index === 0) first = undefined;
@@ -141,6 +153,14 @@ class ImageTranscoding {
       return this.#to.encapsulated ? asItem(frame.bytes) : [frame.bytes];
     };
     yield* inOrder(imageParts(this.#read(), this.#parts({ edits, pixels })), convert, ahead);
+  }
+
+  /** The ratio is that of the first frame, since the header leaves before the others are there: it is told as approximate. */
+  #derivedEdits(exact: HeaderEdits, facts: Pick<DerivationFacts, 'head' | 'ratio' | 'wasLossy'>): HeaderEdits {
+    const { derived } = this.#work;
+    if (derived === undefined) return exact;
+    const edits = derivationEdits({ ...facts, ...derived, transferSyntaxUid: this.#to.uid });
+    return new Map([...exact, ...edits].toSorted(([a], [b]) => a - b));
   }
 
   async *#withoutImage(survey: ImageSurvey): AsyncGenerator<Uint8Array, void, undefined> {

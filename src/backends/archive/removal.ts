@@ -8,7 +8,7 @@ import type { Pass } from '../../guard/pass.ts';
 import type { RemoveOutcome } from '../backend.ts';
 import type { Archive } from './archive.ts';
 import { principalName } from './principal-name.ts';
-import { allOf, studyHasSeriesInside, studyScope } from './index/scope-sql.ts';
+import { allOf, studyHasSeriesInside, studyHasSeriesInsideOnly, studyScope } from './index/scope-sql.ts';
 
 const dayMs = 86_400_000;
 
@@ -23,6 +23,7 @@ export async function removeStudy(archive: Archive, pass: Pass<Remove>): Promise
     { sql: 'st.uid = ?', values: [studyInstanceUid] },
     ...scope,
     ...studyHasSeriesInside(pass.scope),
+    ...studyHasSeriesInsideOnly(pass.scope),
   ]);
   const row = archive.index
     .statement(
@@ -30,10 +31,11 @@ export async function removeStudy(archive: Archive, pass: Pass<Remove>): Promise
          (SELECT coalesce(sum(instances), 0) FROM series WHERE study = st.id) AS instances FROM study st WHERE ${sql}`,
     )
     .get(...values);
-  if (row === undefined)
+  const hidden = row?.['hidden'] === 1;
+  // For a device a hidden study is not there, as everywhere.
+  if (row === undefined || (hidden && pass.principal.kind === 'device'))
     throw new LeadglassError('NOT_FOUND', `Cannot remove study ${studyInstanceUid}: no such study`);
   const keyId = Number(row['key_id']);
-  const hidden = row['hidden'] === 1;
   const studyKey = archive.keys.get(keyId);
   const facts = { reason: { by: principalName(pass.principal), reason }, studyKey };
   const atMs = archive.nowMs();

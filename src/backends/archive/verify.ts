@@ -149,6 +149,12 @@ const comparisons: readonly { readonly what: string; readonly sql: string }[] = 
           accession, study_id, description, head FROM study ORDER BY uid`,
   },
   {
+    // Without them a fuzzy question would not find the study.
+    what: 'words of study',
+    sql: `SELECT st.uid, words FROM study st LEFT JOIN (SELECT study, group_concat(key, ' ' ORDER BY key) AS words FROM name_word
+          GROUP BY study) nw ON nw.study = st.id ORDER BY st.uid`,
+  },
+  {
     what: 'series',
     sql: `SELECT st.uid || ' ' || se.uid AS uid, modality, number, se.description, body_part, department, se.date, se.time,
           pps_date, pps_time, instances, se.head FROM series se JOIN study st ON st.id = se.study ORDER BY 1`,

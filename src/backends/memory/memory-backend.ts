@@ -240,9 +240,11 @@ export class MemoryBackend implements Backend {
   async remove(pass: Pass<Remove>): Promise<RemoveOutcome> {
     const { studyInstanceUid, step } = pass.operation;
     const held = [...this.#instances.values()].filter((one) => one.head.studyInstanceUid === studyInstanceUid);
-    if (held.length === 0)
-      throw new LeadglassError('NOT_FOUND', `Cannot remove study ${studyInstanceUid}: no such study`);
     const hidden = this.#hidden.has(studyInstanceUid);
+    // A hidden study is outside every scope; the later steps ask for it by its name alone.
+    const isReached = hidden ? pass.principal.kind !== 'device' : held.every((one) => this.#isInside(one, pass.scope));
+    if (held.length === 0 || !isReached)
+      throw new LeadglassError('NOT_FOUND', `Cannot remove study ${studyInstanceUid}: no such study`);
     if (hidden === (step === 'request')) {
       throw new LeadglassError('CONFLICT', `Cannot ${step} the removal of study ${studyInstanceUid}: wrong step`);
     }

@@ -8,7 +8,7 @@
 import { availableParallelism } from 'node:os';
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import { LeadglassError } from '../../error.ts';
-import { canDecode, canEncode } from '../capabilities.ts';
+import { canDecode, canEncode, familyOf } from '../capabilities.ts';
 import { checkDrawing, type DrawnPicture, drawnBytesMax } from '../draw-frame.ts';
 import { type DecodedFrame, type EncodedFrame, type FrameFacts, frameBytes, unsupportedFrame } from '../frame.ts';
 import { FairQueue } from './fair-queue.ts';
@@ -115,7 +115,8 @@ export class CodecPool {
    * CANCELLED by the signal or the end of the pool; and what `bytes` throws
    */
   async decode(order: DecodeOrder, caller: Caller): Promise<DecodedFrame> {
-    if (!canDecode(order.transferSyntaxUid)) throw unsupportedFrame('its transfer syntax is not decoded here');
+    if (familyOf(order.transferSyntaxUid) === undefined)
+      throw unsupportedFrame('its transfer syntax is not decoded here');
     const frame = await this.#enter(this.#cost(order.facts), caller, () => decodeJob(order));
     if ('pixels' in frame) return frame;
     throw new LeadglassError('INTERNAL', 'A decoder gave an encoded frame');

@@ -100,7 +100,6 @@ function findHandler(session: GuardSession, { services, extensions }: HandlerFac
     const query = parseQuery(identifier, {
       model,
       ...extensions.of(affectedSopClassUid),
-      fuzzy: false,
       limits: limits.query,
     });
     await using admission = await session.admit({ kind: 'find', query });

@@ -5,7 +5,7 @@ import { TransferSyntaxes as T } from '../../dicom/transfer-syntax.ts';
 import { knownUid, type Uid } from '../../dicom/uid.ts';
 import type { AssociateRequest } from '../../upper-layer/association-types.ts';
 import { negotiate } from '../../upper-layer/negotiation.ts';
-import { declinedProposals, negotiationPolicy } from './negotiation-policy.ts';
+import { declinedProposals, extendedNegotiation, negotiationPolicy } from './negotiation-policy.ts';
 
 const ctImage = knownUid('1.2.840.10008.5.1.4.1.1.2');
 const privateClass = knownUid('1.3.12.2.1107.5.9.1');
@@ -58,4 +58,30 @@ test('who only receives gets the first of its transfer syntaxes to which everyth
   assert.equal(agreedSyntax(receives, T.JPEG2000, T.JPEGLosslessSV1), T.JPEG2000);
   assert.equal(agreedSyntax({ scu: true, scp: true }, ...proposed), T.JPEGLosslessSV1);
   assert.equal(agreedSyntax({ scu: true, scp: false }, ...proposed), T.JPEGLosslessSV1);
+});
+
+test('of the extensions of query/retrieve relational, combined and fuzzy are taken when proposed, time zones never', () => {
+  const sopClassUid = SopClasses.StudyRootQueryRetrieveInformationModelFind;
+  for (const [proposed, answered] of [
+    [
+      [1, 1, 1, 1],
+      [1, 1, 1, 0],
+    ],
+    [
+      [0, 0, 1],
+      [0, 0, 1],
+    ],
+    [
+      [1, 0],
+      [1, 0],
+    ],
+    [[], []],
+  ] as const) {
+    const { answers, of } = extendedNegotiation([{ sopClassUid, information: Uint8Array.from(proposed) }]);
+    assert.deepEqual([...(answers[0]?.information ?? [])], answered);
+    const [relational, dateTimeCombined, fuzzy] = [0, 1, 2].map((at) => answered[at] === 1);
+    assert.deepEqual(of(sopClassUid), { relational, dateTimeCombined, fuzzy });
+  }
+  const { of } = extendedNegotiation([]);
+  assert.deepEqual(of(sopClassUid), { relational: false, dateTimeCombined: false, fuzzy: false });
 });

@@ -124,14 +124,17 @@ export function negotiationPolicy(offer: Offer): NegotiationPolicy {
   };
 }
 
+const none: QueryExtensions = { relational: false, dateTimeCombined: false, fuzzy: false };
+
 export interface QueryExtensions {
   readonly relational: boolean;
   readonly dateTimeCombined: boolean;
+  readonly fuzzy: boolean;
 }
 
 /**
  * Extended negotiation of query/retrieve (PS3.4 C.5.1.1, one byte each: relational queries, combined date-time, fuzzy
- * matching, time zone). We take the first two.
+ * matching, time zone). We take the first three.
  */
 export function extendedNegotiation(proposals: readonly ExtendedNegotiation[]): {
   readonly answers: readonly ExtendedNegotiation[];
@@ -143,12 +146,14 @@ export function extendedNegotiation(proposals: readonly ExtendedNegotiation[]): 
     if (!queryRetrieveClasses.has(sopClassUid)) continue;
     const relational = information[0] === 1;
     const dateTimeCombined = information[1] === 1;
-    agreed.set(sopClassUid, { relational, dateTimeCombined });
+    const fuzzy = information[2] === 1;
+    agreed.set(sopClassUid, { relational, dateTimeCombined, fuzzy });
     // As many bytes as were offered, each 0 that we do not do.
     const answer = new Uint8Array(information.length);
     if (relational) answer[0] = 1;
     if (dateTimeCombined) answer[1] = 1;
+    if (fuzzy) answer[2] = 1;
     answers.push({ sopClassUid, information: answer });
   }
-  return { answers, of: (uid) => agreed.get(uid) ?? { relational: false, dateTimeCombined: false } };
+  return { answers, of: (uid) => agreed.get(uid) ?? none };
 }

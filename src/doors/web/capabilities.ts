@@ -33,7 +33,10 @@ function resourceXml({ template, methods }: ResourceTemplate): string {
   const parameters = [...template.matchAll(/\{(\w+)\}/g)].map(
     ([, name]) => `      <param name="${name}" style="template" required="true"/>`,
   );
-  const operations = methods.map(({ method, id }) => `      <method name="${method}" id="${id}"/>`);
+  const operations = methods.map(({ method, id, isProprietary }) => {
+    const head = `      <method name="${method}" id="${id}"`;
+    return isProprietary === true ? `${head}><doc title="Proprietary: not in PS3.18"/></method>` : `${head}/>`;
+  });
   return [`    <resource path="${template.slice(1)}">`, ...parameters, ...operations, '    </resource>'].join('\n');
 }
 

@@ -10,6 +10,7 @@ type Json = string | number | boolean | readonly Json[] | { readonly [name: stri
 
 const json = 'application/dicom+json';
 const xml = 'multipart/related; type="application/dicom+xml"';
+const storedJson = 'multipart/related; type="application/dicom+json"';
 const dicom = 'multipart/related; type="application/dicom"';
 const octets = 'multipart/related; type="application/octet-stream"';
 
@@ -31,19 +32,37 @@ const renderedTypes = [
   'video/h264',
   'video/h265',
 ] as const;
+/** Table 8.7.3-5, as far as some codec or some stored image has it. */
+const frames = ['image/jpeg', 'image/jls', 'image/jp2', 'image/jpx', 'image/jphc', 'image/dicom-rle'].map(
+  (type) => `multipart/related; type="${type}"`,
+);
 
 /** What each operation answers with and takes; which of them it is, the Accept header says (PS3.18 8.7). */
 const facts = {
   search: { summary: 'Search (PS3.18 10.6)', types: [json, xml], success: ['200', '204'] },
-  store: { summary: 'Store (PS3.18 10.5)', types: [json, xml], success: ['200', '202'], takes: [dicom] },
-  instances: { summary: 'Retrieve as DICOM (PS3.18 10.4)', types: [dicom, 'application/dicom'], success: ['200'] },
+  store: {
+    summary: 'Store (PS3.18 10.5)',
+    types: [json, xml],
+    success: ['200', '202'],
+    takes: [dicom, 'application/dicom', storedJson, xml],
+  },
+  remove: { summary: 'Ask for the removal of a study (proprietary)', types: [], success: ['204'] },
+  instances: {
+    summary: 'Retrieve as DICOM (PS3.18 10.4)',
+    types: [dicom, 'application/dicom', 'application/zip', octets, ...frames],
+    success: ['200', '206'],
+  },
   metadata: { summary: 'Retrieve metadata (PS3.18 10.4)', types: [json, xml], success: ['200'] },
   rendered: { summary: 'Retrieve rendered (PS3.18 10.4)', types: renderedTypes, success: ['200', '206'] },
   thumbnail: { summary: 'Retrieve a thumbnail (PS3.18 10.4)', types: ['image/jpeg', 'image/png'], success: ['200'] },
-  bulkdata: { summary: 'Retrieve bulk data (PS3.18 10.4)', types: [octets], success: ['200'] },
-  pixeldata: { summary: 'Retrieve pixel data (PS3.18 10.4)', types: [octets], success: ['200'] },
-  frames: { summary: 'Retrieve frames (PS3.18 10.4)', types: [octets], success: ['200'] },
-  'bulkdata-value': { summary: 'Retrieve one bulk data value (PS3.18 10.4)', types: [octets], success: ['200', '206'] },
+  bulkdata: { summary: 'Retrieve bulk data (PS3.18 10.4)', types: [octets, ...frames], success: ['200', '206'] },
+  pixeldata: { summary: 'Retrieve pixel data (PS3.18 10.4)', types: [octets, ...frames], success: ['200', '206'] },
+  frames: { summary: 'Retrieve frames (PS3.18 10.4)', types: [octets, ...frames], success: ['200'] },
+  'bulkdata-value': {
+    summary: 'Retrieve one bulk data value (PS3.18 10.4)',
+    types: [octets, ...frames],
+    success: ['200', '206'],
+  },
   'wado-uri': { summary: 'Retrieve by URI (PS3.18 9)', types: ['application/dicom'], success: ['200'] },
 } as const satisfies Record<
   WebOperation,
@@ -114,6 +133,10 @@ export function openApi(handlers: WebHandlers, version: string): Json {
   };
 }
 
+const noContent: Partial<Record<WebOperation, string>> = {
+  remove: 'The study is hidden from every door, until somebody brings it back or destroys it at the server',
+};
+
 const problem = { $ref: '#/components/responses/Problem' };
 const capabilitiesOperation: Json = {
   operationId: 'RetrieveCapabilities',
@@ -124,16 +147,23 @@ const capabilitiesOperation: Json = {
   },
 };
 
-function operationOf({ id, operation }: ResourceMethod): Json {
+function operationOf({ id, operation, isProprietary }: ResourceMethod): Json {
   const { summary, types, success, ...others } = facts[operation];
   const content = Object.fromEntries(types.map((type) => [type, {}]));
   const responses = success.map((status) => [
     status,
-    status === '204' ? { description: 'There is nothing' } : { description: 'Done', content },
+    status === '204' ? { description: noContent[operation] ?? 'There is nothing' } : { description: 'Done', content },
   ]);
   const takes: readonly string[] = 'takes' in others ? others.takes : [];
   const body = takes.length === 0 ? {} : { requestBody: { required: true, content: contentOf(takes) } };
-  return { operationId: id, summary, ...body, responses: { ...Object.fromEntries(responses), default: problem } };
+  const proprietary = isProprietary === true ? { 'x-proprietary': true } : {};
+  return {
+    operationId: id,
+    summary,
+    ...proprietary,
+    ...body,
+    responses: { ...Object.fromEntries(responses), default: problem },
+  };
 }
 
 function contentOf(types: readonly string[]): Json {

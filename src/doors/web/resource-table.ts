@@ -5,10 +5,12 @@
 import type { WebOperation } from './routes.ts';
 
 export interface ResourceMethod {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   readonly operation: WebOperation;
   /** Names the transaction of this resource. */
   readonly id: string;
+  /** Ours: the standard has no such transaction. */
+  readonly isProprietary?: true;
 }
 export interface ResourceTemplate {
   /** Below the base URI; `{study}`, `{series}` and `{instance}` are UIDs. */
@@ -54,6 +56,7 @@ export const resourceTemplates: readonly ResourceTemplate[] = [
     methods: [
       { method: 'GET', operation: 'instances', id: 'RetrieveStudy' },
       { method: 'POST', operation: 'store', id: 'StoreStudyInstances' },
+      { method: 'DELETE', operation: 'remove', id: 'RemoveStudy', isProprietary: true },
     ],
   },
   ...levels.slice(1).map(({ template, name }) => get(template, 'instances', `Retrieve${name}`)),

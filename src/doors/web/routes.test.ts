@@ -35,6 +35,7 @@ test('every operation that a path can name is described, each resource once', ()
   const all = {
     search: true,
     store: true,
+    remove: true,
     'wado-uri': true,
     instances: true,
     metadata: true,

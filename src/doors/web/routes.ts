@@ -6,8 +6,8 @@ import { HttpError } from './http/http-error.ts';
 import { parseTarget, type Target, type TargetLimits, type View } from './resources/target.ts';
 import type { WebHandler, WebMethod } from './web-handler.ts';
 
-/** PS3.18 10.3-1, and the URI service (9). */
-export type WebOperation = 'search' | 'store' | 'wado-uri' | View | 'bulkdata-value';
+/** PS3.18 10.3-1, the URI service (9), and removal, which is ours. */
+export type WebOperation = 'search' | 'store' | 'remove' | 'wado-uri' | View | 'bulkdata-value';
 export type WebHandlers = Partial<Record<WebOperation, WebHandler>>;
 
 /**
@@ -39,7 +39,8 @@ function operationsOf(target: Target): ReadonlyMap<WebMethod, WebOperation> {
     case 'resource': {
       const { resource, view } = target;
       const isStudy = view === 'instances' && resource.series === undefined;
-      return isStudy ? new Map([...reading(view), ['POST', 'store']]) : reading(view);
+      // Studies are removed whole: each has its own key, and nothing smaller can be destroyed or brought back.
+      return isStudy ? new Map([...reading(view), ['POST', 'store'], ['DELETE', 'remove']]) : reading(view);
     }
     case 'bulkdata-value':
       return reading('bulkdata-value');

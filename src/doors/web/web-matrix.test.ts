@@ -19,6 +19,7 @@ import { type Ask, ask, type Identity, openWebHouse, type WebHouse } from './web
 const codecs = CodecPool.start({ limits: limits.codecs, workersMax: 1 });
 let web: WebHouse;
 let image: Image;
+let removable: Image;
 const folder = mkdtempSync(join(tmpdir(), 'leadglass-web-matrix-'));
 const identities = new Map<string, Identity>();
 
@@ -26,9 +27,13 @@ before(async () => {
   web = await openWebHouse({ handlers, codecs });
   image = writeImage(join(folder, 'image'), { study: 'matrix' });
   await importFiles(web.house, { file: readFileSync(image.path) });
+  removable = writeImage(join(folder, 'removable'), { study: 'removable' });
+  await importFiles(web.house, { file: readFileSync(removable.path) });
   for (const purpose of ['acquisition', 'reading', 'exchange', 'archive'] as const) {
     identities.set(purpose, await web.enrol(purpose.toUpperCase(), { purpose }));
   }
+  const operations = ['find', 'get', 'store', 'remove'] as const;
+  identities.set('remover', await web.enrol('REMOVER', { purpose: 'archive', operations: [...operations] }));
   identities.set('DIMSE alone', await web.enrol('DIMSE1', { purpose: 'archive', doors: ['dimse'] }));
 });
 after(async () => {
@@ -40,7 +45,7 @@ after(async () => {
 interface Request {
   readonly path: (image: Image) => string;
   readonly accept: string;
-  readonly method?: 'POST';
+  readonly method?: 'POST' | 'DELETE';
 }
 const instance = ({ studyInstanceUid, seriesInstanceUid, sopInstanceUid }: Image): string =>
   `/studies/${studyInstanceUid}/series/${seriesInstanceUid}/instances/${sopInstanceUid}`;
@@ -51,6 +56,8 @@ const json = 'application/dicom+json';
 const requests = {
   search: { path: () => '/studies', accept: json },
   store: { path: () => '/studies', accept: json, method: 'POST' },
+  // A study of its own, since it is gone afterwards.
+  remove: { path: () => `/studies/${removable.studyInstanceUid}`, accept: json, method: 'DELETE' },
   instances: { path: ({ studyInstanceUid }) => `/studies/${studyInstanceUid}`, accept: dicom },
   metadata: { path: (one) => `${instance(one)}/metadata`, accept: json },
   rendered: { path: (one) => `${instance(one)}/rendered`, accept: 'image/jpeg' },
@@ -68,7 +75,10 @@ const requests = {
 } as const satisfies Record<WebOperation, Request>;
 
 type Status = number;
-const every = (retrieve: Status, others: { readonly search: Status; readonly store: Status }): Row => ({
+const every = (
+  retrieve: Status,
+  others: { readonly search: Status; readonly store: Status; readonly remove: Status },
+): Row => ({
   ...others,
   instances: retrieve,
   metadata: retrieve,
@@ -84,15 +94,17 @@ type Row = Record<WebOperation, Status>;
 
 const matrix = {
   // What its opening never holds is refused openly: it says nothing about the study.
-  acquisition: every(403, { search: 403, store: 200 }),
+  acquisition: every(403, { search: 403, store: 200, remove: 403 }),
   // An image is no evidence: 409 with the reason of each instance (PS3.18 10.5.3).
-  reading: every(200, { search: 200, store: 409 }),
+  reading: every(200, { search: 200, store: 409, remove: 403 }),
   // Not released to it: as if it were not there. Storing is not usual for it, and so not open.
-  exchange: every(404, { search: 204, store: 403 }),
-  archive: every(200, { search: 200, store: 200 }),
-  'DIMSE alone': every(401, { search: 401, store: 401 }),
-  stranger: every(401, { search: 401, store: 401 }),
-} as const satisfies Record<Purpose | 'DIMSE alone' | 'stranger', Row>;
+  exchange: every(404, { search: 204, store: 403, remove: 403 }),
+  // To remove is never usual.
+  archive: every(200, { search: 200, store: 200, remove: 403 }),
+  remover: every(200, { search: 200, store: 200, remove: 204 }),
+  'DIMSE alone': every(401, { search: 401, store: 401, remove: 401 }),
+  stranger: every(401, { search: 401, store: 401, remove: 401 }),
+} as const satisfies Record<Purpose | 'remover' | 'DIMSE alone' | 'stranger', Row>;
 
 for (const [who, row] of Object.entries(matrix)) {
   for (const [operation, { path, accept, ...more }] of Object.entries<Request>(requests)) {
@@ -119,6 +131,20 @@ for (const [who, row] of Object.entries(matrix)) {
     });
   }
 }
+
+test('capabilities are given as WADL to who reads that (8.9), and say what is not of the standard', async () => {
+  const identity = identities.get('reading');
+  assert.ok(identity);
+  const capabilities = (headers: Record<string, string>) =>
+    ask(web, '/dicom-web/', { method: 'OPTIONS', identity, headers });
+  for (const accept of ['*/*', 'application/vnd.sun.wadl+xml', 'text/xml']) {
+    const { status, text, headers } = await capabilities({ accept });
+    assert.deepEqual([status, headers['content-type']], [200, 'application/vnd.sun.wadl+xml']);
+    assert.match(text, /<method name="DELETE" id="RemoveStudy"><doc title="Proprietary: not in PS3\.18"\/><\/method>/);
+  }
+  assert.equal((await capabilities({})).status, 406);
+  assert.equal((await capabilities({ accept: 'image/png' })).status, 406);
+});
 
 function storeBody(file: Uint8Array): Buffer {
   const head = Buffer.from('--edge\r\nContent-Type: application/dicom\r\n\r\n');

@@ -11,6 +11,7 @@ import type { CommitFacts, Extent } from '../store/commit-record.ts';
 import type { Position } from '../store/segment-log.ts';
 import { bytesIn } from './columns.ts';
 import { dateOf, encodeHead, headOfLevel, integerOf, mergeHeads, nameColumns, textOf } from './head.ts';
+import { addNameWords, dropNameWords } from './name-words.ts';
 
 /** One complete instance as the segments know it. */
 export interface IndexEntry {
@@ -321,6 +322,7 @@ export class ArchiveIndex {
     const patient = this.statement('SELECT patient FROM study WHERE id = ?').get(study)?.['patient'];
     this.statement('DELETE FROM patient_mismatch WHERE study = ?').run(study);
     this.statement('DELETE FROM study_source WHERE study = ?').run(study);
+    dropNameWords(this, study);
     this.statement('DELETE FROM study WHERE id = ?').run(study);
     if (typeof patient === 'number') {
       this.statement('DELETE FROM patient WHERE id = ? AND NOT EXISTS (SELECT 1 FROM study WHERE patient = ?)').run(
@@ -419,6 +421,7 @@ export class ArchiveIndex {
       textOf(head, Tags.StudyDescription),
       encodeHead(mergeHeads([headOfLevel(head, 'PATIENT'), headOfLevel(head, 'STUDY')])),
     );
+    addNameWords(this, Number(lastInsertRowid), names);
     return { id: Number(lastInsertRowid), patientId, issuer };
   }
 

@@ -4,10 +4,12 @@
  */
 import type { SQLInputValue } from 'node:sqlite';
 import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
+import { nameLookups } from '../../../dicom/fuzzy-name.ts';
 import { normalizeForMatching, personNamePatterns } from '../../../dicom/person-name.ts';
 import type { QueryKey, QueryLevel } from '../../../dicom/query.ts';
 import type { Tag } from '../../../dicom/tag.ts';
 import type { Scope } from '../../../guard/scope.ts';
+import { hasNameWords } from './name-words.ts';
 import { allOf, isOneOf, type SqlPart, seriesScope, studyHasSeriesInside, studyScope } from './scope-sql.ts';
 
 /** One pass over the index, in the order of `orderBy` and then of the row id. */
@@ -102,7 +104,7 @@ export function planQuery(level: QueryLevel, keys: readonly QueryKey[], scope: S
   }
   const from = byStudy ? fromsByStudy[level] : froms[level].from;
   const { id } = froms[level];
-  const names = name === undefined ? [] : nameParts(name);
+  const names = name === undefined ? [] : name.fuzzy === true ? fuzzyNameParts(name) : nameParts(name);
   if (names.length <= 1 || few || level !== 'STUDY') {
     const orderBy = dated && !few && level === 'STUDY' ? 'st.date' : id;
     const any = names.map((part) => `(${part.sql})`).join(' OR ');
@@ -219,6 +221,17 @@ function nameParts({ match }: QueryKey): readonly SqlPart[] {
     // The two rare groups have partial indexes over the rows that have them.
     return name === 'name' ? part : { sql: `st.${name} <> '' AND ${part.sql}`, values: part.values };
   });
+}
+
+/** One part with any of the values; none when one of them can be decided by matching.ts alone. */
+function fuzzyNameParts(key: QueryKey): readonly SqlPart[] {
+  const { match } = key;
+  if (match.kind !== 'single' && match.kind !== 'wildcard' && match.kind !== 'multi') return nameParts(key);
+  const texts = match.kind === 'wildcard' ? [match.pattern] : match.values;
+  const lookups = texts.map((text) => nameLookups(text));
+  if (lookups.some(({ length }) => length === 0)) return [];
+  const parts = lookups.map(hasNameWords);
+  return [{ sql: parts.map(({ sql }) => `(${sql})`).join(' OR '), values: parts.flatMap(({ values }) => values) }];
 }
 
 /** `alphabetic=ideographic=phonetic`: each given group is held against its own. */

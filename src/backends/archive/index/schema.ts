@@ -4,6 +4,7 @@
  */
 import { DatabaseSync } from 'node:sqlite';
 import { LeadglassError } from '../../../error.ts';
+import { ensureNameWords } from './name-words.ts';
 
 /** Raised when tables change; another version is rebuilt from the segments. */
 export const schemaVersion = 1;
@@ -93,6 +94,7 @@ export function openIndexFile(path: string): DatabaseSync {
         'CREATE INDEX IF NOT EXISTS series_study_department ON series (study, department);' +
         'CREATE INDEX IF NOT EXISTS series_study_both ON series (study, modality, department)',
     );
+    ensureNameWords(database);
     return database;
   } catch (error) {
     database.close();

@@ -75,6 +75,15 @@ interface Statements {
   statement(sql: string): { get(...values: SQLInputValue[]): Record<string, unknown> | undefined };
 }
 
+/** For removals: no series outside. */
+export function studyHasSeriesInsideOnly(scope: Scope): readonly SqlPart[] {
+  const inside = seriesScope(scope);
+  if (inside.length === 0) return [];
+  const { sql, values } = allOf(inside);
+  // What is not known to be inside is outside.
+  return [{ sql: `NOT EXISTS (SELECT 1 FROM series se WHERE se.study = st.id AND (${sql}) IS NOT TRUE)`, values }];
+}
+
 /** Is this study not here yet, or is one of its series inside the scope? */
 export function isNewOrReached(index: Statements, scope: Scope, studyInstanceUid: string): boolean {
   const { sql, values } = allOf(studyHasSeriesInside(scope));

@@ -15,7 +15,16 @@ import { chooseOrRefuse } from '../http/negotiate.ts';
 import type { ByteRange } from '../http/range.ts';
 import { pixelOffers } from '../resources/offers.ts';
 import type { WebHandler, WebRequest, WebResponse, WebServices } from '../web-handler.ts';
-import { allFrames, chosenPixels, message, opened, partsOf, pixelContentType, videoPart } from './frames.ts';
+import {
+  acceptablePixels,
+  allFrames,
+  chosenPixels,
+  message,
+  opened,
+  partsOf,
+  pixelContentType,
+  videoPart,
+} from './frames.ts';
 import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
 import { respond } from './representation.ts';
 import { type Retrieval, withRetrieval } from './retrieval.ts';
@@ -34,12 +43,23 @@ export const bulkDataValue: WebHandler = async (request, session, services) => {
     const found = await valueOf(instance, path, limits);
     if (found === undefined) throw new LeadglassError('NOT_FOUND', 'There is no such resource');
     if ('encapsulated' in found) {
-      return isVideoSyntax(instance.transferSyntaxUid) ? video(answering) : encapsulated(answering);
+      return isVideoSyntax(instance.transferSyntaxUid) ? video(answering) : byFrames(answering);
     }
     await found.close();
+    if (isPixelData(path) && wantsCompressed(answering)) return byFrames(answering);
     return octetsOf(found, answering);
   });
 };
+
+function isPixelData(path: ElementPath): boolean {
+  return path.length === 1 && path[0] === Tags.PixelData;
+}
+
+/** Of native pixel data: then it is compressed on the way. */
+function wantsCompressed({ retrieval, acceptable, services }: Answering): boolean {
+  const pixels = acceptablePixels(retrieval.first, { acceptable, services, isOne: false });
+  return pixels !== undefined && transferSyntaxInfo(pixels.transferSyntaxUid)?.encapsulated === true;
+}
 
 interface Answering {
   readonly request: WebRequest;
@@ -89,7 +109,7 @@ async function video(answering: Answering): Promise<WebResponse> {
   if (path.length !== 1 || path[0] !== Tags.PixelData) {
     throw new LeadglassError('NOT_FOUND', 'There is no such resource');
   }
-  const chosen = chosenPixels(instance.transferSyntaxUid, { acceptable, services, isOne: true });
+  const chosen = chosenPixels(instance, { acceptable, services, isOne: true });
   const part = await videoPart(instance, { chosen, limits, url: instanceUrl(request.baseUrl, instance.head) });
   const tag = strongTag(instance.sha256, `${chosen.transferSyntaxUid}.${path.join('-')}`);
   const leaving = (content: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
@@ -112,7 +132,7 @@ async function video(answering: Answering): Promise<WebResponse> {
 }
 
 /** Compressed pixel data has no fragments on the way (8.7.3): a part for each frame, or octets decoded. */
-async function encapsulated(answering: Answering): Promise<WebResponse> {
+async function byFrames(answering: Answering): Promise<WebResponse> {
   const { request, retrieval, services, acceptable, path } = answering;
   const { limits } = services;
   const instance = retrieval.first;
@@ -121,7 +141,7 @@ async function encapsulated(answering: Answering): Promise<WebResponse> {
     throw new LeadglassError('NOT_FOUND', 'There is no such resource');
   }
   const isOne = source.frames.numberOfFrames === 1;
-  const chosen = chosenPixels(instance.transferSyntaxUid, { acceptable, services, isOne });
+  const chosen = chosenPixels(instance, { acceptable, services, isOne });
   const { offer, transferSyntaxUid } = chosen;
   const url = instanceUrl(request.baseUrl, instance.head);
   const content = (): AsyncIterable<Uint8Array> => source.each(allFrames(source), transferSyntaxUid);

@@ -6,6 +6,7 @@ import type { StoredInstance } from '../../../backends/backend.ts';
 import { canTranscode, transcode } from '../../../dicom/transcode.ts';
 import { TransferSyntaxes } from '../../../dicom/transfer-syntax.ts';
 import type { Uid } from '../../../dicom/uid.ts';
+import { canDerive, derivedUid, lossySyntaxes } from '../../../transcoding/derivation.ts';
 import { canTranscodeInstance, transcodeInstance } from '../../../transcoding/transcode-instance.ts';
 import type { WebServices } from '../web-handler.ts';
 
@@ -21,6 +22,21 @@ const compressed: readonly Uid[] = [
   TransferSyntaxes.HTJ2KLosslessRPCL,
   TransferSyntaxes.RLELossless,
 ];
+
+/** In which transfer syntaxes it can be had. */
+export interface Available {
+  /** The stored one first, and those in which it is the same image. */
+  readonly exact: readonly Uid[];
+  /** In which it is another one, with loss: for who names the syntax, and for nobody else. */
+  readonly lossy: readonly Uid[];
+}
+
+export function availableOf({ transferSyntaxUid, head }: StoredInstance, services: WebServices): Available {
+  const exact = syntaxesOf(transferSyntaxUid, services);
+  if (services.transcoding === undefined) return { exact, lossy: [] };
+  const isLossy = (to: Uid): boolean => canDerive(transferSyntaxUid, to, head.sopClassUid) && !exact.includes(to);
+  return { exact, lossy: lossySyntaxes.filter(isLossy) };
+}
 
 /** Transfer syntaxes of an instance that is stored in `stored`, which is the first. */
 export function syntaxesOf(stored: Uid, { transcoding }: Pick<WebServices, 'transcoding'>): readonly Uid[] {
@@ -38,7 +54,18 @@ export interface ReadingFacts {
   readonly signal: AbortSignal;
 }
 
-/** Its data set in a transfer syntax of `syntaxesOf`. */
+/** The UID under which it leaves: a lossy copy is another instance (PS3.3 C.7.6.1.1.5). */
+export function uidIn(instance: StoredInstance, transferSyntaxUid: Uid): Uid {
+  return isDerived(instance, transferSyntaxUid)
+    ? derivedUid(instance, transferSyntaxUid)
+    : instance.head.sopInstanceUid;
+}
+
+function isDerived({ transferSyntaxUid: from, head }: StoredInstance, to: Uid): boolean {
+  return !canTranscodeInstance(from, to) && canDerive(from, to, head.sopClassUid);
+}
+
+/** Its data set in a transfer syntax of `availableOf`. */
 export function readIn(
   instance: StoredInstance,
   transferSyntaxUid: Uid,
@@ -50,5 +77,8 @@ export function readIn(
   if (transcoding === undefined || canTranscode(from, transferSyntaxUid)) {
     return transcode(instance.read(), { from, to: transferSyntaxUid, limits: limits.dataSet });
   }
-  return transcodeInstance(instance, transferSyntaxUid, { services: transcoding, owner, signal });
+  const derived = isDerived(instance, transferSyntaxUid)
+    ? { derived: { sopInstanceUid: derivedUid(instance, transferSyntaxUid) } }
+    : {};
+  return transcodeInstance(instance, transferSyntaxUid, { services: transcoding, owner, signal, ...derived });
 }

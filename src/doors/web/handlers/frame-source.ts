@@ -10,6 +10,8 @@ import type { Tag } from '../../../dicom/tag.ts';
 import { type TransferSyntaxInfo, transferSyntaxInfo } from '../../../dicom/transfer-syntax.ts';
 import type { Uid } from '../../../dicom/uid.ts';
 import { LeadglassError } from '../../../error.ts';
+import { canDerive } from '../../../transcoding/derivation.ts';
+import { canTranscodeInstance } from '../../../transcoding/syntax-pairs.ts';
 import { convertFrame } from '../../../transcoding/frame-conversion.ts';
 import type { Wish } from '../../../transcoding/conversion-memory.ts';
 import type { ReadingFacts } from './conversions.ts';
@@ -33,7 +35,7 @@ export class FrameSource {
   }
 
   /**
-   * One frame, numbered from 1, in a transfer syntax of `syntaxesOf`: a codestream, or native bytes in little endian order.
+   * One frame, numbered from 1, in a transfer syntax of `availableOf`: a codestream, or native bytes in little endian order.
    * @throws LeadglassError NOT_FOUND; MALFORMED, UNSUPPORTED, LIMIT_EXCEEDED; TIMED_OUT, OUT_OF_RESOURCES, CANCELLED
    */
   async read(frame: number, transferSyntaxUid: Uid): Promise<Uint8Array> {
@@ -45,7 +47,9 @@ export class FrameSource {
     const codecs = services.transcoding?.codecs;
     if (codecs === undefined) throw new LeadglassError('UNSUPPORTED', 'Cannot convert the frame: there are no codecs');
     const facts = factsOf(this.frames.pixelData.image);
-    const converted = await convertFrame(bytes, { from, to, facts, codecs, caller: { owner, signal } });
+    const { sopClassUid } = this.instance.head;
+    const mayLose = !canTranscodeInstance(from.uid, to.uid) && canDerive(from.uid, to.uid, sopClassUid);
+    const converted = await convertFrame(bytes, { from, to, facts, codecs, caller: { owner, signal }, mayLose });
     return converted.bytes;
   }
 

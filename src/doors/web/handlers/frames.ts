@@ -8,7 +8,7 @@ import { BitStream } from '../../../dicom/bit-stream.ts';
 import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import { formatElementPath } from '../../../dicom/models/element-path.ts';
 import { transferSyntaxInfo } from '../../../dicom/transfer-syntax.ts';
-import type { Uid } from '../../../dicom/uid.ts';
+import { knownUid, type Uid } from '../../../dicom/uid.ts';
 import { LeadglassError } from '../../../error.ts';
 import { isVideoSyntax } from '../../../rendering/video-type.ts';
 import type { Acceptable } from '../http/accept.ts';
@@ -20,7 +20,7 @@ import { choose, chooseOrRefuse, type Offer } from '../http/negotiate.ts';
 import type { ByteRange } from '../http/range.ts';
 import { pixelOffers } from '../resources/offers.ts';
 import type { WebHandler, WebLimits, WebServices } from '../web-handler.ts';
-import { type ReadingFacts, syntaxesOf } from './conversions.ts';
+import { availableOf, type ReadingFacts } from './conversions.ts';
 import { FrameSource } from './frame-source.ts';
 import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
 import { respond } from './representation.ts';
@@ -33,19 +33,36 @@ export interface ChosenPixels {
   readonly transferSyntaxUid: Uid;
 }
 
+interface ChoosingPixels {
+  readonly acceptable: Acceptable;
+  readonly services: WebServices;
+  readonly isOne: boolean;
+}
+
+/** What can be had of an instance's pixels. */
+export function pixelOffersOf(
+  instance: StoredInstance,
+  { services, isOne }: Omit<ChoosingPixels, 'acceptable'>,
+): readonly Offer[] {
+  const { exact, lossy } = availableOf(instance, services);
+  return pixelOffers(exact, { isOne, lossy });
+}
+
+/** Undefined where none is acceptable. */
+export function acceptablePixels(instance: StoredInstance, facts: ChoosingPixels): ChosenPixels | undefined {
+  const offer = choose(facts.acceptable, pixelOffersOf(instance, facts));
+  return offer === undefined ? undefined : { offer, transferSyntaxUid: syntaxOf(offer) };
+}
+
 /** @throws HttpError 406 */
-export function chosenPixels(
-  stored: Uid,
-  facts: { readonly acceptable: Acceptable; readonly services: WebServices; readonly isOne: boolean },
-): ChosenPixels {
-  const { acceptable, services, isOne } = facts;
-  const syntaxes = syntaxesOf(stored, services);
-  const offer = chooseOrRefuse(acceptable, pixelOffers(syntaxes, { isOne }));
-  const transferSyntaxUid = syntaxes.find((uid) => uid === offer.transferSyntax);
-  if (transferSyntaxUid !== undefined) return { offer, transferSyntaxUid };
-  throw new LeadglassError('INTERNAL', 'Internal error; the log has the details', {
-    detail: 'an offer without a syntax',
-  });
+export function chosenPixels(instance: StoredInstance, facts: ChoosingPixels): ChosenPixels {
+  const offer = chooseOrRefuse(facts.acceptable, pixelOffersOf(instance, facts));
+  return { offer, transferSyntaxUid: syntaxOf(offer) };
+}
+
+/** Offers are made of the syntaxes that an instance can be had in. */
+function syntaxOf({ transferSyntax }: Offer): Uid {
+  return knownUid(transferSyntax ?? '');
 }
 
 export const frames: WebHandler = async (request, session, services) => {
@@ -56,7 +73,7 @@ export const frames: WebHandler = async (request, session, services) => {
   return withRetrieval(retrieveOf(resource), facts, async (retrieval) => {
     const instance = retrieval.first;
     const isOne = numbers.length === 1;
-    const chosen = chosenPixels(instance.transferSyntaxUid, { acceptable, services, isOne });
+    const chosen = chosenPixels(instance, { acceptable, services, isOne });
     const source = await opened(instance, { services, owner: retrieval.owner, signal: request.signal });
     const last = numbers.at(-1) ?? 1;
     if (last > source.frames.numberOfFrames) {
@@ -95,13 +112,12 @@ export const pixelData: WebHandler = async (request, session, services) => {
     const isOne = false;
     const reading = { services, owner: retrieval.owner, signal: request.signal };
     const plans = retrieval.instances.flatMap((instance) => {
-      const isThere = choose(acceptable, pixelOffers(syntaxesOf(instance.transferSyntaxUid, services), { isOne }));
-      if (isThere === undefined) return [];
-      return [{ instance, chosen: chosenPixels(instance.transferSyntaxUid, { acceptable, services, isOne }) }];
+      const chosen = acceptablePixels(instance, { acceptable, services, isOne });
+      return chosen === undefined ? [] : [{ instance, chosen }];
     });
     const [first] = plans;
     // Says what there is.
-    if (first === undefined) chosenPixels(retrieval.first.transferSyntaxUid, { acceptable, services, isOne });
+    if (first === undefined) chosenPixels(retrieval.first, { acceptable, services, isOne });
     const parts = async function* (): AsyncGenerator<OutgoingPart, void, undefined> {
       for (const { instance, chosen } of plans)
         yield* pixelPartsOf(instance, { retrieval, chosen, reading, baseUrl: request.baseUrl });

@@ -14,11 +14,12 @@ import { formatMultipartContentType } from '../http/multipart-content-type.ts';
 import { multipartLengthBytes, newBoundary, type OutgoingPart, writeMultipart } from '../http/multipart-writer.ts';
 import { choose, chooseOrRefuse, type Offer } from '../http/negotiate.ts';
 import { type ZipEntry, writeZip } from '../http/zip-writer.ts';
-import { instanceOffers, zipOffers, zipType } from '../resources/offers.ts';
+import { bulkOffers, instanceOffers, zipOffers, zipType } from '../resources/offers.ts';
 import type { DicomResource } from '../resources/target.ts';
 import type { WebHandler, WebRequest, WebResponse, WebServices } from '../web-handler.ts';
 import { type Begun, begun } from './begun.ts';
-import { readIn, syntaxesOf } from './conversions.ts';
+import { bulkMessage } from './bulk-message.ts';
+import { availableOf, readIn, uidIn } from './conversions.ts';
 import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
 import { type Representation, respond, sliced } from './representation.ts';
 import { type Retrieval, withRetrieval } from './retrieval.ts';
@@ -32,7 +33,10 @@ export const instances: WebHandler = async (request, session, services) => {
   return withRetrieval(retrieveOf(resource), facts, async (retrieval) => {
     const isOne = resource.instance !== undefined;
     const choosing = { acceptable, isOne, services };
-    const [first] = plansOf(retrieval.instances.slice(0, 1), { ...choosing, forms: 'any' });
+    // What is acceptable of the first decides the form of all.
+    const first = firstPlan(retrieval.instances, choosing);
+    const isFile = first === undefined || first.offer.name === dicomType || first.offer.name === zipType;
+    if (!isFile) return bulkMessage({ request, retrieval, services, acceptable });
     if (first?.offer.name === zipType) {
       const plans = plansOf(retrieval.instances, { ...choosing, forms: 'zip' });
       return zip(plans, { resource, retrieval, request, services });
@@ -56,8 +60,16 @@ interface Choosing {
   readonly acceptable: Acceptable;
   readonly isOne: boolean;
   readonly services: WebServices;
-  /** What may be chosen: one archive for all is decided first, by the first instance. */
+  /** What may be chosen: one archive for all, or bulk data alone, is decided first. */
   readonly forms?: 'any' | 'zip';
+}
+
+function firstPlan(instances: readonly StoredInstance[], choosing: Choosing): Plan | undefined {
+  for (const instance of instances) {
+    const [plan] = plansOf([instance], { ...choosing, forms: 'any' });
+    if (plan !== undefined) return plan;
+  }
+  return undefined;
 }
 
 /** Those for which there is an acceptable representation; each is negotiated by itself, since each has its own offers. */
@@ -66,10 +78,11 @@ function plansOf(
   { acceptable, isOne, services, forms }: Choosing,
 ): readonly Plan[] {
   return instances.flatMap((instance) => {
-    const syntaxes = syntaxesOf(instance.transferSyntaxUid, services);
-    const files = forms === 'zip' ? [] : instanceOffers(syntaxes, { isOne });
-    const offer = choose(acceptable, [...files, ...(forms === undefined ? [] : zipOffers(syntaxes))]);
-    const transferSyntaxUid = syntaxes.find((uid) => uid === offer?.transferSyntax);
+    const { exact, lossy } = availableOf(instance, services);
+    const files = forms === 'zip' ? [] : instanceOffers(exact, { isOne, lossy });
+    const zipped = forms === undefined ? [] : zipOffers(exact);
+    const offer = choose(acceptable, [...files, ...zipped, ...(forms === 'any' ? bulkOffers(exact, lossy) : [])]);
+    const transferSyntaxUid = [...exact, ...lossy].find((uid) => uid === offer?.transferSyntax);
     return offer === undefined || transferSyntaxUid === undefined ? [] : [{ instance, transferSyntaxUid, offer }];
   });
 }
@@ -126,9 +139,9 @@ async function* fileRange(
 }
 
 /** 10.4: the file head is ours, with an empty preamble: nobody gets a program that pretends to be an image (PS3.10 7.5). */
-function headOf({ head }: StoredInstance, transferSyntaxUid: Uid): Uint8Array {
-  const { sopClassUid, sopInstanceUid } = head;
-  return writePart10Head({ sopClassUid, sopInstanceUid, transferSyntaxUid });
+function headOf(instance: StoredInstance, transferSyntaxUid: Uid): Uint8Array {
+  const { sopClassUid } = instance.head;
+  return writePart10Head({ sopClassUid, sopInstanceUid: uidIn(instance, transferSyntaxUid), transferSyntaxUid });
 }
 
 function dicomContentType(transferSyntaxUid: Uid): string {
@@ -171,7 +184,8 @@ async function message(facts: FileFacts & Choosing): Promise<WebResponse> {
   const { instances: found } = retrieval;
   const plans = plansOf(found, { acceptable, isOne, services });
   if (plans.length === 0) {
-    chooseOrRefuse(acceptable, instanceOffers(syntaxesOf(retrieval.first.transferSyntaxUid, services), { isOne }));
+    const { exact, lossy } = availableOf(retrieval.first, services);
+    chooseOrRefuse(acceptable, [...instanceOffers(exact, { isOne, lossy }), ...bulkOffers(exact, lossy)]);
   }
   const boundary = newBoundary(randomBytes(16));
   const lengthBytes = multipartLengthBytes(

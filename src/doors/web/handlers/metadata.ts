@@ -69,7 +69,7 @@ async function* documentsOf(
 }
 
 /** The URI is the path to the value, below the instance: whoever may have the one may have the other, and nobody else. */
-function bulkDataOf({ head }: StoredInstance, baseUrl: string, limits: WebLimits): BulkDataRule {
+export function bulkDataOf({ head }: StoredInstance, baseUrl: string, limits: WebLimits): BulkDataRule {
   const below = `${instanceUrl(baseUrl, head)}/bulkdata/`;
   // studies, series, instances with a UID each, and the word itself.
   const stepsMax = limits.web.pathSegmentsMax - 7;

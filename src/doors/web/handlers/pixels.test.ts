@@ -1,44 +1,16 @@
 /** Frames, pixel data and bulk data through the handler: the bytes, the media types, and what is not there. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { explicitLittleEndian, makeInstance, type TestInstance } from '../../../backends/backend.test-support.ts';
-import { DataSet } from '../../../dicom/data-set.ts';
-import { readDataSet, writeDataSet } from '../../../dicom/data-set-codec.ts';
-import { Tags } from '../../../dicom/dictionary/dictionary.ts';
+import { makeInstance } from '../../../backends/backend.test-support.ts';
 import { TransferSyntaxes as T } from '../../../dicom/transfer-syntax.ts';
 import type { Uid } from '../../../dicom/uid.ts';
 import { LeadglassError } from '../../../error.ts';
-import { limits } from '../../../limits.ts';
 import { servicesInThread } from '../../../transcoding/transcoding.test-support.ts';
 import { HttpError } from '../http/http-error.ts';
 import { baseUrl, partsOf, webHouse } from './handlers.test-support.ts';
+import { frameBytes, imageInstance, pixels } from './images.test-support.ts';
 
 const one = '/studies/1.2.3.1/series/1.2.3.1.1/instances/1.2.3.1.1.1';
-const frameBytes = 16 * 16 * 2;
-const pixels = Uint8Array.from({ length: frameBytes * 3 }, (_, at) => (at % 2 === 0 ? (at * 31) & 0xff : at & 0x0f));
-
-/** Three frames of 16 x 16, and a value of some length in a sequence. */
-function imageInstance(): TestInstance {
-  const instance = makeInstance();
-  const dataSet = readDataSet(instance.bytes, { transferSyntaxUid: explicitLittleEndian, limits: limits.dataSet });
-  dataSet
-    .setNumber(Tags.SamplesPerPixel, 'US', 1)
-    .setText(Tags.PhotometricInterpretation, 'CS', 'MONOCHROME2')
-    .setText(Tags.NumberOfFrames, 'IS', '3')
-    .setNumber(Tags.Rows, 'US', 16)
-    .setNumber(Tags.Columns, 'US', 16)
-    .setNumber(Tags.BitsAllocated, 'US', 16)
-    .setNumber(Tags.BitsStored, 'US', 12)
-    .setNumber(Tags.HighBit, 'US', 11)
-    .setNumber(Tags.PixelRepresentation, 'US', 0)
-    .setItems(Tags.WaveformSequence, [
-      new DataSet(),
-      new DataSet().setBytes(Tags.WaveformData, 'OW', new Uint8Array(5000).fill(7)),
-    ])
-    .setBytes(Tags.PixelData, 'OW', pixels);
-  return { ...instance, bytes: writeDataSet(dataSet, explicitLittleEndian) };
-}
-
 const frame = (number: number) => pixels.subarray((number - 1) * frameBytes, number * frameBytes);
 const only = (type: string, syntax?: Uid) => ({
   accept: `multipart/related; type="${type}"${syntax === undefined ? '' : `; transfer-syntax=${syntax}`}`,

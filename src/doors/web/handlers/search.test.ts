@@ -102,13 +102,25 @@ test('XML comes as one message part for each result', async () => {
   assert.match(parts[1]?.bytes.toString() ?? '', /<DicomAttribute tag="0020000D"[^]*1\.2\.3\.2/);
 });
 
-test('what is not supported is said in the words of the standard; what is not known is ignored and named', async () => {
+test('fuzzy matching finds names by words and sounds, where it is asked for', async () => {
+  await using web = await webHouse();
+  await web.keep(makeInstance({ patientName: 'Müller^Jörg' }), makeInstance({ study: 2, patientName: 'Doe^John' }));
+  const found = async (query: string): Promise<number> => {
+    const answer = await web.ask(`/studies?${query}`);
+    assert.deepEqual(answer.warnings, []);
+    return answer.status === 204 ? 0 : JSON.parse(answer.body.toString()).length;
+  };
+  assert.equal(await found('fuzzymatching=true&PatientName=jorg%20mueller'), 1);
+  assert.equal(await found('fuzzymatching=false&PatientName=jorg%20mueller'), 0);
+  assert.equal(await found('PatientName=jorg%20mueller'), 0);
+});
+
+test('what is not known is ignored and named', async () => {
   await using web = await webHouse();
   await web.keep(makeInstance());
-  const answer = await web.ask('/studies?fuzzymatching=true&PatientNam=X');
+  const answer = await web.ask('/studies?PatientNam=X');
   assert.equal(answer.status, 200);
   assert.deepEqual(answer.warnings, [
-    `299 ${baseUrl}: "The fuzzymatching parameter is not supported. Only literal matching has been performed."`,
     `299 ${baseUrl}: "The following query parameters are not supported and were ignored: PatientNam"`,
   ]);
 });

@@ -11,7 +11,7 @@ import { knownUid } from '../../../dicom/uid.ts';
 import { LeadglassError } from '../../../error.ts';
 import { underAdmission } from '../../../guard/admission.ts';
 import { chooseOrRefuse } from '../http/negotiate.ts';
-import { additionalResults, ignoredParameters, unsupportedSearch, warningField } from '../http/warning.ts';
+import { additionalResults, ignoredParameters, warningField } from '../http/warning.ts';
 import { metadataOffers } from '../resources/offers.ts';
 import { parseSearchParameters, type SearchParameters } from '../resources/search-parameters.ts';
 import { searchQuery, type SearchTarget } from '../resources/search-query.ts';
@@ -30,7 +30,7 @@ export const search: WebHandler = async (request, session, services) => {
   const most = Math.min(asked.limit ?? limits.web.searchResultsMax, limits.web.searchResultsMax);
   // Further ones are only counted, for the warning.
   const limit = most + limits.web.searchCountedMax;
-  const options = { limits: limits.query, fuzzy: false, all: everything(target, services) };
+  const options = { limits: limits.query, all: everything(target, services) };
   const query = { ...searchQuery(target, { ...asked, limit }, options), answersInFull: most };
   const format = modelType(offer);
   const found = await underAdmission(session, { kind: 'find', query }, async ({ pass }) => {
@@ -97,7 +97,6 @@ function completed(match: DataSet, { level, parents }: SearchTarget, baseUrl: st
 function warnings(asked: SearchParameters, further: number, baseUrl: string): [string, string][] {
   const texts: string[] = [];
   if (further > 0) texts.push(additionalResults(further));
-  if (asked.fuzzyMatching) texts.push(unsupportedSearch.fuzzymatching);
   if (asked.ignored.length > 0) texts.push(ignoredParameters(asked.ignored));
   return texts.map((text) => ['Warning', warningField(baseUrl, text)]);
 }

@@ -1,7 +1,7 @@
 /**
  * Store of metadata and bulk data (STOW-RS with JSON or XML), PS3.18 10.5: each data set is written in explicit VR little endian
- * with its bulk data in place. Compressed pixel data stays as it came and is encapsulated, frame by frame; nothing is
- * decoded or made here.
+ * with its bulk data in place. Compressed pixel data stays as it came and is encapsulated, frame by frame, a video whole; pictures
+ * that are no transfer syntax become native pixels (store-pictures.ts).
  */
 import { Tags } from '../../../dicom/dictionary/dictionary.ts';
 import {
@@ -16,26 +16,39 @@ import { transferSyntaxInfo, TransferSyntaxes } from '../../../dicom/transfer-sy
 import { parseUid, type Uid } from '../../../dicom/uid.ts';
 import { LeadglassError } from '../../../error.ts';
 import type { MediaType } from '../http/media-type.ts';
-import { defaultSyntaxOf } from '../resources/offers.ts';
+import { isPictureEncoding } from '../../../transcoding/picture-pixels.ts';
+import { defaultSyntaxOf, pixelMediaType } from '../resources/offers.ts';
 import type { Arriving } from './arrivals.ts';
 import type { BulkPart, ModelMessage } from './model-message.ts';
+import { arrivedPicture, describePicture, type PictureFacts, pictureValue } from './store-pictures.ts';
 
 /**
  * The instance that a data set describes, its bulk data streaming in when it is read.
  * @throws LeadglassError MALFORMED, UNSUPPORTED, LIMIT_EXCEEDED
  */
-export async function arrivingModel(model: ReadModel, message: ModelMessage): Promise<Arriving> {
+export async function arrivingModel(
+  model: ReadModel,
+  { message, pictures }: { readonly message: ModelMessage; readonly pictures: PictureFacts },
+): Promise<Arriving> {
   const sopClassUid = uidOf(model, Tags.SOPClassUID, 'SOP Class UID');
   const sopInstanceUid = uidOf(model, Tags.SOPInstanceUID, 'SOP Instance UID');
   const pixels = pixelReference(model);
   // Its type says the transfer syntax, which the guard and the archive have to know first.
   const first = pixels === undefined ? undefined : await message.bulkPart(pixels.uri);
-  const transferSyntaxUid = first === undefined ? TransferSyntaxes.ExplicitVrLittleEndian : syntaxOf(first.contentType);
+  const isPicture = first !== undefined && isPictureEncoding(first.contentType.name);
+  const picture = isPicture ? await arrivedPicture(first, pictures) : undefined;
+  if (picture !== undefined) describePicture(model.dataSet, picture.size);
+  const transferSyntaxUid =
+    first === undefined || isPicture ? TransferSyntaxes.ExplicitVrLittleEndian : syntaxOf(first.contentType);
   const isEncapsulated = transferSyntaxInfo(transferSyntaxUid)?.encapsulated === true;
   const resolve: BulkResolver = async (reference): Promise<BulkContent> => {
     if (reference !== pixels || first === undefined) return plainValue(await message.bulkPart(reference.uri));
+    const { uri } = pixels;
+    if (picture !== undefined) {
+      return pictureValue(picture, { frames: framesOf(model), next: () => message.bulkPart(uri), pictures });
+    }
     if (!isEncapsulated) return first.value();
-    return { fragments: fragmentsOf(first, { frames: framesOf(model), message, uri: pixels.uri }) };
+    return { fragments: fragmentsOf(first, { frames: partsIn(model, transferSyntaxUid), message, uri }) };
   };
   return { sopClassUid, sopInstanceUid, transferSyntaxUid, dataSet: encodeModel(model, resolve) };
 }
@@ -63,6 +76,11 @@ async function* fragmentsOf(
   }
 }
 
+/** 8.7.3: an image has a part for each frame; a video is one stream with all of them. */
+function partsIn(model: ReadModel, transferSyntaxUid: Uid): number {
+  return pixelMediaType(transferSyntaxUid)?.startsWith('video/') === true ? 1 : framesOf(model);
+}
+
 function framesOf({ dataSet }: ReadModel): number {
   const frames = dataSet.number(Tags.NumberOfFrames) ?? 1;
   if (Number.isInteger(frames) && frames >= 1) return frames;
@@ -77,7 +95,7 @@ function plainValue(part: BulkPart): BulkValue {
 
 /**
  * Table 8.7.3-5: by the parameter, else the default of the media type.
- * @throws LeadglassError UNSUPPORTED for types whose pixels would have to be made anew (PNG, GIF), and unknown ones
+ * @throws LeadglassError UNSUPPORTED
  */
 function syntaxOf({ name, parameters }: MediaType): Uid {
   const said = parameters.get('transfer-syntax');

@@ -33,6 +33,7 @@ const failureReasons = {
 /** Our A9xx for an instance of another study than the path names; the standard has no number for it. */
 const otherStudyReason = 0xa901;
 const transferSyntaxReason = 0xc122;
+const aboutEncoding: ReadonlySet<string> = new Set(['Transfer Syntax UID', 'Pixel Data']);
 const sopClassReason = 0x0122;
 
 export interface InstanceName {
@@ -140,7 +141,7 @@ export class StoreReport {
   #reasonOf(error: LeadglassError): number {
     if (error.field === this.#options.otherStudyField) return otherStudyReason;
     if (error instanceof RefusedError && error.reason === 'sop-class') return sopClassReason;
-    if (error.code === 'UNSUPPORTED' && error.field === 'Transfer Syntax UID') return transferSyntaxReason;
+    if (error.code === 'UNSUPPORTED' && aboutEncoding.has(error.field ?? '')) return transferSyntaxReason;
     return failureReasons[error.code];
   }
 }

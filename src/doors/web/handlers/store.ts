@@ -5,6 +5,7 @@
 import { openPart10 } from '../../../dicom/part10-source.ts';
 import { writeModel } from '../../../dicom/models/write-model.ts';
 import { asLeadglassError, LeadglassError } from '../../../error.ts';
+import { ownerOf } from '../../../guard/principal.ts';
 import { RefusedError } from '../../../guard/refusal.ts';
 import { HttpError } from '../http/http-error.ts';
 import { parseMediaType } from '../http/media-type.ts';
@@ -18,7 +19,9 @@ import { Arrivals, otherStudyField } from './arrivals.ts';
 import { jsonType, modelType, xmlType } from './model-answer.ts';
 import { ModelMessage } from './model-message.ts';
 import { acceptableOf, parametersOf } from './reading-request.ts';
+
 import { arrivingModel } from './store-models.ts';
+import type { PictureFacts } from './store-pictures.ts';
 import { StoreReport } from './store-report.ts';
 import { Watched, WatchedParts } from './watched.ts';
 
@@ -38,7 +41,13 @@ export const store: WebHandler = async (request, session, services) => {
   const offer = chooseOrRefuse(acceptableOf(request, parametersOf(request, limits), limits), reportOffers);
   const report = new StoreReport({ baseUrl: request.baseUrl, otherStudyField });
   const arrivals = new Arrivals({ session, services, study, report });
-  const taking = { arrivals, report, limits };
+  const pictures = {
+    services: services.transcoding,
+    owner: ownerOf(session.principal),
+    signal: request.signal,
+    bytesMax: limits.web.waitingBulkBytesMax,
+  };
+  const taking = { arrivals, report, limits, pictures };
   try {
     await takeMessage(request, taking);
   } catch (thrown) {
@@ -56,6 +65,7 @@ interface Taking {
   readonly arrivals: Arrivals;
   readonly report: StoreReport;
   readonly limits: WebLimits;
+  readonly pictures: PictureFacts;
 }
 
 /** RFC 9110 8.4, 15.5.16: nothing is unpacked here; instances come small in a compressed or deflated transfer syntax. */
@@ -88,14 +98,14 @@ async function takeMessage(request: WebRequest, taking: Taking): Promise<void> {
 /** Metadata with bulk data: what is wrong with one data set leaves the others alone; what is wrong with the message is thrown. */
 async function takeModels(
   parts: AsyncGenerator<IncomingPart, void, undefined>,
-  { arrivals, report, limits }: Taking,
+  { arrivals, report, limits, pictures }: Taking,
 ): Promise<void> {
   const watched = new WatchedParts(parts);
   const message = new ModelMessage(watched, limits);
   try {
     for (let model = await message.nextModel(); model !== undefined; model = await message.nextModel()) {
       checkCount(report, limits);
-      const arriving = await arrivingModel(model, message).catch((error: unknown) => asLeadglassError(error));
+      const arriving = await arrivingModel(model, { message, pictures }).catch(asLeadglassError);
       if (arriving instanceof LeadglassError) report.unreadable(arriving);
       else await arrivals.take(arriving);
       message.forget(model);

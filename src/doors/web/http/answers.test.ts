@@ -9,7 +9,7 @@ import { HttpError } from './http-error.ts';
 import { httpStatus, problemOf } from './problem.ts';
 import { writeMultipart } from './multipart-writer.ts';
 import { byteRangeParts, contentRange, selectRanges } from './range.ts';
-import { additionalResults, ignoredParameters, unsupportedSearch, warningField } from './warning.ts';
+import { additionalResults, ignoredParameters, warningField } from './warning.ts';
 
 test('UTF-8 is written; a charset parameter without it is refused (8.3.3.2)', () => {
   for (const query of [undefined, 'utf-8', 'UTF-8', 'iso-8859-1,utf-8;q=0.5', '"ISO_IR 192"', 'ISO_IR 192']) {
@@ -200,10 +200,6 @@ test('warnings have the sentences of the standard', () => {
   assert.equal(
     warningField('https://pacs.example/dicom-web', additionalResults(7)),
     '299 https://pacs.example/dicom-web: "There are 7 additional results that can be requested"',
-  );
-  assert.equal(
-    unsupportedSearch.fuzzymatching,
-    'The fuzzymatching parameter is not supported. Only literal matching has been performed.',
   );
   assert.throws(() => warningField('https://a\r\nSet-Cookie: b', ignoredParameters(['x'])), { code: 'INTERNAL' });
 });

@@ -18,6 +18,8 @@ export interface Offer {
    * for it (8.7.3 allows that for lossy and for too long pixel data).
    */
   readonly isDefaultSyntax?: boolean;
+  /** Only for who names the transfer syntax: neither `*` nor its default means a representation that loses something. */
+  readonly isNamedOnly?: boolean;
   /** The default of the resource's category, given for any media type (8.7.7); where none is marked, the first offer is. */
   readonly isDefault?: boolean;
   /** Further names that old clients know it by: application/json, image/x-jls, image/x-dicom-rle. */
@@ -105,6 +107,7 @@ function nameSpecificity(range: MediaRange, offer: Offer, isDefault: boolean): n
 function syntaxSpecificity({ name, transferSyntax }: MediaRange, offer: Offer): number | undefined {
   // 8.7.4: not permitted for rendered media types, so it is ignored there (8.7.7).
   if (offer.transferSyntax === undefined) return 0;
+  if (offer.isNamedOnly === true && transferSyntax !== offer.transferSyntax) return undefined;
   if (transferSyntax === undefined) return offer.isDefaultSyntax === true || name.endsWith('/*') ? 0 : undefined;
   if (transferSyntax === '*') return 1;
   return transferSyntax === offer.transferSyntax ? 2 : undefined;

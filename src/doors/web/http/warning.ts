@@ -14,14 +14,6 @@ export function additionalResults(remaining: number): string {
   return `There are ${remaining} additional results that can be requested`;
 }
 
-/** PS3.18 8.3.4.2, 8.3.4.5 and 8.3.4.6 */
-export const unsupportedSearch = {
-  fuzzymatching: 'The fuzzymatching parameter is not supported. Only literal matching has been performed.',
-  emptyvaluematching: 'The emptyvaluematching parameter is not supported. Empty Value Matching has not been performed.',
-  multiplevaluematching:
-    'The multiplevaluematching parameter is not supported. Multiple Value Matching has not been performed.',
-} as const;
-
 /** PS3.18 8.3.5.1.1. @param values words of the parser (rendering-parameters.ts), which lets only harmless ones through */
 export function unsupportedAnnotations(values: readonly string[]): string {
   return `The following annotation values are not supported: ${values.join(',')}`;

@@ -78,21 +78,27 @@ const defaultSyntax: string = TransferSyntaxes.ExplicitVrLittleEndian;
  * Offers of an instance as a Part 10 file.
  * @param syntaxes in which it can be had, the stored one first; where Explicit VR Little Endian is not among them (8.7.3: lossy
  *   only, or too long), the first stands in for it
+ * @param lossy in which it can be had, too, as another instance that lost something
  * @param isOne whether the resource is a single instance, which may come without a multipart around it (10.4.4)
  */
-export function instanceOffers(syntaxes: readonly string[], { isOne }: { readonly isOne: boolean }): readonly Offer[] {
+export function instanceOffers(
+  syntaxes: readonly string[],
+  { isOne, lossy = [] }: { readonly isOne: boolean; readonly lossy?: readonly string[] },
+): readonly Offer[] {
   const sent = syntaxes.filter((syntax) => !unused.has(syntax));
   const standard = sent.includes(defaultSyntax) ? defaultSyntax : sent[0];
   const forms = isOne ? [true, false] : [true];
-  return forms.flatMap((isMultipart) =>
-    sent.map((transferSyntax) => ({
-      name: 'application/dicom',
+  const name = 'application/dicom';
+  return forms.flatMap((isMultipart) => [
+    ...sent.map((transferSyntax) => ({
+      name,
       isMultipart,
       transferSyntax,
       isDefaultSyntax: transferSyntax === standard,
       isDefault: transferSyntax === standard && isMultipart,
     })),
-  );
+    ...lossy.map((transferSyntax) => ({ name, isMultipart, transferSyntax, isNamedOnly: true })),
+  ]);
 }
 
 /** The same files in one ZIP archive, for who asks for that; never by default. */
@@ -102,20 +108,30 @@ export function zipOffers(syntaxes: readonly string[]): readonly Offer[] {
     .map(({ isDefault: _isDefault, ...offer }) => ({ ...offer, name: zipType }));
 }
 
+/** Their bulk data alone (10.4.1.1.5), for who asks for that; never by default. */
+export function bulkOffers(syntaxes: readonly string[], lossy: readonly string[]): readonly Offer[] {
+  return pixelOffers(syntaxes, { isOne: false, lossy }).map(({ isDefault: _isDefault, ...offer }) => offer);
+}
+
 export const zipType = 'application/zip';
 
 /**
  * Offers of frames, pixel data and bulk data. What is not compressed goes as octets in Explicit VR Little Endian order, whatever
  * order it is stored in.
- * @param syntaxes as above; those without a media type of their own are left out
+ * @param syntaxes as above, and `lossy`; those without a media type of their own are left out
  */
-export function pixelOffers(syntaxes: readonly string[], { isOne }: { readonly isOne: boolean }): readonly Offer[] {
+export function pixelOffers(
+  syntaxes: readonly string[],
+  { isOne, lossy = [] }: { readonly isOne: boolean; readonly lossy?: readonly string[] },
+): readonly Offer[] {
   const found = syntaxes.map(pixelOffer).filter((offer) => offer !== undefined);
+  const named = lossy.map(pixelOffer).filter((offer) => offer !== undefined);
   const standard = found.find(({ transferSyntax }) => transferSyntax === defaultSyntax) ?? found[0];
   const forms = isOne ? [true, false] : [true];
-  return forms.flatMap((isMultipart) =>
-    found.map((offer) => ({ ...offer, isMultipart, isDefault: offer === standard && isMultipart })),
-  );
+  return forms.flatMap((isMultipart) => [
+    ...found.map((offer) => ({ ...offer, isMultipart, isDefault: offer === standard && isMultipart })),
+    ...named.map((offer) => ({ ...offer, isMultipart, isNamedOnly: true })),
+  ]);
 }
 
 function pixelOffer(transferSyntax: string): Omit<Offer, 'isMultipart'> | undefined {

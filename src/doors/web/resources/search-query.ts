@@ -22,8 +22,6 @@ export interface SearchTarget {
 
 export interface SearchQueryOptions {
   readonly limits: QueryLimits;
-  /** Whether names can be matched fuzzily; a server that cannot says so with a warning (8.3.4.2). */
-  readonly fuzzy: boolean;
   /** What `includefield=all` means at this level: the attributes that the archive can return. */
   readonly all: readonly Tag[];
 }
@@ -41,7 +39,7 @@ export function searchQuery(target: SearchTarget, search: SearchParameters, opti
     model: 'study-root',
     relational: true,
     dateTimeCombined: true,
-    fuzzy: options.fuzzy && search.fuzzyMatching,
+    fuzzy: search.fuzzyMatching,
     limits: options.limits,
     ...(search.limit === undefined ? {} : { limit: search.limit }),
     offset: search.offset,

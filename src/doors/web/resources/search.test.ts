@@ -20,7 +20,7 @@ const series = knownUid('1.3');
 
 const parse = (query: string): SearchParameters => parseSearchParameters(parseQueryString(query, limits.web));
 const ask = (query: string, target = studies, all: readonly Tag[] = []): Query =>
-  searchQuery(target, parse(query), { limits: limits.query, fuzzy: false, all });
+  searchQuery(target, parse(query), { limits: limits.query, all });
 const matchOf = (query: string, tag: Tag): QueryMatch | undefined =>
   ask(query).keys.find((key) => key.tag === tag)?.match;
 const valuesOf = (query: string): readonly string[] | undefined => parse(query).matches[0]?.values;
@@ -133,10 +133,20 @@ test('flags and numbers are read exactly', () => {
   assert.deepEqual([query.limit, query.offset], [10, 20]);
 });
 
-test('fuzzy matching reaches the query only where the server can do it', () => {
-  const search = parse('fuzzymatching=true');
-  assert.equal(searchQuery(studies, search, { limits: limits.query, fuzzy: true, all: [] }).fuzzy, true);
-  assert.equal(searchQuery(studies, search, { limits: limits.query, fuzzy: false, all: [] }).fuzzy, false);
+test('fuzzy matching reaches the query, and the names in it alone', () => {
+  const query = searchQuery(studies, parse('fuzzymatching=true&PatientName=Doe&StudyID=1'), {
+    limits: limits.query,
+    all: [],
+  });
+  assert.equal(query.fuzzy, true);
+  assert.deepEqual(
+    query.keys.map(({ vr, fuzzy }) => [vr, fuzzy]),
+    [
+      ['PN', true],
+      ['SH', undefined],
+    ],
+  );
+  assert.equal(searchQuery(studies, parse('PatientName=Doe'), { limits: limits.query, all: [] }).fuzzy, false);
 });
 
 test('included fields: repeated, in lists, by keyword and tag, or all of them', () => {

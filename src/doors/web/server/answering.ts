@@ -5,7 +5,9 @@
 import { asLeadglassError, LeadglassError } from '../../../error.ts';
 import { RefusedError } from '../../../guard/refusal.ts';
 import { capabilities, capabilitiesMediaType } from '../capabilities.ts';
+import { type AcceptLimits, parseAcceptable } from '../http/accept.ts';
 import { HttpError } from '../http/http-error.ts';
+import { chooseOrRefuse, type Offer } from '../http/negotiate.ts';
 import { problemMediaType, problemOf } from '../http/problem.ts';
 import { operationFor, routesOf, type WebHandlers } from '../routes.ts';
 import { type WebMethod, webMethods, type WebResponse, type WebServices } from '../web-handler.ts';
@@ -122,7 +124,9 @@ async function dicomWeb(
   use.onRevoked(() => ending.abort());
   const method = knownMethod(exchange.method);
   const routes = routesOf(path, services.limits.web);
-  if (method === 'OPTIONS') return optionsOf(path, routes, { handlers, baseUrl });
+  if (method === 'OPTIONS') {
+    return optionsOf(path, routes, { handlers, baseUrl, accept: headers['accept'], limits: services.limits.web });
+  }
   const operation = operationFor(method, routes);
   const handler = handlers[operation];
   if (handler === undefined) throw new LeadglassError('NOT_FOUND', 'There is no such resource');
@@ -131,13 +135,26 @@ async function dicomWeb(
   return await handler(request, use.session, services);
 }
 
+interface OptionsFacts {
+  readonly handlers: WebHandlers;
+  readonly baseUrl: string;
+  readonly accept: string | undefined;
+  readonly limits: AcceptLimits;
+}
+
+const capabilitiesOffers: readonly Offer[] = [
+  { name: capabilitiesMediaType, isMultipart: false, isDefault: true, aliases: ['application/xml', 'text/xml'] },
+];
+
 /** PS3.18 8.9; of a single resource the methods that it takes. */
 function optionsOf(
   path: string,
   routes: ReturnType<typeof routesOf>,
-  { handlers, baseUrl }: { readonly handlers: WebHandlers; readonly baseUrl: string },
+  { handlers, baseUrl, accept, limits }: OptionsFacts,
 ): WebResponse {
   if (path === '' || path === '/') {
+    // 8.7.5: as everywhere, who may get a payload says what it reads.
+    chooseOrRefuse(parseAcceptable({ header: accept }, limits), capabilitiesOffers);
     const body = Buffer.from(capabilities(baseUrl, handlers));
     return {
       status: 200,
