@@ -52,7 +52,7 @@ export class BrowserWindow implements AsyncDisposable {
       ],
     });
     try {
-      return new BrowserWindow(browser, await browser.newPage({ viewport: { width: 1024, height: 720 } }));
+      return new BrowserWindow(browser, await browser.newPage({ viewport: { width: 1280, height: 720 } }));
     } catch (error) {
       await browser.close();
       throw error;
