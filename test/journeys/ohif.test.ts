@@ -158,6 +158,9 @@ test(
       await window.picture('list');
     });
 
+    // Drawing is done by the processor here: smaller is faster.
+    await page.setViewportSize({ width: 1000, height: 600 });
+
     await t.test('CT: scroll, window, length', async () => {
       await viewer.openStudy('CT phantom');
       await page.getByText('Skip all').click();
