@@ -161,7 +161,9 @@ async function framesAndPictures(client: DicomWebClient, sent: readonly Sent[]):
   }
 }
 
-test('dicomweb-client stores, searches and gets back what it stored, by certificate and by token', async () => {
+test('dicomweb-client stores, searches and gets back what it stored, by certificate and by token', async (t) => {
+  // The library tells there what it does, whatever its options say.
+  t.mock.method(console, 'debug', () => undefined);
   await using leadglass = await Leadglass.start();
   const device = await leadglass.enrol('WEB1', 'archive', '--door', 'web');
   const file = (name: string): Buffer => readFileSync(join(device.folder, name));
