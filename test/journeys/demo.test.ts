@@ -6,7 +6,7 @@ import { Leadglass } from '../support/leadglass.ts';
 test('the demo brings everything back, revokes its devices, and says how many records there are and how to see all', async () => {
   await using leadglass = await Leadglass.start();
   const { stdout } = await leadglass.succeed('demo');
-  assert.match(stdout, /22 of 22 data sets are identical/);
+  assert.match(stdout, /23 of 23 data sets are identical/);
   assert.match(stdout, /The two devices are revoked again\..*\nEverything came back bit for bit\.\n$/);
 
   const told = /^ {3}These are the newest (\d+) of (\d+) records\. All of them: {2}bin\/leadglass (.*)$/m.exec(stdout);

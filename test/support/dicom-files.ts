@@ -118,8 +118,7 @@ export interface WholeFile {
  * Cuts a DICOM file where its data set begins, without any of the code under test: the file meta information (PS3.10 7.1) is
  * explicit VR little endian and ends where the group number is no longer 0002.
  */
-export function cutFile(path: string): WholeFile {
-  const bytes = readFileSync(path);
+export function cutBytes(bytes: Buffer): WholeFile {
   let at = 132;
   let transferSyntaxUid = '';
   let sopInstanceUid = '';
@@ -138,6 +137,10 @@ export function cutFile(path: string): WholeFile {
     at = valueAt + length;
   }
   return { transferSyntaxUid, sopInstanceUid, preamble: bytes.subarray(0, 128), dataSet: bytes.subarray(at) };
+}
+
+export function cutFile(path: string): WholeFile {
+  return cutBytes(readFileSync(path));
 }
 
 /**

@@ -20,9 +20,16 @@ function made(): readonly SyntheticInstance[] {
   return [...syntheticInstances({ newUid, studyDate: '20261125', ctSlices: 4, size: 64 })];
 }
 
-test('the demo has CT, MR, US, CR, SR and a multi-frame, each of a storage SOP class', () => {
+test('the demo has CT, MR, US, CR, SR, SEG and a multi-frame, each of a storage SOP class', () => {
   const instances = made();
-  assert.deepEqual([...new Set(instances.map(({ modality }) => modality))].toSorted(), ['CR', 'CT', 'MR', 'SR', 'US']);
+  assert.deepEqual([...new Set(instances.map(({ modality }) => modality))].toSorted(), [
+    'CR',
+    'CT',
+    'MR',
+    'SEG',
+    'SR',
+    'US',
+  ]);
   assert.ok(instances.every(({ sopClassUid }) => isStorageSopClass(sopClassUid)));
   assert.equal(new Set(instances.map(({ sopInstanceUid }) => sopInstanceUid)).size, instances.length);
 });

@@ -1,6 +1,6 @@
 /**
- * Synthetic studies for `npm run demo`, tests and benchmarks: CT, MR, ultrasound (a colour image and a multi-frame loop),
- * radiograph and structured report of people who do not exist. Every attribute that its information object makes
+ * Synthetic studies for `npm run demo`, tests and benchmarks: CT with a segmentation and a structured report, MR, ultrasound (a
+ * colour image and a multi-frame loop) and radiograph of people who do not exist. Every attribute that its information object makes
  * mandatory is there, the pixels are a phantom, and the same numbers give the same bytes.
  */
 import { DataSet } from '../../dicom/data-set.ts';
@@ -11,11 +11,12 @@ import { TransferSyntaxes } from '../../dicom/transfer-syntax.ts';
 import { knownUid } from '../../dicom/uid.ts';
 import type { Uid } from '../../dicom/uid.ts';
 import { grayLoop, grayPhantom, toRgb } from './phantom.ts';
+import { code, type SegmentedSlice, setSegmentation } from './segmentation.ts';
 
 export interface SyntheticInstance {
   /** For people: `ct-03`. */
   readonly name: string;
-  readonly modality: 'CT' | 'MR' | 'US' | 'CR' | 'SR';
+  readonly modality: 'CT' | 'MR' | 'US' | 'CR' | 'SR' | 'SEG';
   readonly sopClassUid: Uid;
   readonly sopInstanceUid: Uid;
   readonly studyInstanceUid: Uid;
@@ -42,6 +43,7 @@ const classes = {
   usMultiFrame: knownUid('1.2.840.10008.5.1.4.1.1.3.1'),
   CR: knownUid('1.2.840.10008.5.1.4.1.1.1'),
   SR: knownUid('1.2.840.10008.5.1.4.1.1.88.11'),
+  SEG: knownUid('1.2.840.10008.5.1.4.1.1.66.4'),
 } as const;
 
 /** Two people, five studies; in the order in which a hospital would send them. */
@@ -58,8 +60,11 @@ export function* syntheticInstances(options: SyntheticOptions): Generator<Synthe
     description: 'CT phantom',
     accession: 'A1001',
   });
-  yield* slices(ct, { modality: 'CT', sopClassUid: classes.CT, count: ctSlices, size });
+  const segmented: SegmentedSlice[] = [];
+  const ctFacts = { modality: 'CT', sopClassUid: classes.CT, count: ctSlices, size } as const;
+  yield* slices(ct, ctFacts, (slice) => segmented.push(slice));
   yield report(ct, newUid());
+  yield segmentation(ct, segmented, size);
   const mr = studyOf(first, {
     newUid,
     date: options.studyDate,
@@ -129,7 +134,13 @@ function studyOf(owner: Person, facts: Pick<Study, 'newUid' | 'date' | 'id' | 'd
 /** Patient, study, series, equipment and SOP common modules (PS3.3 C.7, C.12). */
 function common(
   study: Study,
-  facts: { sopClassUid: Uid; sopInstanceUid: Uid; modality: string; number: number; seriesInstanceUid?: Uid },
+  facts: {
+    sopClassUid: Uid;
+    sopInstanceUid: Uid;
+    modality: string;
+    number: number;
+    series?: { readonly uid: Uid; readonly number: number };
+  },
 ): DataSet {
   const { person: patient } = study;
   return new DataSet()
@@ -157,9 +168,9 @@ function common(
     .setText(Tags.DeviceSerialNumber, 'LO', '1')
     .setText(Tags.SoftwareVersions, 'LO', '1.0')
     .setText(Tags.StudyInstanceUID, 'UI', study.studyInstanceUid)
-    .setText(Tags.SeriesInstanceUID, 'UI', facts.seriesInstanceUid ?? study.seriesInstanceUid)
+    .setText(Tags.SeriesInstanceUID, 'UI', facts.series?.uid ?? study.seriesInstanceUid)
     .setText(Tags.StudyID, 'SH', study.id)
-    .setText(Tags.SeriesNumber, 'IS', facts.seriesInstanceUid === undefined ? '1' : '2')
+    .setText(Tags.SeriesNumber, 'IS', String(facts.series?.number ?? 1))
     .setText(Tags.InstanceNumber, 'IS', String(facts.number));
 }
 
@@ -182,22 +193,28 @@ function setPixels(
   if (facts.samples === 3) dataSet.setNumber(Tags.PlanarConfiguration, 'US', 0);
 }
 
+const orientation = ['1', '0', '0', '0', '1', '0'] as const;
+const spacing = ['1', '1'] as const;
+const thickness = '3';
+
 function* slices(
   study: Study,
   facts: { modality: 'CT' | 'MR'; sopClassUid: Uid; count: number; size: number },
+  onSlice: (slice: SegmentedSlice) => void = () => undefined,
 ): Generator<SyntheticInstance> {
   for (let index = 0; index < facts.count; index += 1) {
     const sopInstanceUid = study.newUid();
+    const position = ['-128', '-128', String(index * 3)];
     const dataSet = common(study, { ...facts, sopInstanceUid, number: index + 1 })
       .setText(Tags.ImageType, 'CS', ['ORIGINAL', 'PRIMARY', facts.modality === 'CT' ? 'AXIAL' : 'M'])
       .setText(Tags.BodyPartExamined, 'CS', 'HEAD')
       .setText(Tags.PatientPosition, 'CS', 'HFS')
       .setText(Tags.FrameOfReferenceUID, 'UI', study.frameOfReferenceUid)
       .setText(Tags.PositionReferenceIndicator, 'LO', '')
-      .setText(Tags.ImagePositionPatient, 'DS', ['-128', '-128', String(index * 3)])
-      .setText(Tags.ImageOrientationPatient, 'DS', ['1', '0', '0', '0', '1', '0'])
-      .setText(Tags.PixelSpacing, 'DS', ['1', '1'])
-      .setText(Tags.SliceThickness, 'DS', '3')
+      .setText(Tags.ImagePositionPatient, 'DS', position)
+      .setText(Tags.ImageOrientationPatient, 'DS', orientation)
+      .setText(Tags.PixelSpacing, 'DS', spacing)
+      .setText(Tags.SliceThickness, 'DS', thickness)
       .setText(Tags.WindowCenter, 'DS', '2048')
       .setText(Tags.WindowWidth, 'DS', '4096')
       .setText(Tags.AcquisitionNumber, 'IS', '1');
@@ -222,6 +239,7 @@ function* slices(
     const view = new DataView(bytes.buffer);
     pixels.forEach((value, at) => view.setUint16(at * 2, value, true));
     setPixels(dataSet, bytes, { rows: facts.size, columns: facts.size, bits: 16, stored: 12, samples: 1 });
+    onSlice({ sopInstanceUid, pixels, position });
     yield instanceOf(dataSet, study, {
       name: `${facts.modality.toLowerCase()}-${String(index + 1).padStart(2, '0')}`,
       modality: facts.modality,
@@ -280,17 +298,12 @@ function radiograph(study: Study, sopInstanceUid: Uid): SyntheticInstance {
 /** A Basic Text SR with one text item, PS3.3 A.35.1. */
 function report(study: Study, sopInstanceUid: Uid): SyntheticInstance {
   const facts = { sopClassUid: classes.SR, sopInstanceUid, modality: 'SR' as const, number: 1 };
-  const code = (value: string, scheme: string, meaning: string): DataSet =>
-    new DataSet()
-      .setText(Tags.CodeValue, 'SH', value)
-      .setText(Tags.CodingSchemeDesignator, 'SH', scheme)
-      .setText(Tags.CodeMeaning, 'LO', meaning);
   const finding = new DataSet()
     .setText(Tags.RelationshipType, 'CS', 'CONTAINS')
     .setText(Tags.ValueType, 'CS', 'TEXT')
     .setItems(Tags.ConceptNameCodeSequence, [code('121071', 'DCM', 'Finding')])
     .setText(Tags.TextValue, 'UT', 'A phantom without pathological findings. Kein Befund. 異常なし。');
-  const dataSet = common(study, { ...facts, seriesInstanceUid: study.reportSeriesInstanceUid })
+  const dataSet = common(study, { ...facts, series: { uid: study.reportSeriesInstanceUid, number: 2 } })
     .setItems(Tags.ReferencedPerformedProcedureStepSequence, [])
     .setText(Tags.ValueType, 'CS', 'CONTAINER')
     .setText(Tags.ContinuityOfContent, 'CS', 'SEPARATE')
@@ -300,6 +313,23 @@ function report(study: Study, sopInstanceUid: Uid): SyntheticInstance {
     .setText(Tags.VerificationFlag, 'CS', 'UNVERIFIED')
     .setItems(Tags.ContentSequence, [finding]);
   return instanceOf(dataSet, study, { name: 'sr', ...facts });
+}
+
+/** The ventricles of the CT phantom, in a series of their own. */
+function segmentation(study: Study, sliced: readonly SegmentedSlice[], size: number): SyntheticInstance {
+  const facts = { sopClassUid: classes.SEG, sopInstanceUid: study.newUid(), modality: 'SEG' as const, number: 1 };
+  const dataSet = common(study, { ...facts, series: { uid: study.newUid(), number: 3 } })
+    .setText(Tags.FrameOfReferenceUID, 'UI', study.frameOfReferenceUid)
+    .setText(Tags.PositionReferenceIndicator, 'LO', '');
+  setSegmentation(dataSet, {
+    sopClassUid: classes.CT,
+    seriesInstanceUid: study.seriesInstanceUid,
+    size,
+    slices: sliced,
+    ...{ orientation, spacing, thickness },
+    dimensionOrganizationUid: study.newUid(),
+  });
+  return instanceOf(dataSet, study, { name: 'seg', ...facts });
 }
 
 function instanceOf(

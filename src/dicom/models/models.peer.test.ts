@@ -1,19 +1,22 @@
 /**
- * DCMTK's dcm2json and dcm2xml as second opinion, on real files: what they write is read by our readers, and means what
- * our writers say. Each difference that remains has its reason here.
+ * DCMTK's dcm2json and dcm2xml as second opinion, on the studies of the demo and on real files: what they write is read by our
+ * readers, and means what our writers say. Each difference that remains has its reason here.
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { corpusFolder, findProgram, needs, needsCorpus } from '../../../test/support/peers.ts';
 import { runProgram } from '../../../test/support/programs.ts';
+import { part10Of, syntheticInstances } from '../../cli/demo/synthetic.ts';
 import { limits } from '../../limits.ts';
 import type { DataSet } from '../data-set.ts';
 import { streamOf } from '../data-set.test-support.ts';
 import { readPart10Head } from '../part10.ts';
 import { TransferSyntaxes, transferSyntaxInfo } from '../transfer-syntax.ts';
+import { knownUid, type Uid } from '../uid.ts';
 import { isJsonObject, type JsonAttribute, type JsonObject, jsonOf, jsonOfInstance } from './models.test-support.ts';
 import { readJsonModels } from './read-json.ts';
 import { readXmlModel } from './read-xml.ts';
@@ -55,8 +58,7 @@ interface Instance extends Facts {
   readonly ours: JsonObject;
 }
 
-async function instance({ path }: CorpusFile): Promise<Instance> {
-  const file = join(corpusFolder ?? '', path);
+async function instance(file: string): Promise<Instance> {
   const bytes = readFileSync(file);
   const head = readPart10Head(bytes, { limits: limits.part10, isWhole: true });
   assert.ok(head.state === 'whole');
@@ -134,33 +136,56 @@ test('the programs are asked', { skip: needs('dcm2json', 'dcm2xml').skip || need
   assert.ok(corpusFiles().length > 50);
 });
 
-const files = findProgram('dcm2json') === undefined || findProgram('dcm2xml') === undefined ? [] : corpusFiles();
+const hasPrograms = findProgram('dcm2json') !== undefined && findProgram('dcm2xml') !== undefined;
 
-for (const file of files) {
-  test(`${file.path}: dcm2json says the same, and its document is read as it is meant`, async () => {
-    const one = await instance(file);
-    const ran = await runProgram('dcm2json', ['--quiet', '--compact-code', one.path]);
-    // It ends in the middle where encapsulated pixel data begins; there is no InlineBinary of such.
-    const text = ran.status === 0 ? ran.stdout : ran.stdout.replace(/,\}$/, '}');
-    assert.ok(ran.status === 0 || one.isEncapsulated, ran.output.slice(0, 200));
-    compare(one.ours, JSON.parse(text), one);
-    const [model] = readJsonModels(Buffer.from(`[${text}]`), limits.model);
-    assert.ok(model !== undefined);
-    compare(one.ours, jsonOf(model.dataSet), one);
-  });
-
+for (const file of hasPrograms ? corpusFiles() : []) {
+  const path = join(corpusFolder ?? '', file.path);
+  test(`${file.path}: dcm2json says the same, and its document is read as it is meant`, () => agreesWithDcm2json(path));
   if (unreadableXml.has(file.path)) continue;
-  test(`${file.path}: the document of dcm2xml is read as it is meant`, async () => {
-    const one = await instance(file);
-    const options = ['--quiet', '--native-format', '--convert-to-utf8', ...(one.isEncapsulated ? [] : ['+M', '+Eb'])];
-    const ran = await runProgram('dcm2xml', [...options, one.path]);
-    assert.equal(ran.status, 0, ran.output.slice(0, 200));
-    const { dataSet, bulkData } = readXmlModel(Buffer.from(ran.stdout), limits.model);
-    // Beside encapsulated pixel data all binary values stand as UUIDs that lead nowhere.
-    for (const { path } of bulkData.values()) if (path[0] === 0x7fe00010) dataSet.delete(path[0]);
-    swapWords(dataSet);
-    compare(one.ours, jsonOf(dataSet), one);
-  });
+  test(`${file.path}: the document of dcm2xml is read as it is meant`, () => agreesWithDcm2xml(path));
+}
+
+test(
+  'dcm2json and dcm2xml say the same of the studies that we make ourselves',
+  needs('dcm2json', 'dcm2xml'),
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'leadglass-models-'));
+    t.after(() => rmSync(folder, { recursive: true }));
+    let count = 0;
+    const newUid = (): Uid => knownUid(`1.2.3.${(count += 1)}`);
+    const made = [...syntheticInstances({ newUid, studyDate: '20261125', ctSlices: 2, size: 32 })];
+    assert.deepEqual(new Set(made.map(({ modality }) => modality)), new Set(['CT', 'SR', 'SEG', 'MR', 'US', 'CR']));
+    for (const one of made) {
+      const path = join(folder, `${one.name}.dcm`);
+      writeFileSync(path, part10Of(one));
+      await t.test(`${one.name}: dcm2json`, () => agreesWithDcm2json(path));
+      await t.test(`${one.name}: dcm2xml`, () => agreesWithDcm2xml(path));
+    }
+  },
+);
+
+async function agreesWithDcm2json(path: string): Promise<void> {
+  const one = await instance(path);
+  const ran = await runProgram('dcm2json', ['--quiet', '--compact-code', one.path]);
+  // It ends in the middle where encapsulated pixel data begins; there is no InlineBinary of such.
+  const text = ran.status === 0 ? ran.stdout : ran.stdout.replace(/,\}$/, '}');
+  assert.ok(ran.status === 0 || one.isEncapsulated, ran.output.slice(0, 200));
+  compare(one.ours, JSON.parse(text), one);
+  const [model] = readJsonModels(Buffer.from(`[${text}]`), limits.model);
+  assert.ok(model !== undefined);
+  compare(one.ours, jsonOf(model.dataSet), one);
+}
+
+async function agreesWithDcm2xml(path: string): Promise<void> {
+  const one = await instance(path);
+  const options = ['--quiet', '--native-format', '--convert-to-utf8', ...(one.isEncapsulated ? [] : ['+M', '+Eb'])];
+  const ran = await runProgram('dcm2xml', [...options, one.path]);
+  assert.equal(ran.status, 0, ran.output.slice(0, 200));
+  const { dataSet, bulkData } = readXmlModel(Buffer.from(ran.stdout), limits.model);
+  // Beside encapsulated pixel data all binary values stand as UUIDs that lead nowhere.
+  for (const { path } of bulkData.values()) if (path[0] === 0x7fe00010) dataSet.delete(path[0]);
+  swapWords(dataSet);
+  compare(one.ours, jsonOf(dataSet), one);
 }
 
 /** DCMTK 3.6.7 writes the words of OW and OF in base64 with the high byte first, and only in XML; PS3.19 A.1.5 says as PS3.5. */
