@@ -3,7 +3,6 @@
  * a typed target. UIDs are checked here, so no text of a peer gets further as a UID.
  */
 import { LeadglassError } from '../../../error.ts';
-import type { Tag } from '../../../dicom/tag.ts';
 import { parseUid, type Uid } from '../../../dicom/uid.ts';
 import { percentDecode } from '../http/query-string.ts';
 
@@ -45,7 +44,7 @@ export type Target =
   | {
       readonly kind: 'bulkdata-value';
       readonly resource: Required<DicomResource>;
-      readonly path: readonly (Tag | number)[];
+      readonly path: readonly number[];
     };
 
 const views: ReadonlySet<string> = new Set<View>(['metadata', 'rendered', 'thumbnail', 'bulkdata', 'pixeldata']);
@@ -129,7 +128,7 @@ export function frameList(text: string, framesMax: number): readonly number[] {
 }
 
 /** tag (item tag)*, tags as eight hexadecimal digits. */
-function bulkdataPath(segments: readonly string[]): readonly (Tag | number)[] {
+function bulkdataPath(segments: readonly string[]): readonly number[] {
   const path = segments.map((segment, index) => {
     const form = index % 2 === 0 ? /^[0-9A-Fa-f]{8}$/ : /^[1-9]\d{0,7}$/;
     if (!form.test(segment)) throw noSuchPath();
