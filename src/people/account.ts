@@ -64,7 +64,8 @@ export interface AccountTextLimits {
 
 // RFC 5321 4.1.2 without quoted strings, and RFC 6531 letters: what mail systems give to people.
 const localPart = /^[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+(?:\.[\p{L}\p{M}\p{N}!#$%&'*+/=?^_`{|}~-]+)*$/u;
-const domainForm = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+// The last label is a word: what ends with a number is an address of the network, which domainToASCII would write out.
+const domainForm = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
  * One spelling for each address: compatibility forms folded (NFKC, so that full-width letters are no second person), lower case,

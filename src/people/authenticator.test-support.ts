@@ -48,11 +48,11 @@ export class SoftAuthenticator {
       coseKey,
     ]);
     const attestationObject = isoCBOR.encode(
-      new Map<string, unknown>([
+      new Map<string | number, string | Uint8Array | Map<string, string>>([
         ['fmt', 'none'],
         ['attStmt', new Map()],
         ['authData', Uint8Array.from(authData)],
-      ]) as never,
+      ]),
     );
     return {
       id: this.id,
