@@ -29,6 +29,9 @@ export interface Installation extends AsyncDisposable {
   readonly config: Config;
   /** True when this opening made the keys. */
   readonly isNew: boolean;
+  /** Wraps other keys; people.ts keeps secrets of one-time codes with it. */
+  readonly ring: KeyRing;
+  readonly secrets: SecretStore;
   readonly signingKey: SigningKey;
   readonly studyKeys: StudyKeys;
   /** Wrapped by the master key. */
@@ -103,6 +106,8 @@ export async function openInstallation(
     dataDirectory,
     config,
     isNew,
+    ring,
+    secrets,
     signingKey,
     studyKeys,
     secrets,

@@ -12,6 +12,7 @@ import {
   parseDisplayName,
   parseEmail,
   type Role,
+  unnamedEmail,
 } from './account.ts';
 import { LeadglassError } from '../error.ts';
 import type { HistoryEntry } from './account-store.ts';
@@ -94,6 +95,17 @@ export class AccountAdmin {
       accounts.addHistory(account.id, { atMs: now(), by, what: `invited as ${role}`, reason });
       return this.#issue(account.id, 'enrol', { by, confirmedBy: by });
     });
+  }
+
+  /**
+   * A link for the first administrator, as long as there is no account but the one that it is for; undefined afterwards. Each call makes
+   * the former link void.
+   */
+  async firstAdministrator(): Promise<IssuedLink | undefined> {
+    const others = this.#parts.accounts.all().filter(({ email }) => email !== unnamedEmail);
+    if (others.length > 0) return undefined;
+    const request = { email: unnamedEmail, displayName: 'First administrator', role: 'administrator' } as const;
+    return await this.invite({ ...request, reason: 'first start' }, { kind: 'operator', user: 'first start' });
   }
 
   /** Ends the account, its link and all its sessions at once. @throws LeadglassError NOT_FOUND, BAD_REQUEST, CONFLICT */

@@ -30,6 +30,7 @@ export class AccountStore {
       reinvite: database.prepare(
         `UPDATE account SET state = 'invited', display_name = ?, role = ?, until = ?, disabled_at = NULL, disabled_by = NULL, disabled_reason = NULL WHERE id = ?`,
       ),
+      name: database.prepare(`UPDATE account SET email = ?, display_name = ? WHERE id = ? AND state = 'invited'`),
       setRole: database.prepare('UPDATE account SET role = ? WHERE id = ? AND role <> ?'),
       addHistory: database.prepare('INSERT INTO history (account, at, by, what, reason) VALUES (?, ?, ?, ?, ?)'),
       history: database.prepare('SELECT * FROM history WHERE account = ? ORDER BY id DESC LIMIT ?'),
@@ -84,6 +85,11 @@ export class AccountStore {
   /** The same person comes again: the account is invited anew, with what it is now to be. */
   reinvite(id: number, { displayName, role, untilMs }: Pick<Account, 'displayName' | 'role' | 'untilMs'>): void {
     this.#statements.reinvite.run(displayName, role, untilMs ?? null, id);
+  }
+
+  /** Says who an invited account is for. */
+  name(id: number, { email, displayName }: Pick<Account, 'email' | 'displayName'>): void {
+    this.#statements.name.run(email, displayName, id);
   }
 
   /** False when it had that role. */

@@ -56,6 +56,12 @@ export function isOver(account: Account, nowMs: number): boolean {
   return account.untilMs !== undefined && nowMs >= account.untilMs;
 }
 
+/**
+ * The account of the first start, before anybody has said who it is for: an address that never is anybody's (RFC 6761 6.4). Whoever
+ * opens its link names themselves first.
+ */
+export const unnamedEmail = 'first-administrator@leadglass.invalid';
+
 export interface AccountTextLimits {
   readonly emailCharactersMax: number;
   readonly emailLocalPartCharactersMax: number;

@@ -4,7 +4,7 @@
  */
 import { LeadglassError } from '../error.ts';
 import type { Account } from './account.ts';
-import { isOver } from './account.ts';
+import { isOver, parseDisplayName, parseEmail, unnamedEmail } from './account.ts';
 import type { Client } from './client.ts';
 import { shownUserAgent } from './client.ts';
 import { makeCodeSecret } from './credential-store.ts';
@@ -60,6 +60,33 @@ export class Enrolment {
     });
   }
 
+  /**
+   * Who the first administrator is: their own address and name, before anything else.
+   * @returns the options of a passkey under that name, with a new challenge
+   * @throws PeopleRefusedError ceremony-unknown; LeadglassError BAD_REQUEST, CONFLICT for an address that has an account
+   */
+  async sayWho(
+    secret: string,
+    who: { readonly email: string; readonly displayName: string },
+    client: Client,
+  ): Promise<{ readonly account: Account; readonly passkey: PasskeyOptions['options'] }> {
+    const { accounts, ceremonies, passkeys, limits, now } = this.#parts;
+    const ceremony = ceremonies.look('enrol', secret);
+    const account = accounts.byId(ceremony.accountId);
+    if (account === undefined || account.email !== unnamedEmail) refuse('ceremony-unknown');
+    const email = parseEmail(who.email, limits);
+    const displayName = parseDisplayName(who.displayName, limits);
+    if (accounts.byEmail(email) !== undefined) throw new LeadglassError('CONFLICT', `${email} has an account already`);
+    const { challenge, options } = await passkeys.registrationOptions({ ...account, email, displayName });
+    await this.#record({ kind: 'invited', account: { id: account.id, email }, detail: 'named themselves' }, client);
+    // Looked at again after waiting: of two that come with the same link, one is named.
+    ceremonies.replace(secret, { ...ceremonies.look('enrol', secret), challenge });
+    if (accounts.byEmail(unnamedEmail)?.id !== account.id) refuse('ceremony-unknown');
+    accounts.name(account.id, { email, displayName });
+    accounts.addHistory(account.id, { atMs: now(), by: `person ${email}`, what: 'named themselves', reason: '' });
+    return { account: { ...account, email, displayName }, passkey: options };
+  }
+
   /** The short way. @throws PeopleRefusedError ceremony-unknown, new-factor-wrong, invitation-… */
   async passkey(
     secret: string,
@@ -91,6 +118,7 @@ export class Enrolment {
     const { ceremonies, accounts, judge, limits, hasher, houseWords } = this.#parts;
     const account = accounts.byId(ceremonies.look('enrol', secret).accountId);
     if (account === undefined) refuse('ceremony-unknown');
+    if (account.email === unnamedEmail) refuse('account-unnamed');
     const { email, displayName } = account;
     const refused = await passwordRefusal(password, { email, displayName, houseWords }, { judge, limits });
     const text = passwordText(password, limits);
@@ -132,6 +160,7 @@ export class Enrolment {
     const before = invitations.of(accountId);
     if (before === undefined || !before.hash.equals(hash)) refuse('invitation-unknown');
     const account = this.#accountOf(before);
+    if (account.email === unnamedEmail) refuse('account-unnamed');
     const isReset = before.kind === 'reset';
     const kind = isReset ? 'reset-used' : 'enrolled';
     await this.#record({ kind, account: named(account), detail: factors.join(', ') }, client);

@@ -13,7 +13,7 @@ export interface RelyingParty {
   readonly id: string;
   readonly name: string;
   /** `https://pacs.hospital.example:8443`; the only pages that may ask. */
-  readonly origins: readonly string[];
+  origins(): readonly string[];
 }
 
 export interface PasskeyLimits {
@@ -106,7 +106,7 @@ export class Passkeys {
       const result = await verifyRegistrationResponse({
         response: { ...response, clientExtensionResults: {} },
         expectedChallenge: challenge,
-        expectedOrigin: [...this.#party.origins],
+        expectedOrigin: [...this.#party.origins()],
         expectedRPID: this.#party.id,
         requireUserVerification: true,
         supportedAlgorithmIDs: algorithms,
@@ -180,7 +180,7 @@ export class Passkeys {
       const result = await verifyAuthenticationResponse({
         response: { ...response, response: signed, clientExtensionResults: {} },
         expectedChallenge: challenge,
-        expectedOrigin: [...this.#party.origins],
+        expectedOrigin: [...this.#party.origins()],
         expectedRPID: this.#party.id,
         requireUserVerification: true,
         // The package throws for a counter that went back as for any mistake; we compare it, since it is a finding.

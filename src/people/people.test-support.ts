@@ -65,7 +65,7 @@ export function house(options: HouseOptions = {}): House {
       ring,
       secrets,
       judge: fakeJudge,
-      party: { id: rpId, name: 'Leadglass', origins: [origin] },
+      party: { id: rpId, name: 'Leadglass', origins: () => [origin] },
       houseWords: ['Saint Mary Hospital'],
       limits: { ...testLimits, ...options.limits },
       now: () => made.clockMs,

@@ -30,6 +30,7 @@ const answers = {
     'The new factor could not be checked',
     'Try again with the code or passkey shown now',
   ],
+  NAME_NEEDED: ['CONFLICT', 'This account has no name yet', 'Say your e-mail address and your name first'],
   LAST_FACTOR: [
     'CONFLICT',
     'This is your last way to sign in',
@@ -75,6 +76,7 @@ const reasons = {
   'invitation-ended': ['LINK_INVALID', 'the invitation has ended'],
   'invitation-unconfirmed': ['LINK_INVALID', 'no second person has confirmed it yet'],
   'new-factor-wrong': ['FACTOR_INVALID', 'the new factor does not verify'],
+  'account-unnamed': ['NAME_NEEDED', 'the first administrator has not said who they are'],
   'last-factor': ['LAST_FACTOR', 'the last way to sign in was to be removed'],
   'too-many-passkeys': ['TOO_MANY_PASSKEYS', 'the account has as many passkeys as it may'],
   'same-person': ['SECOND_PERSON', 'who confirms is who issued it, or whom it is for'],

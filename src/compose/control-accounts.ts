@@ -1,0 +1,147 @@
+/** Account commands of the control door. */
+import type {
+  ControlServices,
+  AccountView as AccountViewText,
+  AccountLink,
+} from '../doors/control/control-services.ts';
+import { parseUntil } from '../guard/dates.ts';
+import { LeadglassError } from '../error.ts';
+import { type Account, isOver } from '../people/account.ts';
+import type { AccountView, IssuedLink } from '../people/account-admin.ts';
+import type { People } from '../people/people.ts';
+import { PeopleRefusedError } from '../people/refusal.ts';
+import type { Session } from '../people/sessions.ts';
+import type { Installation } from './installation.ts';
+import { administer } from './operator.ts';
+
+type AccountServices = Pick<
+  ControlServices,
+  | 'accountInvite'
+  | 'accountList'
+  | 'accountShow'
+  | 'accountDisable'
+  | 'accountReset'
+  | 'accountConfirm'
+  | 'accountSessions'
+  | 'accountSessionsEnd'
+>;
+
+export interface AccountServiceFacts {
+  readonly installation: Installation;
+  readonly people: People;
+  /** The console's address, without a path; undefined while its door is closed. */
+  readonly consoleUrl: () => string | undefined;
+}
+
+export function accountServices({ installation, people, consoleUrl }: AccountServiceFacts): AccountServices {
+  const { guard } = installation;
+  const timeZone = Temporal.Now.timeZoneId();
+  const { admin, sessions } = people;
+  const operatorOf = ({ operator }: { readonly operator: { readonly user: string } }) =>
+    ({ kind: 'operator', user: operator.user }) as const;
+  const linked = (issued: IssuedLink): AccountLink => ({
+    account: accountText(issued.account),
+    link: enrolmentLink(consoleUrl(), issued.secret),
+    until: new Date(issued.notAfterMs).toISOString(),
+    needsConfirmation: issued.needsConfirmation,
+  });
+  return {
+    accountInvite: (call, { email, name, role, until, reason }) =>
+      administer(guard, call, `account ${email} as ${role}`, async () => {
+        const request = {
+          email,
+          displayName: name ?? email,
+          role,
+          ...(reason === undefined ? {} : { reason }),
+          ...(until === undefined ? {} : { untilMs: parseUntil(until, timeZone) }),
+        };
+        return linked(await admin.invite(request, operatorOf(call)));
+      }),
+    accountList: (call) =>
+      administer(guard, call, 'all accounts', () => admin.list().map((account) => accountText(account))),
+    accountShow: (call, { email }) => administer(guard, call, `account ${email}`, () => viewText(admin.show(email))),
+    accountDisable: (call, { email, reason }) =>
+      administer(guard, call, `account ${email}: ${reason}`, () => admin.disable(email, operatorOf(call), reason)),
+    accountReset: (call, { email, reason }) =>
+      administer(guard, call, `account ${email}: ${reason}`, async () =>
+        linked(await admin.reset(email, operatorOf(call), reason)),
+      ),
+    accountConfirm: (call, { email }) =>
+      administer(guard, call, `account ${email}, link confirmed`, async () => {
+        await told(() => admin.confirmReset(email, operatorOf(call)));
+        return { email };
+      }),
+    accountSessions: (call, { email }) =>
+      administer(guard, call, `sessions of ${email}`, () => {
+        sessions.sweep();
+        return admin.show(email).sessions.map(sessionText);
+      }),
+    accountSessionsEnd: (call, { email, reason }) =>
+      administer(guard, call, `sessions of ${email} end: ${reason}`, async () => ({
+        email,
+        sessionsEnded: await admin.endSessions(email, operatorOf(call)),
+      })),
+  };
+}
+
+/** The secret stands behind `#`: browsers send it to no server, and no log of a proxy has it. */
+export function enrolmentLink(consoleUrl: string | undefined, secret: string): string {
+  return `${consoleUrl ?? ''}/enrol#${secret}`;
+}
+
+/** At a command line the hint is part of what is said. */
+async function told(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    if (!(cause instanceof PeopleRefusedError)) throw cause;
+    throw new LeadglassError(cause.code, `${cause.message}: ${cause.hint}`, { cause });
+  }
+}
+
+function accountText(account: Account): AccountViewText {
+  const { email, displayName, role, state, untilMs, createdAtMs, createdBy, disabled } = account;
+  return {
+    email,
+    name: displayName,
+    role,
+    state: state === 'active' && isOver(account, Date.now()) ? 'ended' : state,
+    ...(untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() }),
+    createdAt: new Date(createdAtMs).toISOString(),
+    createdBy,
+    ...(disabled === undefined
+      ? {}
+      : { disabled: { at: new Date(disabled.atMs).toISOString(), by: disabled.by, reason: disabled.reason } }),
+  };
+}
+
+function viewText(view: AccountView): Awaited<ReturnType<AccountServices['accountShow']>> {
+  return {
+    account: accountText(view.account),
+    factors: view.factors,
+    passkeys: view.passkeys.map(({ name, isSuspended }) => ({ name, suspended: isSuspended })),
+    recoveryCodesLeft: view.recoveryCodesLeft,
+    sessions: view.sessions.map(sessionText),
+    ...(view.invitation === undefined
+      ? {}
+      : {
+          invitation: {
+            kind: view.invitation.kind,
+            until: new Date(view.invitation.notAfterMs).toISOString(),
+            confirmed: view.invitation.confirmedBy !== undefined,
+          },
+        }),
+    history: view.history.map(({ atMs, by, what, reason }) => ({ at: new Date(atMs).toISOString(), by, what, reason })),
+  };
+}
+
+function sessionText({ id, method, createdAtMs, usedAtMs, address, userAgent }: Session) {
+  return {
+    number: id,
+    method,
+    createdAt: new Date(createdAtMs).toISOString(),
+    usedAt: new Date(usedAtMs).toISOString(),
+    address,
+    userAgent,
+  };
+}
