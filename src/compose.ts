@@ -19,7 +19,7 @@ import { openWithoutIndex } from './compose/index-aside.ts';
 import { type Installation, openInstallation } from './compose/installation.ts';
 import { startJobs } from './compose/jobs.ts';
 import { commitmentReports, moveConnector, type OutgoingFacts } from './compose/outgoing.ts';
-import { openPeople } from './compose/people.ts';
+import { openPeople, sweepSessions } from './compose/people.ts';
 import { completeInterruptedTransfers } from './compose/recovery.ts';
 import { startThreads } from './compose/threads.ts';
 import { loadConfig } from './config/load.ts';
@@ -83,6 +83,7 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
       consolePort: () => doors.views().find(({ name }) => name === 'console')?.port ?? config.doors.console.port,
     }),
   );
+  starting.use(sweepSessions(people, log));
 
   const control = await startControlDoor({
     socketPath: join(dataDirectory, 'control.sock'),
@@ -104,7 +105,9 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
   const running = starting.move();
   const views = doors.views();
   const console = consoleUrl(config.names, views);
-  const first = console === undefined ? undefined : await people.admin.firstAdministrator();
+  // With a clock that went backwards nobody can be invited; the warnings say what to do.
+  const mayInvite = console !== undefined && guard.isClockSteady;
+  const first = mayInvite ? await people.admin.firstAdministrator() : undefined;
   return {
     doors: views,
     firstStart: isNew,

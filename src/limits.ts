@@ -583,6 +583,8 @@ export const limits = {
     sessionsPerAccountMax: 8,
     // A use is written down when the last one is older: a page of thumbnails is not 200 writes.
     sessionTouchMs: 20_000,
+    // Sessions that nobody uses any more are ended within this time, so that lists are right.
+    sessionSweepMs: 60_000,
     knownBrowsersPerAccountMax: 16,
     knownBrowserMs: 90 * 86_400_000,
 

@@ -2,6 +2,7 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { LeadglassError } from '../error.ts';
+import { RefusedError } from '../guard/refusal.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { RelyingParty } from '../people/passkeys.ts';
@@ -17,16 +18,14 @@ export function openPeople(
     judge,
     log,
     consolePort,
-    now = Date.now,
   }: {
     readonly judge: PasswordJudge;
     readonly log: Log;
     /** Of the door, which may be open only later. */
     readonly consolePort: () => number;
-    readonly now?: () => number;
   },
 ): People {
-  const { dataDirectory, config, ring, secrets, ledger } = installation;
+  const { dataDirectory, config, ring, secrets, ledger, guard } = installation;
   const self = auditSelf(config);
   const party = relyingParty(config.names, consolePort);
   return new People({
@@ -37,7 +36,11 @@ export function openPeople(
     party,
     houseWords: config.names,
     limits: limits.people,
-    now,
+    // As for devices: while the clock stands before a time that was seen already, nobody signs in and no session is good.
+    now: () => {
+      if (!guard.isClockSteady) throw new RefusedError('NOT_AUTHORIZED', 'clock');
+      return Date.now();
+    },
     record: async (event) => {
       try {
         await ledger.record(peopleRecord(event, self));
@@ -49,6 +52,19 @@ export function openPeople(
     },
     recordFailed: (error) => log.error('ledger.session-end-unrecorded', { detail: String(error) }),
   });
+}
+
+/** Ends now and then what is idle or over. */
+export function sweepSessions(people: People, log: Log): Disposable {
+  const timer = setInterval(() => {
+    try {
+      people.sessions.sweep();
+    } catch (error) {
+      log.warn('job.session-sweep-failed', { detail: String(error) });
+    }
+  }, limits.people.sessionSweepMs);
+  timer.unref();
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** A passkey belongs to a host name; an address cannot be one (WebAuthn 5.1.3 step 8). */

@@ -62,6 +62,7 @@ const schema = `
     succeeded INTEGER NOT NULL, address TEXT NOT NULL, user_agent TEXT NOT NULL, browser INTEGER
   ) STRICT;
   CREATE INDEX sign_in_account ON sign_in (account, id);
+  CREATE TABLE nobody (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL) STRICT;
 `;
 const schemaSteps = [schema];
 

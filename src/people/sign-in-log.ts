@@ -15,6 +15,9 @@ export class SignInLog {
       add: database.prepare(
         'INSERT INTO sign_in (account, at, succeeded, address, user_agent, browser) VALUES (?, ?, ?, ?, ?, ?)',
       ),
+      addNobody: database.prepare(
+        'INSERT INTO nobody (id, at) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET at = excluded.at',
+      ),
       of: database.prepare('SELECT * FROM sign_in WHERE account = ? ORDER BY id DESC LIMIT ?'),
       forgetOld: database.prepare(
         'DELETE FROM sign_in WHERE account = ?1 AND id <= (SELECT id FROM sign_in WHERE account = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)',
@@ -27,6 +30,11 @@ export class SignInLog {
       this.#statements.add.run(accountId, atMs, Number(succeeded), address, userAgent, browser ?? null);
       this.#statements.forgetOld.run(accountId, this.#keptMax);
     });
+  }
+
+  /** For who has no account: as much durable work as `add`, so that the time does not tell; of them nothing is kept. */
+  addNobody(atMs: number): void {
+    this.#database.transaction(() => this.#statements.addNobody.run(atMs));
   }
 
   /** Newest first. */

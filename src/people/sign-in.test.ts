@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { SoftAuthenticator } from './authenticator.test-support.ts';
 import {
@@ -191,4 +192,17 @@ test('a password and then a passkey signs in; the challenge is answered once', a
   const answer = authenticator.authenticate({ challenge: challengeOf(again.factors.passkey), origin, rpId });
   const signedIn = await place.people.signIn.secondPasskey(again.ceremony, answer, client);
   assert.equal(signedIn.method, 'password+passkey');
+});
+
+test('a failed try writes as often to the disk for nobody as for somebody', async (t) => {
+  using place = house();
+  await enrolByCode(place, email);
+  const { mock } = t.mock.method(DatabaseSync.prototype, 'exec');
+  const commits: number[] = [];
+  for (const name of [email, 'nobody@hospital.example']) {
+    mock.resetCalls();
+    await assert.rejects(place.people.signIn.password({ email: name, password: 'wrong wrong wrong' }, client));
+    commits.push(mock.calls.filter(({ arguments: [sql] }) => sql === 'COMMIT').length);
+  }
+  assert.deepEqual(commits, [2, 2]);
 });

@@ -226,6 +226,7 @@ export class SignIn {
     const account = error instanceof PasskeyRefusedError ? accounts.byId(error.passkey.accountId) : known;
     const { reason } = error;
     if (reason === 'busy') attempt?.takeBack();
+    if (account === undefined && countsAsTry(reason)) signIns.addNobody(now());
     if (account !== undefined && countsAsTry(reason)) {
       const userAgent = shownUserAgent(client.userAgent, limits);
       signIns.add(account.id, { atMs: now(), succeeded: false, address: client.address.slice(0, 64), userAgent });

@@ -22,10 +22,10 @@ test('an account is invited, listed and disabled; its link stands in no record a
     '--json',
   );
   assert.equal(invited.status, 0, invited.stderr);
-  const { link } = parseJson<{ link: string }>(invited.stdout);
+  const { link } = parseJson<{ link: string }>(invited);
   assert.match(link, /\/enrol#lgi_[A-Za-z0-9_-]{43}$/);
   const listed = await leadglass.run('account', 'list', '--json');
-  const { accounts } = parseJson<{ accounts: { email: string; state: string }[] }>(listed.stdout);
+  const { accounts } = parseJson<{ accounts: { email: string; state: string }[] }>(listed);
   assert.deepEqual(accounts.find((account) => account.email === email)?.state, 'invited');
   const disabled = await leadglass.run('account', 'disable', email, '--reason', 'left');
   assert.equal(disabled.status, 0, disabled.stderr);
