@@ -602,6 +602,10 @@ export const limits = {
     // Rows for addresses and for names without an account; the oldest give way.
     strangerRowsMax: 10_000,
 
+    // Tries that a wait refuses, of one account or network: one record in this time, the others counted.
+    repeatedRefusalMs: 60_000,
+    repeatedRefusalsMax: 1_000,
+
     // Of an account, for the signs of sharing and theft; a month of several a day.
     signInsKeptPerAccountMax: 200,
   },

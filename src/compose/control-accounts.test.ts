@@ -108,7 +108,7 @@ test('an operator cannot confirm what an operator made', async () => {
     refusal('NOT_AUTHORIZED', /second person.*security officer/),
   );
   const { account } = people.admin.show(admin);
-  await people.admin.confirmReset(email, { kind: 'account', accountId: account.id, email: admin });
+  await people.links.confirm(email, { kind: 'account', accountId: account.id, email: admin });
   await enrol(people, reset.link);
 });
 

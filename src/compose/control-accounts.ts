@@ -7,7 +7,8 @@ import type {
 import { parseUntil } from '../guard/dates.ts';
 import { LeadglassError } from '../error.ts';
 import { type Account, isOver } from '../people/account.ts';
-import type { AccountView, IssuedLink } from '../people/account-admin.ts';
+import type { AccountView } from '../people/account-admin.ts';
+import type { IssuedLink } from '../people/account-links.ts';
 import type { People } from '../people/people.ts';
 import { PeopleRefusedError } from '../people/refusal.ts';
 import type { Session } from '../people/sessions.ts';
@@ -36,7 +37,7 @@ export interface AccountServiceFacts {
 export function accountServices({ installation, people, consoleUrl }: AccountServiceFacts): AccountServices {
   const { guard } = installation;
   const timeZone = Temporal.Now.timeZoneId();
-  const { admin, sessions } = people;
+  const { admin, links, sessions } = people;
   const operatorOf = ({ operator }: { readonly operator: { readonly user: string } }) =>
     ({ kind: 'operator', user: operator.user }) as const;
   const linked = (issued: IssuedLink): AccountLink => ({
@@ -64,11 +65,11 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
       administer(guard, call, `account ${email}: ${reason}`, () => admin.disable(email, operatorOf(call), reason)),
     accountReset: (call, { email, reason }) =>
       administer(guard, call, `account ${email}: ${reason}`, async () =>
-        linked(await admin.reset(email, operatorOf(call), reason)),
+        linked(await links.reset(email, operatorOf(call), reason)),
       ),
     accountConfirm: (call, { email }) =>
       administer(guard, call, `account ${email}, link confirmed`, async () => {
-        await told(() => admin.confirmReset(email, operatorOf(call)));
+        await told(() => links.confirm(email, operatorOf(call)));
         return { email };
       }),
     accountSessions: (call, { email }) =>

@@ -99,6 +99,25 @@ test('disabling takes the link too, and who comes back begins without what was t
   assert.ok(history.some(({ what, reason }) => what === 'disabled' && reason === 'left'));
 });
 
+test('to disable somebody and to invite them again is no way around the second person', async () => {
+  using place = house();
+  await enrolByPasskey(place, email);
+  await enrolByPasskey(place, 'admin@hospital.example', 'administrator');
+  await enrolByPasskey(place, 'officer@hospital.example', 'security-officer');
+  const admin = actorOf(place, 'admin@hospital.example');
+  await place.people.admin.disable(email, admin, 'a pretext');
+  const request = { email, displayName: 'Ada', role: 'physician' } as const;
+  for (let index = 0; index < 2; index += 1) {
+    const { secret, needsConfirmation } = await place.people.admin.invite(request, admin);
+    assert.ok(needsConfirmation);
+    await assert.rejects(place.people.enrolment.open(secret, client), refused('invitation-unconfirmed'));
+  }
+  const { secret } = await place.people.admin.invite(request, admin);
+  await assert.rejects(place.people.links.confirm(email, admin), refused('same-person'));
+  await place.people.links.confirm(email, actorOf(place, 'officer@hospital.example'));
+  await useLink(place, secret);
+});
+
 test('one address is one account', async () => {
   using place = house();
   await enrolByPasskey(place, email);
@@ -113,15 +132,15 @@ test('a link for lost factors is good only after a second person confirmed it', 
   await enrolByPasskey(place, 'officer@hospital.example', 'security-officer');
   await enrolByPasskey(place, 'doctor@hospital.example', 'physician');
   const admin = actorOf(place, 'admin@hospital.example');
-  const { secret, needsConfirmation } = await place.people.admin.reset(email, admin, 'telephone lost');
+  const { secret, needsConfirmation } = await place.people.links.reset(email, admin, 'telephone lost');
   assert.ok(needsConfirmation);
   await assert.rejects(place.people.enrolment.open(secret, client), refused('invitation-unconfirmed'));
-  await assert.rejects(place.people.admin.confirmReset(email, admin), refused('same-person'));
-  await assert.rejects(place.people.admin.confirmReset(email, actorOf(place, email)), refused('same-person'));
+  await assert.rejects(place.people.links.confirm(email, admin), refused('same-person'));
+  await assert.rejects(place.people.links.confirm(email, actorOf(place, email)), refused('same-person'));
   const doctor = actorOf(place, 'doctor@hospital.example');
-  await assert.rejects(place.people.admin.confirmReset(email, doctor), refused('role-too-low'));
+  await assert.rejects(place.people.links.confirm(email, doctor), refused('role-too-low'));
   await signInByPasskey(place, old);
-  await place.people.admin.confirmReset(email, actorOf(place, 'officer@hospital.example'));
+  await place.people.links.confirm(email, actorOf(place, 'officer@hospital.example'));
   const renewed = await useLink(place, secret);
   await assert.rejects(signInByPasskey(place, old), refused('passkey-unknown'));
   assert.equal(place.people.admin.show(email).sessions.length, 0);
@@ -137,23 +156,23 @@ test('two operators are one person, an operator and an account are two', async (
   using place = house();
   await enrolByPasskey(place, email);
   await enrolByPasskey(place, 'admin@hospital.example', 'administrator');
-  await place.people.admin.reset(email, operator, 'lost');
+  await place.people.links.reset(email, operator, 'lost');
   const other = { kind: 'operator', user: 'somebody else' } as const;
-  await assert.rejects(place.people.admin.confirmReset(email, other), refused('same-person'));
-  await place.people.admin.confirmReset(email, actorOf(place, 'admin@hospital.example'));
-  await place.people.admin.reset(email, actorOf(place, 'admin@hospital.example'), 'lost');
-  await place.people.admin.confirmReset(email, other);
+  await assert.rejects(place.people.links.confirm(email, other), refused('same-person'));
+  await place.people.links.confirm(email, actorOf(place, 'admin@hospital.example'));
+  await place.people.links.reset(email, actorOf(place, 'admin@hospital.example'), 'lost');
+  await place.people.links.confirm(email, other);
 });
 
 test('where nobody could confirm, the operator of the machine helps the only administrator, and it stands in the record', async () => {
   using place = house();
   const admin = 'admin@hospital.example';
   await enrolByPasskey(place, admin, 'administrator');
-  const { secret, needsConfirmation } = await place.people.admin.reset(admin, operator, 'lost');
+  const { secret, needsConfirmation } = await place.people.links.reset(admin, operator, 'lost');
   assert.equal(needsConfirmation, false);
   await useLink(place, secret);
   assert.match(place.events.find(({ kind }) => kind === 'reset-issued')?.detail ?? '', /without confirmation/);
-  const own = await place.people.admin.reset(admin, actorOf(place, admin), 'lost');
+  const own = await place.people.links.reset(admin, actorOf(place, admin), 'lost');
   assert.ok(own.needsConfirmation, 'an account alone never is enough');
 });
 
@@ -163,9 +182,9 @@ test('a disabled administrator, or one whose account has ended, confirms nothing
   await enrolByPasskey(place, 'admin@hospital.example', 'administrator');
   await enrolByPasskey(place, 'other@hospital.example', 'administrator');
   const other = actorOf(place, 'other@hospital.example');
-  await place.people.admin.reset(email, actorOf(place, 'admin@hospital.example'), 'lost');
+  await place.people.links.reset(email, actorOf(place, 'admin@hospital.example'), 'lost');
   await place.people.admin.disable('other@hospital.example', operator, 'left');
-  await assert.rejects(place.people.admin.confirmReset(email, other), refused('role-too-low'));
+  await assert.rejects(place.people.links.confirm(email, other), refused('role-too-low'));
 });
 
 test('what cannot be recorded does not happen', async () => {
@@ -176,7 +195,7 @@ test('what cannot be recorded does not happen', async () => {
   place.ledgerFails = true;
   await assert.rejects(invite(place, 'new@hospital.example'), /disk is full/);
   await assert.rejects(place.people.admin.disable(email, operator, 'left'), /disk is full/);
-  await assert.rejects(place.people.admin.reset(email, operator, 'lost'), /disk is full/);
+  await assert.rejects(place.people.links.reset(email, operator, 'lost'), /disk is full/);
   await assert.rejects(place.people.admin.setRole(email, 'administrator', operator), /disk is full/);
   const answer = new SoftAuthenticator().register({ challenge: challengeOf(opened.passkey), origin, rpId });
   await assert.rejects(place.people.enrolment.passkey(opened.ceremony, { answer, name: '' }, client), /disk is full/);

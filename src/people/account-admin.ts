@@ -1,24 +1,23 @@
 /**
- * Accounts as administrators see them: inviting, disabling, changing a role, links for lost factors and their confirmation by a second
- * person. Whether the caller may do that is the guard's; who it was is in the history and in the ledger.
+ * Accounts as administrators see them: inviting, disabling, changing a role. Links for lost factors are in account-links.ts. Whether
+ * the caller may do that is the guard's; who it was is in the history and in the ledger.
  */
+import { LeadglassError } from '../error.ts';
 import {
   type Account,
   type Actor,
   actorText,
-  confirmingRoles,
   isOver,
-  isUsable,
   parseDisplayName,
   parseEmail,
   type Role,
   unnamedEmail,
 } from './account.ts';
-import { LeadglassError } from '../error.ts';
+import { type AccountLinks, findAccount, type IssuedLink, readReason } from './account-links.ts';
 import type { HistoryEntry } from './account-store.ts';
 import type { Factor, PeopleEvent, PeopleEventKind } from './events.ts';
-import type { Invitation, InvitationKind } from './invitations.ts';
-import { named, type PeopleParts, recordingRefusals, refuse } from './parts.ts';
+import type { Invitation } from './invitations.ts';
+import { named, type PeopleParts } from './parts.ts';
 import type { Session } from './sessions.ts';
 
 export interface InviteRequest {
@@ -27,15 +26,6 @@ export interface InviteRequest {
   readonly role: Role;
   readonly untilMs?: number;
   readonly reason?: string;
-}
-
-export interface IssuedLink {
-  readonly account: Account;
-  /** The secret itself: to be handed on and forgotten. The door makes a link of it. */
-  readonly secret: string;
-  readonly notAfterMs: number;
-  /** A second person has to confirm before it is good. */
-  readonly needsConfirmation: boolean;
 }
 
 export interface AccountView {
@@ -52,20 +42,23 @@ export interface AccountView {
 
 export class AccountAdmin {
   readonly #parts: PeopleParts;
+  readonly #links: AccountLinks;
 
-  constructor(parts: PeopleParts) {
+  constructor(parts: PeopleParts, links: AccountLinks) {
     this.#parts = parts;
+    this.#links = links;
   }
 
   /**
-   * A new account, or a new link for one that is invited; a disabled one comes back, without what it had.
+   * A new account, or a new link for one that is invited; a disabled one comes back, without what it had, and its link needs a second
+   * person as one for lost factors does: to disable and to invite again must not be a way around.
    * @throws LeadglassError BAD_REQUEST for a wrong address, name, role or end; CONFLICT when it is active; LIMIT_EXCEEDED
    */
   async invite(request: InviteRequest, actor: Actor): Promise<IssuedLink> {
     const { accounts, limits, now, database } = this.#parts;
     const email = parseEmail(request.email, limits);
     const displayName = parseDisplayName(request.displayName, limits);
-    const reason = this.#reason(request.reason ?? '');
+    const reason = readReason(this.#parts.limits, request.reason ?? '');
     const { role, untilMs } = request;
     if (untilMs !== undefined && untilMs <= now()) {
       throw new LeadglassError('BAD_REQUEST', 'Cannot invite: the end of the account is in the past');
@@ -93,7 +86,7 @@ export class AccountAdmin {
       }
       const account = before ?? accounts.add({ email, displayName, role, ...end, createdAtMs: now(), createdBy: by });
       accounts.addHistory(account.id, { atMs: now(), by, what: `invited as ${role}`, reason });
-      return this.#issue(account.id, 'enrol', { by, confirmedBy: by });
+      return this.#links.issue(account, 'enrol', actor);
     });
   }
 
@@ -111,8 +104,8 @@ export class AccountAdmin {
   /** Ends the account, its link and all its sessions at once. @throws LeadglassError NOT_FOUND, BAD_REQUEST, CONFLICT */
   async disable(email: string, actor: Actor, why: string): Promise<{ readonly sessionsEnded: number }> {
     const { accounts, now, sessions, database, ceremonies } = this.#parts;
-    const account = this.#account(email);
-    const reason = this.#reason(why);
+    const account = findAccount(this.#parts, email);
+    const reason = readReason(this.#parts.limits, why);
     if (reason === '') throw new LeadglassError('BAD_REQUEST', 'Cannot disable the account: say why');
     if (account.state === 'disabled')
       throw new LeadglassError('CONFLICT', `The account ${account.email} is disabled already`);
@@ -131,7 +124,7 @@ export class AccountAdmin {
   /** Sessions end: what somebody may do never changes under an open page. @throws LeadglassError NOT_FOUND, CONFLICT */
   async setRole(email: string, role: Role, actor: Actor): Promise<void> {
     const { accounts, now, sessions, database } = this.#parts;
-    const account = this.#account(email);
+    const account = findAccount(this.#parts, email);
     if (account.role === role)
       throw new LeadglassError('CONFLICT', `The account ${account.email} has this role already`);
     const by = actorText(actor);
@@ -143,66 +136,9 @@ export class AccountAdmin {
     sessions.endOf(account.id, 'account');
   }
 
-  /**
-   * A link to set anew what was lost (SP 800-63B-4 4.2). What the account has stays until it is used, and it is not good until a second
-   * person confirms, so that no single administrator can become somebody else. The exception: nobody else could confirm, and
-   * who asks already owns this server's data folder.
-   * @throws LeadglassError NOT_FOUND, CONFLICT for an account that is not active
-   */
-  async reset(email: string, actor: Actor, why: string): Promise<IssuedLink> {
-    const { accounts, now, database } = this.#parts;
-    const account = this.#account(email);
-    const reason = this.#reason(why);
-    if (account.state !== 'active') {
-      throw new LeadglassError('CONFLICT', `The account ${account.email} is ${account.state}; invite it instead`);
-    }
-    const by = actorText(actor);
-    const isAlone = actor.kind === 'operator' && !accounts.all().some((other) => this.#mayConfirm(other, account.id));
-    const detail = isAlone ? 'without confirmation: nobody else could confirm' : 'waits for a second person';
-    await this.#record('reset-issued', { by, detail }, account);
-    return database.transaction(() => {
-      accounts.addHistory(account.id, { atMs: now(), by, what: `link for lost factors, ${detail}`, reason });
-      return this.#issue(account.id, 'reset', { by, ...(isAlone ? { confirmedBy: by } : {}) });
-    });
-  }
-
-  /**
-   * The second person. An operator of the machine may be one when an account issued the link, not when another operator did: their names
-   * are only claimed.
-   * @throws LeadglassError NOT_FOUND; PeopleRefusedError same-person, role-too-low
-   */
-  async confirmReset(email: string, actor: Actor): Promise<void> {
-    const account = this.#account(email);
-    const by = actorText(actor);
-    const event = { kind: 'reset-refused', account: named(account), by } as const;
-    await recordingRefusals(
-      this.#parts,
-      () => event,
-      async () => {
-        const invitation = this.#parts.invitations.of(account.id);
-        if (invitation === undefined || invitation.kind !== 'reset' || invitation.confirmedBy !== undefined) {
-          throw new LeadglassError('NOT_FOUND', `There is no link for ${account.email} that waits for confirmation`);
-        }
-        const isSame = invitation.issuedBy === by || (actor.kind === 'account' && actor.accountId === account.id);
-        const areOperators = actor.kind === 'operator' && invitation.issuedBy.startsWith('operator ');
-        if (isSame || areOperators) refuse('same-person');
-        const confirmer = actor.kind === 'account' ? this.#parts.accounts.byId(actor.accountId) : undefined;
-        if (actor.kind === 'account' && (confirmer === undefined || !this.#mayConfirm(confirmer, account.id))) {
-          refuse('role-too-low');
-        }
-        await this.#record('reset-confirmed', { by }, account);
-        if (!this.#parts.invitations.confirm(invitation, by)) {
-          throw new LeadglassError('CONFLICT', `The link for ${account.email} was replaced or confirmed meanwhile`);
-        }
-        const what = 'link for lost factors confirmed';
-        this.#parts.accounts.addHistory(account.id, { atMs: this.#parts.now(), by, what, reason: '' });
-      },
-    );
-  }
-
   /** Forgets the failures in a row of an account, after somebody has looked. @throws LeadglassError NOT_FOUND */
   async clearFailures(email: string, actor: Actor): Promise<void> {
-    const account = this.#account(email);
+    const account = findAccount(this.#parts, email);
     const by = actorText(actor);
     await this.#record('account-enabled', { by, detail: 'failures in a row forgotten' }, account);
     this.#parts.throttle.clear(account.id);
@@ -216,7 +152,7 @@ export class AccountAdmin {
 
   /** @returns how many ended @throws LeadglassError NOT_FOUND */
   async endSessions(email: string, actor: Actor): Promise<number> {
-    const account = this.#account(email);
+    const account = findAccount(this.#parts, email);
     await this.#record('session-ended', { by: actorText(actor), detail: 'all sessions' }, account);
     return this.#parts.sessions.endOf(account.id, 'administrator');
   }
@@ -228,7 +164,7 @@ export class AccountAdmin {
   /** @throws LeadglassError NOT_FOUND */
   show(email: string): AccountView {
     const { credentials, sessions, invitations, accounts, limits, now } = this.#parts;
-    const account = this.#account(email);
+    const account = findAccount(this.#parts, email);
     const passkeys = credentials.passkeys(account.id);
     const factors: readonly (Factor | undefined)[] = [
       credentials.passwordHash(account.id) === undefined ? undefined : 'password',
@@ -249,42 +185,11 @@ export class AccountAdmin {
     };
   }
 
-  #mayConfirm(other: Account, subjectId: number): boolean {
-    return other.id !== subjectId && confirmingRoles.includes(other.role) && isUsable(other, this.#parts.now());
-  }
-
-  #account(email: string): Account {
-    const account = this.#parts.accounts.byEmail(parseEmail(email, this.#parts.limits));
-    if (account === undefined) throw new LeadglassError('NOT_FOUND', `There is no account ${email}`);
-    return account;
-  }
-
-  #issue(
-    accountId: number,
-    kind: InvitationKind,
-    from: { readonly by: string; readonly confirmedBy?: string },
-  ): IssuedLink {
-    const { invitations, limits, now, accounts } = this.#parts;
-    const account = accounts.byId(accountId);
-    if (account === undefined) throw new LeadglassError('INTERNAL', 'An account is gone');
-    const untilMs = now() + (kind === 'enrol' ? limits.invitationMs : limits.resetInvitationMs);
-    const notAfterMs = Math.min(untilMs, account.untilMs ?? untilMs);
-    const confirmed = from.confirmedBy === undefined ? {} : { confirmedBy: from.confirmedBy };
-    const secret = invitations.issue({ accountId, kind, issuedBy: from.by, notAfterMs, ...confirmed });
-    return { account, secret, notAfterMs, needsConfirmation: from.confirmedBy === undefined };
-  }
-
   #forget(accountId: number): void {
     this.#parts.credentials.forgetAll(accountId);
     this.#parts.browsers.forget(accountId);
     this.#parts.throttle.clear(accountId);
     this.#parts.ceremonies.endOf(accountId);
-  }
-
-  #reason(text: string): string {
-    const { reasonCharactersMax } = this.#parts.limits;
-    if (text.length <= reasonCharactersMax && text.isWellFormed()) return text.trim();
-    throw new LeadglassError('BAD_REQUEST', `Cannot read the reason: at most ${reasonCharactersMax} characters`);
   }
 
   #record(

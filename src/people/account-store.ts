@@ -23,7 +23,9 @@ export class AccountStore {
       byEmail: database.prepare('SELECT * FROM account WHERE email = ?'),
       all: database.prepare('SELECT * FROM account ORDER BY email'),
       count: database.prepare('SELECT count(*) AS count FROM account'),
-      activate: database.prepare(`UPDATE account SET state = 'active' WHERE id = ? AND state = 'invited'`),
+      activate: database.prepare(
+        `UPDATE account SET state = 'active', enrolled_at = coalesce(enrolled_at, ?) WHERE id = ? AND state = 'invited'`,
+      ),
       disable: database.prepare(
         `UPDATE account SET state = 'disabled', disabled_at = ?, disabled_by = ?, disabled_reason = ? WHERE id = ? AND state <> 'disabled'`,
       ),
@@ -73,8 +75,8 @@ export class AccountStore {
   }
 
   /** Invited to active; false when it was not invited. */
-  activate(id: number): boolean {
-    return this.#statements.activate.run(id).changes === 1;
+  activate(id: number, atMs: number): boolean {
+    return this.#statements.activate.run(atMs, id).changes === 1;
   }
 
   /** False when it was disabled already. */
@@ -114,6 +116,7 @@ export class AccountStore {
 
 function accountOf(row: Row): Account {
   const untilMs = optionalInteger(row, 'until');
+  const enrolledAtMs = optionalInteger(row, 'enrolled_at');
   const disabledAtMs = optionalInteger(row, 'disabled_at');
   return {
     id: integer(row, 'id'),
@@ -125,6 +128,7 @@ function accountOf(row: Row): Account {
     createdAtMs: integer(row, 'created_at'),
     createdBy: text(row, 'created_by'),
     ...(untilMs === undefined ? {} : { untilMs }),
+    ...(enrolledAtMs === undefined ? {} : { enrolledAtMs }),
     ...(disabledAtMs === undefined
       ? {}
       : { disabled: { atMs: disabledAtMs, by: text(row, 'disabled_by'), reason: text(row, 'disabled_reason') } }),

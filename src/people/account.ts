@@ -44,6 +44,8 @@ export interface Account {
   readonly untilMs?: number;
   readonly createdAtMs: number;
   readonly createdBy: string;
+  /** When somebody used it first; stays, whatever becomes of the account. */
+  readonly enrolledAtMs?: number;
   readonly disabled?: { readonly atMs: number; readonly by: string; readonly reason: string };
 }
 

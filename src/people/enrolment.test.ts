@@ -185,3 +185,11 @@ test('an account has at most ten passkeys', async () => {
   }
   await assert.rejects(ownFactors.beginPasskey(session, client), refused('too-many-passkeys'));
 });
+
+test('guessing links is one record a minute', async () => {
+  using place = house();
+  for (let index = 0; index < 50; index += 1) {
+    await assert.rejects(place.people.enrolment.open(`lgi_${'A'.repeat(43)}`, client), refused('invitation-unknown'));
+  }
+  assert.equal(place.events.length, 1);
+});

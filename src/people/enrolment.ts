@@ -169,7 +169,7 @@ export class Enrolment {
       credentials.forgetAll(accountId);
       browsers.forget(accountId);
       const codes = setFactors(account);
-      accounts.activate(accountId);
+      accounts.activate(accountId, now());
       throttle.clear(accountId);
       const what = isReset ? 'factors set anew' : 'enrolled';
       accounts.addHistory(accountId, { atMs: now(), by: `person ${account.email}`, what, reason: factors.join(', ') });
@@ -193,8 +193,13 @@ export class Enrolment {
       return await work();
     } catch (error) {
       if (error instanceof PeopleRefusedError) {
+        const { reason } = error;
+        const isNobodys = reason === 'invitation-unknown' || reason === 'ceremony-unknown';
+        const further = isNobodys ? this.#parts.quiet.take(account?.id, client.address) : 0;
+        if (further === undefined) throw error;
         const whose = account === undefined ? {} : { account: named(account) };
-        await this.#record({ kind: 'invitation-refused', reason: error.reason, ...whose }, client);
+        const detail = further === 0 ? {} : { detail: `and ${further} more since the last record` };
+        await this.#record({ kind: 'invitation-refused', reason, ...whose, ...detail }, client);
       }
       throw error;
     }

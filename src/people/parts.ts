@@ -13,6 +13,7 @@ import type { Passkeys } from './passkeys.ts';
 import type { PeopleDatabase } from './people-database.ts';
 import type { PeopleLimits } from './people-limits.ts';
 import { PeopleRefusedError, type PeopleReason } from './refusal.ts';
+import type { RefusalQuiet } from './refusal-quiet.ts';
 import type { Sessions } from './sessions.ts';
 import type { SignInLog } from './sign-in-log.ts';
 import type { Place } from './signs.ts';
@@ -26,6 +27,7 @@ export interface PeopleParts {
   readonly sessions: Sessions;
   readonly browsers: KnownBrowsers;
   readonly throttle: Throttle;
+  readonly quiet: RefusalQuiet;
   readonly ceremonies: Ceremonies;
   readonly hasher: PasswordHasher;
   readonly judge: PasswordJudge;

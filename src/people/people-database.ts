@@ -15,7 +15,7 @@ const schema = `
   CREATE TABLE account (
     id INTEGER PRIMARY KEY AUTOINCREMENT, handle BLOB NOT NULL UNIQUE, email TEXT NOT NULL UNIQUE, display_name TEXT NOT NULL,
     role TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('invited', 'active', 'disabled')), until INTEGER,
-    created_at INTEGER NOT NULL, created_by TEXT NOT NULL,
+    created_at INTEGER NOT NULL, created_by TEXT NOT NULL, enrolled_at INTEGER,
     disabled_at INTEGER, disabled_by TEXT, disabled_reason TEXT
   ) STRICT;
   CREATE TABLE history (

@@ -5,6 +5,7 @@
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { SecretStore } from '../keys/secret-store.ts';
 import { AccountAdmin } from './account-admin.ts';
+import { AccountLinks } from './account-links.ts';
 import { AccountStore } from './account-store.ts';
 import { Ceremonies } from './ceremonies.ts';
 import { CredentialStore } from './credential-store.ts';
@@ -19,6 +20,7 @@ import { openPepper, PasswordHasher } from './password/password-hasher.ts';
 import type { PasswordJudge } from './password/password-judge.ts';
 import { PeopleDatabase } from './people-database.ts';
 import type { PeopleLimits } from './people-limits.ts';
+import { RefusalQuiet } from './refusal-quiet.ts';
 import { Sessions } from './sessions.ts';
 import { SignIn } from './sign-in.ts';
 import { SignInLog } from './sign-in-log.ts';
@@ -48,6 +50,8 @@ export interface PeopleOptions {
 export class People implements Disposable {
   readonly sessions: Sessions;
   readonly admin: AccountAdmin;
+  /** For lost factors, and their confirmation by a second person. */
+  readonly links: AccountLinks;
   readonly signIn: SignIn;
   readonly stepUp: StepUp;
   readonly enrolment: Enrolment;
@@ -69,6 +73,7 @@ export class People implements Disposable {
       sessions: new Sessions({ database, accounts, limits, now }),
       browsers: new KnownBrowsers(database, limits, now),
       throttle: new Throttle(database, limits, now),
+      quiet: new RefusalQuiet(limits, now),
       ceremonies: new Ceremonies(limits, now),
       hasher: new PasswordHasher({ pepper, limits }),
       judge,
@@ -84,7 +89,8 @@ export class People implements Disposable {
     };
     this.#database = database;
     this.sessions = parts.sessions;
-    this.admin = new AccountAdmin(parts);
+    this.links = new AccountLinks(parts);
+    this.admin = new AccountAdmin(parts, this.links);
     this.signIn = new SignIn(parts);
     this.stepUp = new StepUp(parts);
     this.enrolment = new Enrolment(parts);

@@ -144,7 +144,7 @@ test('neither passwords, codes, secrets nor what nobody is called stand in what 
   await assert.rejects(place.people.signIn.password({ email, password: 'Secret-three' }, client));
   const begun = await place.people.signIn.password({ email, password: goodPassword }, client);
   await assert.rejects(place.people.signIn.code(begun.ceremony, '123 45x', client));
-  await place.people.admin.reset(email, { kind: 'operator', user: 'root' }, 'lost');
+  await place.people.links.reset(email, { kind: 'operator', user: 'root' }, 'lost');
   const written = JSON.stringify(place.events);
   const secrets = [session, browser, begun.ceremony, goodPassword, person.secret.toString('base64url')];
   for (const secret of [...secrets, ...person.recoveryCodes, '123 45x']) assert.ok(!written.includes(secret), secret);

@@ -231,7 +231,11 @@ export class SignIn {
       const userAgent = shownUserAgent(client.userAgent, limits);
       signIns.add(account.id, { atMs: now(), succeeded: false, address: client.address.slice(0, 64), userAgent });
     }
-    await this.#record({ kind: 'sign-in-refused', reason }, account, client);
+    const isOwnRecord = countsAsTry(reason) && reason !== 'passkey-unknown';
+    const further = isOwnRecord ? 0 : this.#parts.quiet.take(account?.id, client.address);
+    if (further === undefined) return error;
+    const detail = further === 0 ? {} : { detail: `and ${further} more since the last record` };
+    await this.#record({ kind: 'sign-in-refused', reason, ...detail }, account, client);
     if (reason === 'passkey-counter' && error instanceof PasskeyRefusedError) {
       await this.#record({ kind: 'passkey-suspended', detail: `passkey ${error.passkey.id}` }, account, client);
     }

@@ -14,6 +14,7 @@ import {
 } from './people.test-support.ts';
 import { PeopleDatabase } from './people-database.ts';
 import { PeopleRefusedError } from './refusal.ts';
+import { RefusalQuiet } from './refusal-quiet.ts';
 import { Throttle } from './throttle.ts';
 
 const email = 'ada@hospital.example';
@@ -27,6 +28,28 @@ async function fail(
   assert.ok(error instanceof PeopleRefusedError);
   return error;
 }
+
+test('a flood of tries during a wait is one record a minute, which counts them', async () => {
+  using place = house();
+  await enrolByCode(place, email);
+  for (let index = 0; index < 20; index += 1) await fail(place);
+  const waits = () => place.events.filter(({ reason }) => reason === 'too-many-failures');
+  assert.equal(waits().length, 1);
+  assert.equal(place.events.filter(({ reason }) => reason === 'password-wrong').length, 3);
+  place.clockMs += 60_000;
+  await fail(place);
+  for (let index = 0; index < 5; index += 1) await fail(place);
+  assert.deepEqual(
+    waits().map(({ detail }) => detail),
+    [undefined, 'and 16 more since the last record'],
+  );
+});
+
+test('the memory for such floods is bounded', () => {
+  const quiet = new RefusalQuiet({ repeatedRefusalMs: 1000, repeatedRefusalsMax: 10 }, () => 0);
+  for (let index = 0; index < 100; index += 1) quiet.take(undefined, `10.0.0.${index}`);
+  assert.equal(quiet.size, 10);
+});
 
 test('three slips are free; then each failure doubles the wait, up to a quarter of an hour', async () => {
   using place = house();
