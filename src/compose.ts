@@ -83,6 +83,7 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
       consolePort: () => doors.views().find(({ name }) => name === 'console')?.port ?? config.doors.console.port,
     }),
   );
+  starting.use(installation.persons.connect(people));
   starting.use(sweepSessions(people, log));
 
   const control = await startControlDoor({

@@ -127,7 +127,7 @@ function registerReset(account: Command, context: Context): void {
     .description('Confirm, as the second person, a link for lost factors that an administrator made in the console.')
     .addHelpText('after', examples('leadglass account confirm ada@hospital.example'))
     .action(async (email: string, { json }: { readonly json?: boolean }) => {
-      const confirmed = await context.control('account reset').call('accountConfirm', { email });
+      const confirmed = await context.control('account confirm').call('accountConfirm', { email });
       if (json === true) output.json(confirmed);
       else output.line(`The link for ${email} is good now.`);
     });

@@ -104,7 +104,7 @@ test('an operator cannot confirm what an operator made', async () => {
   const reset = await services.accountReset(callOf('account reset'), { email, reason: 'telephone lost' });
   assert.equal(reset.needsConfirmation, true);
   await assert.rejects(
-    services.accountConfirm(callOf('account reset'), { email }),
+    services.accountConfirm(callOf('account confirm'), { email }),
     refusal('NOT_AUTHORIZED', /second person.*security officer/),
   );
   const { account } = people.admin.show(admin);
@@ -141,6 +141,28 @@ test('the first administrator without a name is not enrolled', async () => {
   using _closing = people;
   const link = `#${(await people.admin.firstAdministrator())?.secret}`;
   await assert.rejects(enrol(people, link), { reason: 'account-unnamed' });
+});
+
+test('the guard knows a session of a person by its secret, and hears when it ends or is stepped up', async () => {
+  await using house = await openHouse();
+  const { people, services } = servicesOf(house);
+  using _closing = people;
+  const { persons } = house.installation;
+  const invited = await services.accountInvite(callOf('account invite'), { email, role: 'physician' });
+  const session = await signIn(people, await enrol(people, invited.link));
+  assert.equal(persons.bySecret(session), undefined, 'not before it is connected');
+  using _connected = persons.connect(people);
+  const heard: string[] = [];
+  using _listening = persons.onChange((account) => heard.push(account));
+  const known = persons.bySecret(session);
+  assert.partialDeepStrictEqual(known, { account: email, role: 'physician' });
+  assert.deepEqual(persons.byId(known?.id ?? 0), known);
+  assert.equal(persons.bySecret(`${session}x`), undefined);
+  people.sessions.stepUp(known?.id ?? 0);
+  assert.equal(persons.bySecret(session), undefined, 'a step-up gives a new secret');
+  await services.accountDisable(callOf('account disable'), { email, reason: 'left' });
+  assert.equal(persons.byId(known?.id ?? 0), undefined);
+  assert.deepEqual(heard, [email, email]);
 });
 
 test('passkeys belong to the first host name, never to an address', () => {

@@ -6,14 +6,16 @@ import type {
 } from '../doors/control/control-services.ts';
 import { parseUntil } from '../guard/dates.ts';
 import { LeadglassError } from '../error.ts';
-import { type Account, isOver } from '../people/account.ts';
+import type { Administer } from '../guard/operation.ts';
+import type { Pass } from '../guard/pass.ts';
+import { type Account, type Actor, isOver } from '../people/account.ts';
 import type { AccountView } from '../people/account-admin.ts';
 import type { IssuedLink } from '../people/account-links.ts';
 import type { People } from '../people/people.ts';
 import { PeopleRefusedError } from '../people/refusal.ts';
 import type { Session } from '../people/sessions.ts';
 import type { Installation } from './installation.ts';
-import { administer } from './operator.ts';
+import { administer } from './caller.ts';
 
 type AccountServices = Pick<
   ControlServices,
@@ -38,8 +40,14 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
   const { guard } = installation;
   const timeZone = Temporal.Now.timeZoneId();
   const { admin, links, sessions } = people;
-  const operatorOf = ({ operator }: { readonly operator: { readonly user: string } }) =>
-    ({ kind: 'operator', user: operator.user }) as const;
+  const actorOf = ({ principal }: Pass<Administer>): Actor => {
+    if (principal.kind === 'operator') return { kind: 'operator', user: principal.user };
+    const accountId = principal.kind === 'person' ? sessions.byId(principal.sessionId)?.accountId : undefined;
+    if (principal.kind !== 'person' || accountId === undefined) {
+      throw new LeadglassError('NOT_AUTHORIZED', 'Accounts are changed by people and operators only');
+    }
+    return { kind: 'account', accountId, email: principal.account };
+  };
   const linked = (issued: IssuedLink): AccountLink => ({
     account: accountText(issued.account),
     link: enrolmentLink(consoleUrl(), issued.secret),
@@ -48,7 +56,7 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
   });
   return {
     accountInvite: (call, { email, name, role, until, reason }) =>
-      administer(guard, call, `account ${email} as ${role}`, async () => {
+      administer(guard, call, `account ${email} as ${role}`, async (pass) => {
         const request = {
           email,
           displayName: name ?? email,
@@ -56,20 +64,20 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
           ...(reason === undefined ? {} : { reason }),
           ...(until === undefined ? {} : { untilMs: parseUntil(until, timeZone) }),
         };
-        return linked(await admin.invite(request, operatorOf(call)));
+        return linked(await admin.invite(request, actorOf(pass)));
       }),
     accountList: (call) =>
       administer(guard, call, 'all accounts', () => admin.list().map((account) => accountText(account))),
     accountShow: (call, { email }) => administer(guard, call, `account ${email}`, () => viewText(admin.show(email))),
     accountDisable: (call, { email, reason }) =>
-      administer(guard, call, `account ${email}: ${reason}`, () => admin.disable(email, operatorOf(call), reason)),
+      administer(guard, call, `account ${email}: ${reason}`, (pass) => admin.disable(email, actorOf(pass), reason)),
     accountReset: (call, { email, reason }) =>
-      administer(guard, call, `account ${email}: ${reason}`, async () =>
-        linked(await links.reset(email, operatorOf(call), reason)),
+      administer(guard, call, `account ${email}: ${reason}`, async (pass) =>
+        linked(await links.reset(email, actorOf(pass), reason)),
       ),
     accountConfirm: (call, { email }) =>
-      administer(guard, call, `account ${email}, link confirmed`, async () => {
-        await told(() => links.confirm(email, operatorOf(call)));
+      administer(guard, call, `account ${email}, link confirmed`, async (pass) => {
+        await told(() => links.confirm(email, actorOf(pass)));
         return { email };
       }),
     accountSessions: (call, { email }) =>
@@ -78,9 +86,9 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
         return admin.show(email).sessions.map(sessionText);
       }),
     accountSessionsEnd: (call, { email, reason }) =>
-      administer(guard, call, `sessions of ${email} end: ${reason}`, async () => ({
+      administer(guard, call, `sessions of ${email} end: ${reason}`, async (pass) => ({
         email,
-        sessionsEnded: await admin.endSessions(email, operatorOf(call)),
+        sessionsEnded: await admin.endSessions(email, actorOf(pass)),
       })),
   };
 }

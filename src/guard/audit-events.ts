@@ -575,6 +575,7 @@ const changes: readonly (readonly [prefix: string, type: EventType])[] = [
   ['account invite', EventTypes.userSecurityAttributesChanged],
   ['account disable', EventTypes.userSecurityAttributesChanged],
   ['account reset', EventTypes.userSecurityAttributesChanged],
+  ['account confirm', EventTypes.userSecurityAttributesChanged],
   ['opening close', EventTypes.securityConfiguration],
   ['opening apply', EventTypes.securityConfiguration],
   ['study release', EventTypes.securityConfiguration],

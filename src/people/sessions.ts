@@ -52,6 +52,7 @@ export class Sessions {
   readonly #limits: SessionLimits;
   readonly #now: () => number;
   readonly #listeners = new Set<SessionListener>();
+  readonly #changeListeners = new Set<(email: string) => void>();
   readonly #statements;
 
   constructor(options: {
@@ -83,6 +84,12 @@ export class Sessions {
   onEnd(listener: SessionListener): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /** Told the address of each account one of whose sessions ended or was stepped up. */
+  onChange(listener: (email: string) => void): Disposable {
+    this.#changeListeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#changeListeners.delete(listener) };
   }
 
   /** A new session with a secret that nobody had before (session fixation). The longest unused one beyond the limit ends. */
@@ -135,7 +142,17 @@ export class Sessions {
     const secret = makeSecret('session');
     const nowMs = this.#now();
     this.#statements.stepUp.run(secretHash('session', secret) ?? null, nowMs, nowMs, id);
+    const accountId = this.byId(id)?.accountId;
+    if (accountId !== undefined) this.#tellChanged(accountId);
     return secret;
+  }
+
+  /** The session with this number if it is good now; no use of it. */
+  look(id: number): LiveSession | undefined {
+    const session = this.byId(id);
+    const account = session && this.#accounts.byId(session.accountId);
+    if (session === undefined || account === undefined) return undefined;
+    return this.#endOf(session, account) === undefined ? { session, account } : undefined;
   }
 
   byId(id: number): Session | undefined {
@@ -179,6 +196,12 @@ export class Sessions {
 
   #tell(session: Session, end: SessionEnd): void {
     for (const listener of this.#listeners) listener(session, end);
+    this.#tellChanged(session.accountId);
+  }
+
+  #tellChanged(accountId: number): void {
+    const email = this.#accounts.byId(accountId)?.email;
+    if (email !== undefined) for (const listener of this.#changeListeners) listener(email);
   }
 
   #endOf(session: Session, account: Account): PeopleReason | undefined {
