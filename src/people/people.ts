@@ -8,7 +8,7 @@ import { AccountAdmin } from './account-admin.ts';
 import { AccountLinks } from './account-links.ts';
 import { AccountStore } from './account-store.ts';
 import { Ceremonies } from './ceremonies.ts';
-import { CredentialStore } from './credential-store.ts';
+import { CredentialStore, type Passkey } from './credential-store.ts';
 import { Enrolment } from './enrolment.ts';
 import type { RecordEvent } from './events.ts';
 import { Invitations } from './invitations.ts';
@@ -57,6 +57,7 @@ export class People implements Disposable {
   readonly enrolment: Enrolment;
   readonly ownFactors: OwnFactors;
   readonly #database: PeopleDatabase;
+  readonly #credentials: CredentialStore;
 
   /** @throws LeadglassError CORRUPT when the file is not ours or of a newer version, or the key of the passwords is damaged */
   constructor(options: PeopleOptions) {
@@ -88,6 +89,7 @@ export class People implements Disposable {
       ...(options.placeOf === undefined ? {} : { placeOf: options.placeOf }),
     };
     this.#database = database;
+    this.#credentials = credentials;
     this.sessions = parts.sessions;
     this.links = new AccountLinks(parts);
     this.admin = new AccountAdmin(parts, this.links);
@@ -104,6 +106,11 @@ export class People implements Disposable {
         options.recordFailed,
       );
     });
+  }
+
+  /** Those of an account, suspended ones included. */
+  passkeysOf(accountId: number): readonly Passkey[] {
+    return this.#credentials.passkeys(accountId);
   }
 
   [Symbol.dispose](): void {
