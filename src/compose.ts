@@ -2,12 +2,12 @@
  * The whole system, written out by hand from top to bottom: configuration, then what the data folder holds (keys, ledger,
  * archive, policy, guard), then what an unclean stop left open, then the doors, last the control socket.
  */
-import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageVersion } from './cli/package-version.ts';
 import type { OfflineLeadglass, RunningLeadglass, StartOptions } from './cli/running.ts';
 import { administer } from './compose/caller.ts';
+import { accountServices, enrolmentLink } from './compose/control-accounts.ts';
 import { deviceServices } from './compose/control-devices.ts';
 import { importExportServices } from './compose/control-import-export.ts';
 import { ledgerServices } from './compose/control-ledger.ts';
@@ -20,6 +20,7 @@ import { openWithoutIndex } from './compose/index-aside.ts';
 import { type Installation, openInstallation } from './compose/installation.ts';
 import { startJobs } from './compose/jobs.ts';
 import { commitmentReports, moveConnector, type OutgoingFacts } from './compose/outgoing.ts';
+import { openPeople, sweepSessions } from './compose/people.ts';
 import { completeInterruptedTransfers } from './compose/recovery.ts';
 import { startThreads } from './compose/threads.ts';
 import { loadConfig } from './config/load.ts';
@@ -32,6 +33,7 @@ import { LeadglassError } from './error.ts';
 import { openingState } from './guard/opening.ts';
 import { limits } from './limits.ts';
 import type { Log } from './log.ts';
+import type { People } from './people/people.ts';
 import { ConversionMemory } from './transcoding/conversion-memory.ts';
 
 export async function startLeadglass({ dataDirectory, configFile, log }: StartOptions): Promise<RunningLeadglass> {
@@ -75,11 +77,21 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
   };
   const doors = await openDoors(installation, { services, dimseIdentity, codecs: threads.codecs, log });
   starting.defer(() => doors.stop());
+  const people = starting.use(
+    openPeople(installation, {
+      judge: threads.passwordJudge,
+      log,
+      consolePort: () => doors.views().find(({ name }) => name === 'console')?.port ?? config.doors.console.port,
+    }),
+  );
+  starting.use(installation.persons.connect(people));
+  starting.use(sweepSessions(people, log));
 
   const control = await startControlDoor({
     socketPath: join(dataDirectory, 'control.sock'),
     services: controlServices(installation, {
       startedAtMs,
+      people,
       doorViews: doors.views,
       certificates: doors.certificates,
       arrangePlainDoors: () => doors.arrangePlainDoors(),
@@ -94,16 +106,15 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
 
   const running = starting.move();
   const views = doors.views();
-  const console = views.find(({ name }) => name === 'console');
+  const console = consoleUrl(config.names, views);
+  // With a clock that went backwards nobody can be invited; the warnings say what to do.
+  const mayInvite = console !== undefined && guard.isClockSteady;
+  const first = mayInvite ? await people.admin.firstAdministrator() : undefined;
   return {
     doors: views,
     firstStart: isNew,
-    // The web door keeps no accounts yet; the link leads to the page that says so.
-    ...(console === undefined
-      ? {}
-      : {
-          enrolmentLink: `https://${config.names[0] ?? 'localhost'}:${console.port}/enrol#${randomBytes(24).toString('base64url')}`,
-        }),
+    // The console has no such page yet; the link leads to the page that says so.
+    ...(first === undefined ? {} : { enrolmentLink: enrolmentLink(console, first.secret) }),
     openings: policy.openings().filter((opening) => openingState(opening, Date.now()) === 'open').length,
     warnings: await warningsOf(installation, {
       doors: views,
@@ -145,14 +156,20 @@ export async function openOffline(options: {
 
 /** Where devices find DICOMweb; nothing while its door is closed. */
 function webBaseUrl(names: readonly string[], doors: RunningLeadglass['doors']): { readonly webBaseUrl?: string } {
+  const url = consoleUrl(names, doors);
+  return url === undefined ? {} : { webBaseUrl: `${url}${webBase}` };
+}
+
+function consoleUrl(names: readonly string[], doors: RunningLeadglass['doors']): string | undefined {
   const web = doors.find(({ name }) => name === 'console');
-  return web === undefined ? {} : { webBaseUrl: `https://${names[0] ?? 'localhost'}:${web.port}${webBase}` };
+  return web === undefined ? undefined : `https://${names[0] ?? 'localhost'}:${web.port}`;
 }
 
 function controlServices(
   installation: Installation,
   facts: {
     readonly startedAtMs: number;
+    readonly people: People;
     readonly doorViews: Parameters<typeof statusServices>[0]['doors'];
     readonly certificates: Parameters<typeof statusServices>[0]['certificates'];
     readonly arrangePlainDoors: () => Promise<void>;
@@ -168,6 +185,11 @@ function controlServices(
         ...webBaseUrl(config.names, facts.doorViews()),
       },
       arrangePlainDoors: facts.arrangePlainDoors,
+    }),
+    ...accountServices({
+      installation,
+      people: facts.people,
+      consoleUrl: () => consoleUrl(config.names, facts.doorViews()),
     }),
     ...studyServices(installation),
     ...importExportServices(installation),

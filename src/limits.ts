@@ -508,4 +508,107 @@ export const limits = {
     // The URI service: as many as there are current ones of images.
     transferSyntaxesMax: 32,
   },
+  /** People: accounts, what proves who somebody is, sessions (src/people). SP 800-63B-4 where a clause is named. */
+  people: {
+    // A large university hospital has about 20,000 employees; each row is some hundred bytes.
+    accountsMax: 100_000,
+    // RFC 5321 4.5.3.1: what a path holds, and its local part.
+    emailCharactersMax: 254,
+    emailLocalPartCharactersMax: 64,
+    displayNameCharactersMax: 200,
+    reasonCharactersMax: 1000,
+    userAgentCharactersMax: 256,
+    // Kept of an account's history and shown; the ledger has all of it.
+    historyEntriesMax: 500,
+
+    // An enrolment link is read the next working day or after a weekend; one to set anew what was lost is used at once.
+    invitationMs: 3 * 86_400_000,
+    resetInvitationMs: 8 * 3_600_000,
+
+    // 3.1.1.2: 8 where a second factor is always asked for, which is so here. There is no sign-in by password alone (15).
+    passwordCodePointsMin: 8,
+    // 3.1.1.2 wants 64 at least. Argon2 takes any length; this bounds what is normalised and copied.
+    passwordCodePointsMax: 256,
+    // A normal form C grows to three times its source at most, and a code point has two units.
+    passwordUnitsMax: 1024,
+    // Of a longer one the beginning is judged: the estimate takes the square of the length, a second at 64.
+    passwordJudgedUnitsMax: 64,
+    // log10 of the guesses: 10^8 withstand guessing online (100 failures) and, with Argon2 and pepper, a stolen database for long.
+    passwordGuessesLog10Min: 8,
+    // Each judgement costs the judging thread up to a second.
+    passwordJudgementsWaitingMax: 16,
+    // Argon2id, RFC 9106 4 and OWASP's list (46 MiB with one pass at least): measured in docs/decisions/0020-people.md.
+    argon2: { memoryKiB: 47_104, passes: 2, parallelism: 1, tagBytes: 32, saltBytes: 32 },
+    // Bounds of what a stored hash may ask for: an edited database must not take the memory.
+    argon2MemoryKiBMax: 256 * 1024,
+    argon2PassesMax: 16,
+    // 46 MiB each; the thread pool has four threads, which files need too.
+    passwordHashesAtOnceMax: 2,
+    // About ten seconds of waiting; more come from an attack.
+    passwordHashesWaitingMax: 32,
+
+    // RFC 6238 5.2: 30 seconds, one step of delay to each side; 3.1.5.2 allows two minutes.
+    codeStepSeconds: 30,
+    codeDigits: 6,
+    codeStepsAside: 1,
+    // RFC 4226 4 wants 128 bits and recommends 160.
+    codeSecretBytes: 20,
+    recoveryCodes: 10,
+
+    passkeysMax: 10,
+    passkeyNameCharactersMax: 60,
+    // What a browser sends for one ceremony has about 2 KB.
+    passkeyResponseBytesMax: 32 * 1024,
+    // Time to find the telephone; a challenge is good once and not longer.
+    ceremonyMs: 5 * 60_000,
+    // Sign-ins under way, some hundred bytes each; the oldest give way.
+    ceremoniesMax: 10_000,
+    // A ward behind one address at the change of shifts; beyond that an address pushes out its own oldest, not those of others.
+    ceremoniesPerAddressMax: 300,
+    // Wrong codes within one sign-in; then the password is asked for again.
+    ceremonyFailuresMax: 5,
+
+    // 2.2.3: 12 hours at AAL3 and 24 at AAL2; a shift.
+    sessionAbsoluteMs: 12 * 3_600_000,
+    // 2.2.3, 2.3.3: one hour at AAL2, 15 minutes at AAL3. Who may change what others may do has the short one.
+    sessionIdleMs: {
+      physician: 3_600_000,
+      technologist: 3_600_000,
+      researcher: 30 * 60_000,
+      'exchange-clerk': 30 * 60_000,
+      administrator: 15 * 60_000,
+      'security-officer': 15 * 60_000,
+    },
+    // How long a second factor counts as just shown, for what cannot be undone or lets data out.
+    stepUpMs: 5 * 60_000,
+    // Reading room, office, ward and telephone; the one unused for longest ends.
+    sessionsPerAccountMax: 8,
+    // A use is written down when the last one is older: a page of thumbnails is not 200 writes.
+    sessionTouchMs: 20_000,
+    // Sessions that nobody uses any more are ended within this time, so that lists are right.
+    sessionSweepMs: 60_000,
+    knownBrowsersPerAccountMax: 16,
+    knownBrowserMs: 90 * 86_400_000,
+
+    // 3.2.2: at most 100 consecutive failures for an account, here split so that strangers cannot use up the owner's part.
+    strangerFailuresMax: 60,
+    knownBrowserFailuresMax: 40,
+    // Slips cost nothing; then 1 s, doubled each time.
+    failuresFree: 3,
+    failureWaitFirstMs: 1_000,
+    failureWaitMsMax: 15 * 60_000,
+    // A ward behind one address mistypes often; the wait stays short, and known browsers and passkeys do not have it.
+    addressFailuresFree: 30,
+    addressWaitMsMax: 20_000,
+    addressFailuresForgottenMs: 15 * 60_000,
+    // Rows for addresses and for names without an account; the oldest give way.
+    strangerRowsMax: 10_000,
+
+    // Tries that a wait refuses, of one account or network: one record in this time, the others counted.
+    repeatedRefusalMs: 60_000,
+    repeatedRefusalsMax: 1_000,
+
+    // Of an account, for the signs of sharing and theft; a month of several a day.
+    signInsKeptPerAccountMax: 200,
+  },
 } as const;

@@ -453,3 +453,37 @@ test('a file of the data folder that is not there is no wrong use', async (t) =>
   }
   await assert.rejects(run('ledger', 'verify', '--ledger', join(data, 'copy')), code('BAD_REQUEST'));
 });
+
+test('account invite prints the link and how long it is good, account list and show what is known', async (t) => {
+  const { run, fake } = await bench(t);
+  const email = 'ada@hospital.example';
+  const invited = await run('account', 'invite', email, '--role', 'physician', '--name', 'Ada Berg');
+  assert.match(invited.lines[0] ?? '', /^https:\/\/localhost:8443\/enrol#lgi_/);
+  assert.match(invited.lines.join('\n'), /good once, until 2026-11-28/);
+  assert.deepEqual(fake.calls, ['account invite by ana']);
+  const { values } = await run('account', 'list', '--json');
+  assert.partialDeepStrictEqual(values, [{ accounts: [{ email, name: 'Ada Berg', role: 'physician' }], more: false }]);
+  assert.match((await run('account', 'list')).lines.join('\n'), /E-MAIL .*STATE[^]*ada@hospital\.example/);
+  assert.match((await run('account', 'show', email)).lines.join('\n'), /factors +passkey/);
+});
+
+test('account reset says that a second person is needed, and account sessions --end wants a reason', async (t) => {
+  const { run } = await bench(t);
+  const email = 'ada@hospital.example';
+  await run('account', 'invite', email, '--role', 'physician');
+  const reset = await run('account', 'reset', email, '--reason', 'telephone lost');
+  assert.match(reset.lines.join('\n'), /another administrator or the security officer has to confirm/);
+  assert.match((await run('account', 'sessions', email)).lines.join('\n'), /passkey +10\.0\.0\.7/);
+  await assert.rejects(run('account', 'sessions', email, '--end'), code('BAD_REQUEST'));
+  const ended = await run('account', 'sessions', email, '--end', '--reason', 'stolen');
+  assert.deepEqual(ended.lines, [`${email}: 1 session ended.`]);
+  assert.deepEqual((await run('account', 'disable', email, '--reason', 'left')).lines, [
+    `${email} is disabled; 2 sessions ended.`,
+  ]);
+});
+
+test('account invite wants a role that there is', async (t) => {
+  const { run } = await bench(t);
+  await assert.rejects(run('account', 'invite', 'ada@hospital.example', '--role', 'boss'), /physician/);
+  await assert.rejects(run('account', 'invite', 'ada@hospital.example'), /--role/);
+});

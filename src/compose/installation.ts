@@ -22,6 +22,7 @@ import { Ledger } from '../ledger/ledger.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { studyLookup } from './archive-facts.ts';
+import { PersonDirectory } from './person-directory.ts';
 import { auditSelf } from './recovery.ts';
 
 export interface Installation extends AsyncDisposable {
@@ -29,6 +30,8 @@ export interface Installation extends AsyncDisposable {
   readonly config: Config;
   /** True when this opening made the keys. */
   readonly isNew: boolean;
+  /** Wraps other keys; people.ts keeps secrets of one-time codes with it. */
+  readonly ring: KeyRing;
   readonly signingKey: SigningKey;
   readonly studyKeys: StudyKeys;
   /** Wrapped by the master key. */
@@ -38,6 +41,8 @@ export interface Installation extends AsyncDisposable {
   readonly archive: Archive;
   readonly policy: PolicyStore;
   readonly guard: Guard;
+  /** Whom the guard asks for sessions of people; nobody has one until people.ts has opened the accounts. */
+  readonly persons: PersonDirectory;
 }
 
 /** @throws LeadglassError CORRUPT, BAD_REQUEST, LEDGER_UNAVAILABLE, BACKEND_UNAVAILABLE: then nothing is left open */
@@ -86,6 +91,7 @@ export async function openInstallation(
 
   const policy = closing.use(PolicyStore.open(join(dataDirectory, 'guard.sqlite')));
   const aeTitle = parseAeTitle(config.aeTitle, 'aeTitle');
+  const persons = new PersonDirectory();
   const guard = closing.use(
     new Guard({
       store: policy,
@@ -93,6 +99,7 @@ export async function openInstallation(
       limits,
       self: auditSelf(config),
       studies: studyLookup(archive),
+      persons,
       calledAeTitles: [aeTitle],
       encodeIdentifier: (identifier) => writeDataSet(identifier, TransferSyntaxes.ExplicitVrLittleEndian),
     }),
@@ -103,6 +110,7 @@ export async function openInstallation(
     dataDirectory,
     config,
     isNew,
+    ring,
     signingKey,
     studyKeys,
     secrets,
@@ -111,6 +119,7 @@ export async function openInstallation(
     archive,
     policy,
     guard,
+    persons,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }

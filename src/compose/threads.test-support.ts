@@ -30,7 +30,15 @@ const facts = {
 const pixels = Uint8Array.from({ length: 32 }, (_, at) => (at % 2 === 0 ? at : 3));
 const { bytes } = await threads.codecs.encode({ transferSyntaxUid, pixels: pixels.slice(), facts }, { owner: 'a' });
 const decoded = await threads.codecs.decode({ transferSyntaxUid, bytes, facts }, { owner: 'a' });
+const { isCommon } = await threads.passwordJudge.judge('password1', []);
 const codecs = Buffer.compare(decoded.pixels, pixels) === 0 ? 'work' : 'other pixels';
 console.log(
-  JSON.stringify({ before, atStart, codecs, afterCodecs: startWorker(), sealing: threads.sealing?.isWorking }),
+  JSON.stringify({
+    before,
+    atStart,
+    codecs,
+    isCommon,
+    afterCodecs: startWorker(),
+    sealing: threads.sealing?.isWorking,
+  }),
 );

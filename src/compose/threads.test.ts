@@ -6,7 +6,7 @@ import { runProgram } from '../../test/support/programs.ts';
 
 const repository = join(import.meta.dirname, '../..');
 
-test('once the threads are started the main thread cannot start another, while codecs and sealing work', async () => {
+test('once the threads are started the main thread cannot start another, while codecs, sealing and the judging of passwords work', async () => {
   const { status, stdout, stderr } = await runProgram(process.execPath, [
     ...['--permission', '--allow-worker', '--disallow-code-generation-from-strings'],
     ...[`--allow-fs-read=${repository}`, '--disable-warning=SecurityWarning'],
@@ -18,6 +18,7 @@ test('once the threads are started the main thread cannot start another, while c
     before: true,
     atStart: 'ERR_ACCESS_DENIED',
     codecs: 'work',
+    isCommon: true,
     afterCodecs: 'ERR_ACCESS_DENIED',
     ...(availableParallelism() > 1 ? { sealing: true } : {}),
   });

@@ -22,6 +22,7 @@ const arrows: Record<string, readonly string[]> = {
   acme: ['upper-layer'],
   ledger: ['dicom', 'keys'],
   guard: ['ledger', 'dicom', 'types:upper-layer'],
+  people: ['keys'],
   backends: ['types:guard', 'keys', 'dicom', 'dimse', 'upper-layer'],
   doors: [
     'guard',

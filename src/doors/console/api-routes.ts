@@ -74,8 +74,8 @@ async function nothing(done: Promise<void>): Promise<Outcome> {
 }
 
 export const apiRoutes: readonly ApiRoute[] = [
-  route('GET', 'session', {}, async ({ from, secret, options }) => {
-    const session = secret === undefined ? undefined : options.people.session(from, secret);
+  route('GET', 'session', {}, async ({ secret, options }) => {
+    const session = secret === undefined ? undefined : options.people.session(secret);
     if (session === undefined) throw new LeadglassError('NOT_AUTHENTICATED', 'You are not signed in');
     return { body: session };
   }),
@@ -90,55 +90,48 @@ export const apiRoutes: readonly ApiRoute[] = [
   route('POST', 'sign-in/code', { ceremony, code: secretText }, async ({ from, given, options }) =>
     cameIn(await options.people.signInCode(from, given)),
   ),
+  route('POST', 'sign-in/second-passkey', { ceremony, credential: v.unknown() }, async ({ from, given, options }) =>
+    cameIn(await options.people.signInSecondPasskey(from, given)),
+  ),
   route('POST', 'sign-in/recovery-code', { ceremony, code: secretText }, async ({ from, given, options }) =>
     cameIn(await options.people.signInRecoveryCode(from, given)),
   ),
-  route('POST', 'sign-out', {}, async ({ from, secret, options }) => {
-    if (secret !== undefined) await options.people.signOut(from, secret);
+  route('POST', 'sign-out', {}, async ({ secret, options }) => {
+    if (secret !== undefined) options.people.signOut(secret);
     return { signedOut: true };
   }),
 
   route('POST', 'step-up/begin', {}, async ({ from, secret, options }) => ({
     body: await options.people.stepUpBegin(from, signedIn(secret)),
   })),
-  route('POST', 'step-up/passkey', { ceremony, credential: v.unknown() }, async ({ from, secret, given, options }) => ({
-    body: await options.people.stepUpPasskey(from, signedIn(secret), given),
-  })),
-  route('POST', 'step-up/code', { ceremony, code: secretText }, async ({ from, secret, given, options }) => ({
-    body: await options.people.stepUpCode(from, signedIn(secret), given),
-  })),
+  route('POST', 'step-up/passkey', { ceremony, credential: v.unknown() }, async ({ from, secret, given, options }) =>
+    cameIn(await options.people.stepUpPasskey(from, signedIn(secret), given)),
+  ),
+  route('POST', 'step-up/code', { ceremony, code: secretText }, async ({ from, secret, given, options }) =>
+    cameIn(await options.people.stepUpCode(from, signedIn(secret), given)),
+  ),
 
   route('POST', 'enrol/begin', { invitation: ceremony }, async ({ from, given, options }) => ({
     body: await options.people.enrolBegin(from, given),
   })),
-  route('POST', 'enrol/check-password', { ceremony, password: secretText }, async ({ given, options }) => ({
-    body: await options.people.enrolCheckPassword(given),
+  route('POST', 'enrol/name', { ceremony, email: label, name: label }, async ({ from, given, options }) => ({
+    body: await options.people.enrolName(from, given),
   })),
-  route('POST', 'enrol/name', { ceremony, name: label }, ({ given, options }) =>
-    nothing(options.people.enrolName(given)),
-  ),
-  route('POST', 'enrol/passkey', { ceremony, credential: v.unknown(), label }, ({ from, given, options }) =>
-    nothing(options.people.enrolPasskey(from, given)),
-  ),
-  route('POST', 'enrol/password', { ceremony, password: secretText }, async ({ from, given, options }) => ({
-    body: await options.people.enrolPassword(from, given),
+  route('POST', 'enrol/passkey', { ceremony, credential: v.unknown(), label }, async ({ from, given, options }) => ({
+    body: await options.people.enrolPasskey(from, given),
   })),
-  route('POST', 'enrol/code', { ceremony, code: secretText }, ({ from, given, options }) =>
-    nothing(options.people.enrolCode(from, given)),
-  ),
-  route('POST', 'enrol/finish', { ceremony }, async ({ from, given, options }) => {
-    const { recoveryCodes, ...signed } = await options.people.enrolFinish(from, given);
-    return cameIn(signed, { recoveryCodes });
-  }),
+  route('POST', 'enrol/password', { ceremony, password: secretText }, async ({ given, options }) => ({
+    body: await options.people.enrolPassword(given),
+  })),
+  route('POST', 'enrol/code', { ceremony, code: secretText }, async ({ from, given, options }) => ({
+    body: await options.people.enrolCode(from, given),
+  })),
 
   route('GET', 'own/sessions', {}, async ({ secret, options }) => ({
     body: await options.people.ownSessions(signedIn(secret)),
   })),
-  route(
-    'POST',
-    'own/sessions/end',
-    { id: v.union([number, v.literal('others')]) },
-    ({ from, secret, given, options }) => nothing(options.people.endOwnSession(from, signedIn(secret), given)),
+  route('POST', 'own/sessions/end', { id: v.union([number, v.literal('others')]) }, ({ secret, given, options }) =>
+    nothing(options.people.endOwnSession(signedIn(secret), given)),
   ),
   route('GET', 'own/factors', {}, async ({ secret, options }) => ({
     body: await options.people.ownFactors(signedIn(secret)),
@@ -146,17 +139,14 @@ export const apiRoutes: readonly ApiRoute[] = [
   route('POST', 'own/passkeys/begin', {}, async ({ from, secret, options }) => ({
     body: await options.people.passkeyBegin(from, signedIn(secret)),
   })),
-  route('POST', 'own/passkeys/add', { ceremony, credential: v.unknown(), label }, ({ from, secret, given, options }) =>
-    nothing(options.people.passkeyAdd(from, signedIn(secret), given)),
+  route('POST', 'own/passkeys/add', { ceremony, credential: v.unknown(), label }, ({ secret, given, options }) =>
+    nothing(options.people.passkeyAdd(signedIn(secret), given)),
   ),
-  route('POST', 'own/passkeys/rename', { id: number, label }, ({ from, secret, given, options }) =>
-    nothing(options.people.passkeyRename(from, signedIn(secret), given)),
+  route('POST', 'own/passkeys/remove', { id: number }, ({ secret, given, options }) =>
+    nothing(options.people.passkeyRemove(signedIn(secret), given)),
   ),
-  route('POST', 'own/passkeys/remove', { id: number }, ({ from, secret, given, options }) =>
-    nothing(options.people.passkeyRemove(from, signedIn(secret), given)),
-  ),
-  route('POST', 'own/password', { password: secretText }, ({ from, secret, given, options }) =>
-    nothing(options.people.passwordChange(from, signedIn(secret), given)),
+  route('POST', 'own/password', { password: secretText }, ({ secret, given, options }) =>
+    nothing(options.people.passwordChange(signedIn(secret), given)),
   ),
   route(
     'POST',
@@ -166,11 +156,11 @@ export const apiRoutes: readonly ApiRoute[] = [
       body: await options.people.codeBegin(from, signedIn(secret), given),
     }),
   ),
-  route('POST', 'own/code/confirm', { ceremony, code: secretText }, ({ from, secret, given, options }) =>
-    nothing(options.people.codeConfirm(from, signedIn(secret), given)),
-  ),
-  route('POST', 'own/recovery-codes', {}, async ({ from, secret, options }) => ({
-    body: await options.people.recoveryCodes(from, signedIn(secret)),
+  route('POST', 'own/code/confirm', { ceremony, code: secretText }, async ({ secret, given, options }) => ({
+    body: await options.people.codeConfirm(signedIn(secret), given),
+  })),
+  route('POST', 'own/recovery-codes', {}, async ({ secret, options }) => ({
+    body: await options.people.recoveryCodes(signedIn(secret)),
   })),
 
   {

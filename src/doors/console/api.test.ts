@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LeadglassError } from '../../error.ts';
+import type { LeadglassError } from '../../error.ts';
+import { AdvisedError } from './api-error.ts';
 import { answerApi, type ApiRequest, type ControlCall } from './api.ts';
 import type { PeopleFlows, SessionView } from './people-flows.ts';
 
@@ -20,6 +21,7 @@ interface Given extends Partial<Pick<ApiRequest, 'method' | 'isOwnPage'>> {
 /** Remembers what was asked; every flow that a test does not name fails it. */
 function house(flows: Partial<PeopleFlows> = {}) {
   const calls: ControlCall[] = [];
+  const failures: LeadglassError[] = [];
   const people = new Proxy(flows, {
     get: (target, name) => Reflect.get(target, name) ?? (() => assert.fail(`${String(name)} was called`)),
   });
@@ -50,10 +52,16 @@ function house(flows: Partial<PeopleFlows> = {}) {
           return { done: call.name };
         },
         limits: { apiBodyBytesMax: 1000, browserCookieSeconds: 60 },
+        failed: (error) => failures.push(error),
       },
     );
   };
-  return { ask, calls };
+  /** The status and what the problem says. */
+  const refused = async (...asked: Parameters<typeof ask>) => {
+    const { status, body } = await ask(...asked);
+    return { status, ...Object(json(body)) };
+  };
+  return { ask, refused, calls, failures };
 }
 
 async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
@@ -85,7 +93,7 @@ test('who signs in gets the session as a cookie and never in the body', async ()
 
 test('who signs out loses the cookie, also without a session', async () => {
   const out: string[] = [];
-  const { ask } = house({ signOut: async (_from, secret) => void out.push(secret) });
+  const { ask } = house({ signOut: (secret) => void out.push(secret) });
   for (const headers of [{ cookie }, {}] as Record<string, string>[]) {
     const answer = await ask('sign-out', { headers });
     assert.equal(answer.status, 204);
@@ -103,13 +111,12 @@ const forged: Record<string, { headers?: Record<string, string>; isOwnPage?: boo
 };
 for (const [attack, changes] of Object.entries(forged)) {
   test(`forged request: ${attack} changes nothing`, async () => {
-    const { ask, calls } = house();
-    await assert.rejects(
-      ask('control/deviceRevoke', { body: {}, ...changes, headers: { cookie, ...changes.headers } }),
-      {
-        code: 'NOT_AUTHORIZED',
-      },
-    );
+    const { refused, calls } = house();
+    const asked = { body: {}, ...changes, headers: { cookie, ...changes.headers } };
+    assert.partialDeepStrictEqual(await refused('control/deviceRevoke', asked), {
+      status: 403,
+      code: 'NOT_AUTHORIZED',
+    });
     assert.deepEqual(calls, []);
   });
 }
@@ -125,24 +132,25 @@ test('a control service runs under the session of the cookie, by its name and wi
 });
 
 test('without a session nothing of an account is reached', async () => {
-  const { ask, calls } = house();
+  const { refused, calls } = house();
+  const nobody = { status: 401, code: 'NOT_AUTHENTICATED' };
   const paths = ['control/status', 'step-up/begin', 'own/passkeys/begin', 'own/recovery-codes', 'own/code/begin'];
-  for (const path of paths) await assert.rejects(ask(path, { body: {} }), { code: 'NOT_AUTHENTICATED' }, path);
+  for (const path of paths) assert.partialDeepStrictEqual(await refused(path, { body: {} }), nobody, path);
   for (const path of ['session', 'own/sessions', 'own/factors']) {
-    await assert.rejects(ask(path, { method: 'GET' }), { code: 'NOT_AUTHENTICATED' }, path);
+    assert.partialDeepStrictEqual(await refused(path, { method: 'GET' }), nobody, path);
   }
   assert.deepEqual(calls, []);
 });
 
 test('a session that has ended is no session', async () => {
-  const { ask } = house({ session: () => undefined });
-  await assert.rejects(ask('session', { method: 'GET', headers: { cookie } }), { code: 'NOT_AUTHENTICATED' });
+  const { refused } = house({ session: () => undefined });
+  assert.equal((await refused('session', { method: 'GET', headers: { cookie } })).status, 401);
 });
 
 test('what is sent in place of a call is told by its field and never repeated', async () => {
-  const { ask } = house();
+  const { ask, failures } = house();
   const password = 'correct horse battery';
-  const wrong: { body?: unknown; raw?: string }[] = [
+  const wrong: Given[] = [
     { body: { email: 'a@b.example', password: [password] } },
     { body: { email: 'a@b.example', password, more: password } },
     { body: password },
@@ -152,26 +160,48 @@ test('what is sent in place of a call is told by its field and never repeated', 
     { body: { email: 'a@b.example', password: password.repeat(400) } },
   ];
   for (const given of wrong) {
-    const error: unknown = await ask('sign-in/password', given).catch((thrown: unknown) => thrown);
-    assert.ok(error instanceof LeadglassError);
-    assert.match(error.code, /^(BAD_REQUEST|LIMIT_EXCEEDED)$/);
-    assert.ok(!JSON.stringify([error.message, error.detail]).includes(password));
+    const { status, body } = await ask('sign-in/password', given);
+    assert.ok(status === 400 || status === 413, String(status));
+    assert.ok(
+      !Buffer.from(body ?? [])
+        .toString()
+        .includes(password),
+    );
   }
+  assert.equal(failures.length, wrong.length);
+  for (const { message, detail } of failures) assert.ok(!JSON.stringify([message, detail]).includes(password));
+});
+
+test('a refusal says what to do, when to try again, and by which word to know it', async () => {
+  const advice = { answer: 'WAIT', hint: 'Wait', retryAfterMs: 1500, detail: 'lane-closed: for the log' };
+  const { ask } = house({
+    signInCode: () => Promise.reject(new AdvisedError('LIMIT_EXCEEDED', 'Not signed in', advice)),
+  });
+  const answer = await ask('sign-in/code', { body: { ceremony: 'c', code: '123456' } });
+  assert.equal(answer.status, 429);
+  assert.deepEqual(json(answer.body), {
+    title: 'Not signed in',
+    status: 429,
+    code: 'LIMIT_EXCEEDED',
+    answer: 'WAIT',
+    detail: 'Wait',
+  });
+  assert.deepEqual(new Map(answer.headers).get('retry-after'), '2');
 });
 
 test('a body at the limit is read, one byte more is refused, and bytes that are no UTF-8 are no JSON', async () => {
-  const { ask } = house({ signOut: async () => undefined });
+  const { ask, refused } = house({ signOut: () => undefined });
   const padded = (length: number): string => `{}${' '.repeat(length - 2)}`;
   assert.equal((await ask('sign-out', { raw: padded(1000) })).status, 204);
-  await assert.rejects(ask('sign-out', { raw: padded(1001) }), { code: 'LIMIT_EXCEEDED' });
-  await assert.rejects(ask('sign-out', { raw: Uint8Array.of(0x22, 0xff, 0x22) }), { code: 'BAD_REQUEST' });
+  assert.equal((await refused('sign-out', { raw: padded(1001) })).status, 413);
+  assert.equal((await refused('sign-out', { raw: Uint8Array.of(0x22, 0xff, 0x22) })).status, 400);
 });
 
 test('a call that is none, or by another method, is not there', async () => {
-  const { ask } = house();
+  const { refused } = house();
   for (const path of ['', 'sign-in', 'sign-in/', 'session/', 'own', 'sign-in/passkey/x', '__proto__']) {
-    await assert.rejects(ask(path, { body: {} }), { code: 'NOT_FOUND' }, path);
+    assert.equal((await refused(path, { body: {} })).status, 404, path);
   }
-  await assert.rejects(ask('session', { body: {} }), { code: 'BAD_REQUEST' });
-  await assert.rejects(ask('sign-in/password', { method: 'GET' }), { code: 'BAD_REQUEST' });
+  assert.equal((await refused('session', { body: {} })).status, 400);
+  assert.equal((await refused('sign-in/password', { method: 'GET' })).status, 400);
 });

@@ -2,7 +2,8 @@
  * The API of the console, JSON over the web door: signing in, one's own account, and the control services under a person's session.
  * Nothing here decides who may do what: people are proven by whoever keeps accounts, and each call is admitted by the guard.
  */
-import { LeadglassError } from '../../error.ts';
+import { asLeadglassError, LeadglassError } from '../../error.ts';
+import { apiProblem } from './api-error.ts';
 import { browserCookie, clearSession, cookieOf, sessionCookie, setBrowser, setSession } from './cookies.ts';
 import { type ApiRoute, apiRoutes, type Outcome } from './api-routes.ts';
 import type { BrowserFacts, PeopleFlows } from './people-flows.ts';
@@ -36,6 +37,8 @@ export interface ApiOptions {
   /** One control service under the session of this secret. @throws as the service; RefusedError */
   readonly control: (call: ControlCall) => Promise<unknown>;
   readonly limits: ApiLimits;
+  /** For the log. */
+  readonly failed: (error: LeadglassError) => void;
 }
 
 export interface ControlCall {
@@ -46,8 +49,18 @@ export interface ControlCall {
   readonly signal: AbortSignal;
 }
 
-/** @throws LeadglassError, RefusedError: the door makes problem details of them */
+/** Never rejects: what goes wrong is a problem of its own form, with advice for a person. */
 export async function answerApi(request: ApiRequest, options: ApiOptions): Promise<ApiResponse> {
+  try {
+    return await answered(request, options);
+  } catch (thrown) {
+    const error = asLeadglassError(thrown);
+    options.failed(error);
+    return apiProblem(error);
+  }
+}
+
+async function answered(request: ApiRequest, options: ApiOptions): Promise<ApiResponse> {
   const route = routeOf(request);
   if (route.method !== 'GET') refuseForged(request);
   const given = route.method === 'GET' ? {} : await bodyOf(request, options.limits.apiBodyBytesMax);

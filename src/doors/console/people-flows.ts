@@ -47,68 +47,73 @@ export interface PeopleFlows {
   signInPasskey(from: BrowserFacts, given: { ceremony: string; credential: unknown }): Promise<SignedIn>;
   signInPassword(from: BrowserFacts, given: { email: string; password: string }): Promise<Challenge>;
   signInCode(from: BrowserFacts, given: { ceremony: string; code: string }): Promise<SignedIn>;
+  /** The second of two factors, beside a password. */
+  signInSecondPasskey(from: BrowserFacts, given: { ceremony: string; credential: unknown }): Promise<SignedIn>;
   signInRecoveryCode(from: BrowserFacts, given: { ceremony: string; code: string }): Promise<SignedIn>;
 
   /** The session of this secret; asking counts as a use. Undefined when there is none. */
-  session(from: BrowserFacts, secret: string): SessionView | undefined;
-  signOut(from: BrowserFacts, secret: string): Promise<void>;
+  session(secret: string): SessionView | undefined;
+  signOut(secret: string): void;
   stepUpBegin(from: BrowserFacts, secret: string): Promise<Challenge>;
+  /** With more rights comes another secret (session fixation). */
   stepUpPasskey(
     from: BrowserFacts,
     secret: string,
     given: { ceremony: string; credential: unknown },
-  ): Promise<SessionView>;
-  stepUpCode(from: BrowserFacts, secret: string, given: { ceremony: string; code: string }): Promise<SessionView>;
+  ): Promise<SignedIn>;
+  stepUpCode(from: BrowserFacts, secret: string, given: { ceremony: string; code: string }): Promise<SignedIn>;
 
   enrolBegin(from: BrowserFacts, given: { invitation: string }): Promise<EnrolmentView>;
-  enrolCheckPassword(given: { ceremony: string; password: string }): Promise<PasswordView>;
-  enrolName(given: { ceremony: string; name: string }): Promise<void>;
-  enrolPasskey(from: BrowserFacts, given: { ceremony: string; credential: unknown; label: string }): Promise<void>;
-  enrolPassword(from: BrowserFacts, given: { ceremony: string; password: string }): Promise<{ readonly code: NewCode }>;
-  enrolCode(from: BrowserFacts, given: { ceremony: string; code: string }): Promise<void>;
-  enrolFinish(
+  /** Of the first administrator, who is nobody yet: address and name, before anything else. */
+  enrolName(
     from: BrowserFacts,
-    given: { ceremony: string },
-  ): Promise<SignedIn & { readonly recoveryCodes: readonly string[] }>;
+    given: { ceremony: string; email: string; name: string },
+  ): Promise<{ readonly email: string; readonly passkey: PasskeyOptions }>;
+  /** The short way: enrolled. */
+  enrolPasskey(from: BrowserFacts, given: { ceremony: string; credential: unknown; label: string }): Promise<Enrolled>;
+  /** The long way: a password that is good, then a code that shows that the application has the secret. */
+  enrolPassword(given: { ceremony: string; password: string }): Promise<{ readonly code: NewCode }>;
+  enrolCode(from: BrowserFacts, given: { ceremony: string; code: string }): Promise<Enrolled>;
 
   ownSessions(secret: string): Promise<readonly OwnSession[]>;
-  endOwnSession(from: BrowserFacts, secret: string, given: { id: number | 'others' }): Promise<void>;
+  endOwnSession(secret: string, given: { id: number | 'others' }): Promise<void>;
   ownFactors(secret: string): Promise<OwnFactors>;
   passkeyBegin(
     from: BrowserFacts,
     secret: string,
   ): Promise<{ readonly ceremony: string; readonly passkey: PasskeyOptions }>;
-  passkeyAdd(
-    from: BrowserFacts,
-    secret: string,
-    given: { ceremony: string; credential: unknown; label: string },
-  ): Promise<void>;
-  passkeyRename(from: BrowserFacts, secret: string, given: { id: number; label: string }): Promise<void>;
-  passkeyRemove(from: BrowserFacts, secret: string, given: { id: number }): Promise<void>;
+  passkeyAdd(secret: string, given: { ceremony: string; credential: unknown; label: string }): Promise<void>;
+  passkeyRemove(secret: string, given: { id: number }): Promise<void>;
   codeBegin(
     from: BrowserFacts,
     secret: string,
     given: { password?: string },
   ): Promise<{ readonly ceremony: string; readonly code: NewCode }>;
-  codeConfirm(from: BrowserFacts, secret: string, given: { ceremony: string; code: string }): Promise<void>;
-  passwordChange(from: BrowserFacts, secret: string, given: { password: string }): Promise<void>;
-  recoveryCodes(from: BrowserFacts, secret: string): Promise<{ readonly recoveryCodes: readonly string[] }>;
+  codeConfirm(
+    secret: string,
+    given: { ceremony: string; code: string },
+  ): Promise<{ readonly recoveryCodes: readonly string[] }>;
+  passwordChange(secret: string, given: { password: string }): Promise<void>;
+  recoveryCodes(secret: string): Promise<{ readonly recoveryCodes: readonly string[] }>;
 }
 
 export interface EnrolmentView {
   readonly ceremony: string;
-  readonly email: string;
+  /** `reset` replaces all factors that the account had. */
+  readonly kind: 'enrol' | 'reset';
+  /** Absent for the first administrator, who says it with `enrolName`. */
+  readonly email?: string;
+  readonly name?: string;
   readonly role: string;
-  readonly hospital: string;
   readonly passkey: PasskeyOptions;
+  /** Code points. */
   readonly password: { readonly min: number; readonly max: number };
 }
 
-export interface PasswordView {
-  /** 0 to 4. */
-  readonly score: number;
-  /** Absent when it would be taken. */
-  readonly refusal?: { readonly code: string; readonly text: string; readonly hint: string };
+export interface Enrolled {
+  readonly email: string;
+  /** Shown once; empty where a passkey was enrolled. */
+  readonly recoveryCodes: readonly string[];
 }
 
 /** A secret for one-time codes, shown once (RFC 6238). */
@@ -133,6 +138,8 @@ export interface OwnFactors {
     readonly label: string;
     readonly createdAt: string;
     readonly lastUsedAt?: string;
+    /** It may have been copied, and is not taken any more. */
+    readonly suspended?: boolean;
   }[];
   readonly hasPassword: boolean;
   readonly hasCode: boolean;

@@ -59,6 +59,22 @@ export async function callService(
       return await services.openingExport(call, parseArguments(callSchemas.openingExport, given));
     case 'openingApply':
       return await services.openingApply(call, parseArguments(callSchemas.openingApply, given));
+    case 'accountInvite':
+      return await services.accountInvite(call, parseArguments(callSchemas.accountInvite, given));
+    case 'accountList':
+      return await services.accountList(call, parseArguments(callSchemas.accountList, given));
+    case 'accountShow':
+      return await services.accountShow(call, parseArguments(callSchemas.accountShow, given));
+    case 'accountDisable':
+      return await services.accountDisable(call, parseArguments(callSchemas.accountDisable, given));
+    case 'accountReset':
+      return await services.accountReset(call, parseArguments(callSchemas.accountReset, given));
+    case 'accountConfirm':
+      return await services.accountConfirm(call, parseArguments(callSchemas.accountConfirm, given));
+    case 'accountSessions':
+      return await services.accountSessions(call, parseArguments(callSchemas.accountSessions, given));
+    case 'accountSessionsEnd':
+      return await services.accountSessionsEnd(call, parseArguments(callSchemas.accountSessionsEnd, given));
     case 'studyList':
       return await services.studyList(call, parseArguments(callSchemas.studyList, given));
     case 'studyShow':

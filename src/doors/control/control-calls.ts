@@ -104,6 +104,16 @@ export const openingTerms = v.strictObject({
   plain: v.optional(v.strictObject({ risk: text, port })),
 });
 
+export const accountRoles = [
+  'physician',
+  'technologist',
+  'researcher',
+  'exchange-clerk',
+  'administrator',
+  'security-officer',
+] as const;
+const email = v.pipe(text, v.maxLength(254));
+
 export const callSchemas = {
   status: nothing,
   deviceAdd: v.strictObject({
@@ -154,6 +164,22 @@ export const callSchemas = {
     openings: v.pipe(v.array(openingTerms), v.maxLength(openingsMax)),
     planned: v.optional(text),
   }),
+  accountInvite: v.strictObject({
+    email,
+    /** Absent: the e-mail address. */
+    name: v.optional(v.pipe(text, v.maxLength(200))),
+    role: v.picklist(accountRoles),
+    /** Absent: without an end. */
+    until: v.optional(day),
+    reason: v.optional(text),
+  }),
+  accountList: nothing,
+  accountShow: v.strictObject({ email }),
+  accountDisable: v.strictObject({ email, reason: text }),
+  accountReset: v.strictObject({ email, reason: text }),
+  accountConfirm: v.strictObject({ email }),
+  accountSessions: v.strictObject({ email }),
+  accountSessionsEnd: v.strictObject({ email, reason: text }),
   studyList: v.strictObject({
     patientId: v.optional(text),
     patientName: v.optional(text),

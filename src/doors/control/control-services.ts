@@ -54,6 +54,14 @@ export interface ResultOf {
   readonly openingClose: { readonly name: string; readonly associationsEnded: number };
   readonly openingExport: { readonly openings: readonly OpeningTermsText[] };
   readonly openingApply: OpeningPlan;
+  readonly accountInvite: AccountLink;
+  readonly accountList: readonly AccountView[];
+  readonly accountShow: AccountShown;
+  readonly accountDisable: { readonly sessionsEnded: number };
+  readonly accountReset: AccountLink;
+  readonly accountConfirm: { readonly email: string };
+  readonly accountSessions: readonly AccountSessionView[];
+  readonly accountSessionsEnd: { readonly email: string; readonly sessionsEnded: number };
   readonly studyList: { readonly studies: readonly StudyView[]; readonly more: boolean };
   readonly studyShow: StudyShown;
   readonly studyRemove: StudyRemoval;
@@ -144,6 +152,47 @@ export interface DoorCertificateView {
   readonly issuer: string;
   readonly notAfter: string;
   readonly fingerprint256: string;
+}
+
+export interface AccountView {
+  readonly email: string;
+  readonly name: string;
+  readonly role: string;
+  readonly state: 'invited' | 'active' | 'ended' | 'disabled';
+  readonly until?: string;
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly disabled?: { readonly at: string; readonly by: string; readonly reason: string };
+}
+export interface AccountLink {
+  readonly account: AccountView;
+  /** Told once; good once. */
+  readonly link: string;
+  readonly until: string;
+  /** Not good before a second person has confirmed it. */
+  readonly needsConfirmation: boolean;
+}
+export interface AccountSessionView {
+  readonly number: number;
+  readonly method: string;
+  readonly createdAt: string;
+  readonly usedAt: string;
+  readonly address: string;
+  readonly userAgent: string;
+}
+export interface AccountShown {
+  readonly account: AccountView;
+  readonly factors: readonly string[];
+  readonly passkeys: readonly { readonly name: string; readonly suspended: boolean }[];
+  readonly recoveryCodesLeft: number;
+  readonly sessions: readonly AccountSessionView[];
+  readonly invitation?: { readonly kind: 'enrol' | 'reset'; readonly until: string; readonly confirmed: boolean };
+  readonly history: readonly {
+    readonly at: string;
+    readonly by: string;
+    readonly what: string;
+    readonly reason: string;
+  }[];
 }
 
 export interface DeviceView {

@@ -1,7 +1,7 @@
 /** Control services over plain maps, for tests of the door and of the commands. */
 import { LeadglassError } from '../../error.ts';
 import type { CallArguments } from './control-calls.ts';
-import type { Call, ControlServices, DeviceAdded, StatusReport } from './control-services.ts';
+import type { AccountView, Call, ControlServices, DeviceAdded, StatusReport } from './control-services.ts';
 
 export interface FakeControl {
   readonly services: ControlServices;
@@ -43,6 +43,15 @@ export const emptyStatus: StatusReport = {
 
 export function fakeControl(): FakeControl {
   const devices = new Map<string, DeviceAdded>();
+  const accounts = new Map<string, AccountView>();
+  const session = {
+    number: 1,
+    method: 'passkey',
+    createdAt: '2026-11-25T10:00:00.000Z',
+    usedAt: '2026-11-25T10:05:00.000Z',
+    address: '10.0.0.7',
+    userAgent: 'Firefox',
+  };
   const missing = (): LeadglassError => new LeadglassError('NOT_FOUND', 'There is no such device');
   const note = (call: Call): void =>
     void fake.calls.push(`${call.command} by ${'user' in call.caller ? call.caller.user : 'a person'}`);
@@ -106,6 +115,35 @@ export function fakeControl(): FakeControl {
       digest: 'd1',
       applied: planned === 'd1',
     }),
+    accountInvite: async (call, { email, role, name = email }) => {
+      note(call);
+      const createdAt = '2026-11-25T10:00:00.000Z';
+      const account = { email, name, role, state: 'invited', createdAt, createdBy: 'operator ada' } as const;
+      accounts.set(email, account);
+      const link = `https://localhost:8443/enrol#lgi_${'A'.repeat(43)}`;
+      return { account, link, until: '2026-11-28T10:00:00.000Z', needsConfirmation: false };
+    },
+    accountList: async () => [...accounts.values()],
+    accountShow: async (_call, { email }) => {
+      const account = accounts.get(email);
+      if (account === undefined) throw missing();
+      return { account, factors: ['passkey'], passkeys: [], recoveryCodesLeft: 0, sessions: [session], history: [] };
+    },
+    accountDisable: async (call, { email }) => {
+      note(call);
+      if (!accounts.has(email)) throw missing();
+      return { sessionsEnded: 2 };
+    },
+    accountReset: async (call, { email }) => {
+      note(call);
+      const account = accounts.get(email);
+      if (account === undefined) throw missing();
+      const link = `https://localhost:8443/enrol#lgi_${'B'.repeat(43)}`;
+      return { account, link, until: '2026-11-26T10:00:00.000Z', needsConfirmation: true };
+    },
+    accountConfirm: async (_call, { email }) => ({ email }),
+    accountSessions: async () => [session],
+    accountSessionsEnd: async (_call, { email }) => ({ email, sessionsEnded: 1 }),
     studyList: async () => ({ studies: [], more: false }),
     studyShow: notHere,
     studyRemove: notHere,

@@ -1,0 +1,156 @@
+/** Account commands of the control door. */
+import type {
+  ControlServices,
+  AccountView as AccountViewText,
+  AccountLink,
+} from '../doors/control/control-services.ts';
+import { parseUntil } from '../guard/dates.ts';
+import { LeadglassError } from '../error.ts';
+import type { Administer } from '../guard/operation.ts';
+import type { Pass } from '../guard/pass.ts';
+import { type Account, type Actor, isOver } from '../people/account.ts';
+import type { AccountView } from '../people/account-admin.ts';
+import type { IssuedLink } from '../people/account-links.ts';
+import type { People } from '../people/people.ts';
+import { PeopleRefusedError } from '../people/refusal.ts';
+import type { Session } from '../people/sessions.ts';
+import type { Installation } from './installation.ts';
+import { administer } from './caller.ts';
+
+type AccountServices = Pick<
+  ControlServices,
+  | 'accountInvite'
+  | 'accountList'
+  | 'accountShow'
+  | 'accountDisable'
+  | 'accountReset'
+  | 'accountConfirm'
+  | 'accountSessions'
+  | 'accountSessionsEnd'
+>;
+
+export interface AccountServiceFacts {
+  readonly installation: Installation;
+  readonly people: People;
+  /** The console's address, without a path; undefined while its door is closed. */
+  readonly consoleUrl: () => string | undefined;
+}
+
+export function accountServices({ installation, people, consoleUrl }: AccountServiceFacts): AccountServices {
+  const { guard } = installation;
+  const timeZone = Temporal.Now.timeZoneId();
+  const { admin, links, sessions } = people;
+  const actorOf = ({ principal }: Pass<Administer>): Actor => {
+    if (principal.kind === 'operator') return { kind: 'operator', user: principal.user };
+    const accountId = principal.kind === 'person' ? sessions.byId(principal.sessionId)?.accountId : undefined;
+    if (principal.kind !== 'person' || accountId === undefined) {
+      throw new LeadglassError('NOT_AUTHORIZED', 'Accounts are changed by people and operators only');
+    }
+    return { kind: 'account', accountId, email: principal.account };
+  };
+  const linked = (issued: IssuedLink): AccountLink => ({
+    account: accountText(issued.account),
+    link: enrolmentLink(consoleUrl(), issued.secret),
+    until: new Date(issued.notAfterMs).toISOString(),
+    needsConfirmation: issued.needsConfirmation,
+  });
+  return {
+    accountInvite: (call, { email, name, role, until, reason }) =>
+      administer(guard, call, `account ${email} as ${role}`, async (pass) => {
+        const request = {
+          email,
+          displayName: name ?? email,
+          role,
+          ...(reason === undefined ? {} : { reason }),
+          ...(until === undefined ? {} : { untilMs: parseUntil(until, timeZone) }),
+        };
+        return linked(await admin.invite(request, actorOf(pass)));
+      }),
+    accountList: (call) =>
+      administer(guard, call, 'all accounts', () => admin.list().map((account) => accountText(account))),
+    accountShow: (call, { email }) => administer(guard, call, `account ${email}`, () => viewText(admin.show(email))),
+    accountDisable: (call, { email, reason }) =>
+      administer(guard, call, `account ${email}: ${reason}`, (pass) => admin.disable(email, actorOf(pass), reason)),
+    accountReset: (call, { email, reason }) =>
+      administer(guard, call, `account ${email}: ${reason}`, async (pass) =>
+        linked(await links.reset(email, actorOf(pass), reason)),
+      ),
+    accountConfirm: (call, { email }) =>
+      administer(guard, call, `account ${email}, link confirmed`, async (pass) => {
+        await told(() => links.confirm(email, actorOf(pass)));
+        return { email };
+      }),
+    accountSessions: (call, { email }) =>
+      administer(guard, call, `sessions of ${email}`, () => {
+        sessions.sweep();
+        return admin.show(email).sessions.map(sessionText);
+      }),
+    accountSessionsEnd: (call, { email, reason }) =>
+      administer(guard, call, `sessions of ${email} end: ${reason}`, async (pass) => ({
+        email,
+        sessionsEnded: await admin.endSessions(email, actorOf(pass)),
+      })),
+  };
+}
+
+/** The secret stands behind `#`: browsers send it to no server, and no log of a proxy has it. */
+export function enrolmentLink(consoleUrl: string | undefined, secret: string): string {
+  return `${consoleUrl ?? ''}/enrol#${secret}`;
+}
+
+/** At a command line the hint is part of what is said. */
+async function told(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    if (!(cause instanceof PeopleRefusedError)) throw cause;
+    throw new LeadglassError(cause.code, `${cause.message}: ${cause.hint}`, { cause });
+  }
+}
+
+function accountText(account: Account): AccountViewText {
+  const { email, displayName, role, state, untilMs, createdAtMs, createdBy, disabled } = account;
+  return {
+    email,
+    name: displayName,
+    role,
+    state: state === 'active' && isOver(account, Date.now()) ? 'ended' : state,
+    ...(untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() }),
+    createdAt: new Date(createdAtMs).toISOString(),
+    createdBy,
+    ...(disabled === undefined
+      ? {}
+      : { disabled: { at: new Date(disabled.atMs).toISOString(), by: disabled.by, reason: disabled.reason } }),
+  };
+}
+
+function viewText(view: AccountView): Awaited<ReturnType<AccountServices['accountShow']>> {
+  return {
+    account: accountText(view.account),
+    factors: view.factors,
+    passkeys: view.passkeys.map(({ name, isSuspended }) => ({ name, suspended: isSuspended })),
+    recoveryCodesLeft: view.recoveryCodesLeft,
+    sessions: view.sessions.map(sessionText),
+    ...(view.invitation === undefined
+      ? {}
+      : {
+          invitation: {
+            kind: view.invitation.kind,
+            until: new Date(view.invitation.notAfterMs).toISOString(),
+            confirmed: view.invitation.confirmedBy !== undefined,
+          },
+        }),
+    history: view.history.map(({ atMs, by, what, reason }) => ({ at: new Date(atMs).toISOString(), by, what, reason })),
+  };
+}
+
+function sessionText({ id, method, createdAtMs, usedAtMs, address, userAgent }: Session) {
+  return {
+    number: id,
+    method,
+    createdAt: new Date(createdAtMs).toISOString(),
+    usedAt: new Date(usedAtMs).toISOString(),
+    address,
+    userAgent,
+  };
+}

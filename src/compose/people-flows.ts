@@ -1,0 +1,184 @@
+/** The people's part as the console's API wants it: views as JSON, refusals with advice. Nothing is decided here. */
+import type { Challenge, NewCode, PeopleFlows, SessionView, SignedIn } from '../doors/console/people-flows.ts';
+import { AdvisedError } from '../doors/console/api-error.ts';
+import { LeadglassError } from '../error.ts';
+import { limits } from '../limits.ts';
+import { unnamedEmail } from '../people/account.ts';
+import type { CodeSetup } from '../people/enrolment.ts';
+import type { PasswordRefusal } from '../people/password/password-policy.ts';
+import type { People } from '../people/people.ts';
+import { PeopleRefusedError } from '../people/refusal.ts';
+import type { SecondFactors } from '../people/second-factor.ts';
+import type { LiveSession } from '../people/sessions.ts';
+import type { SignedIn as PersonSignedIn } from '../people/sign-in.ts';
+
+const instant = (ms: number): string => new Date(ms).toISOString();
+
+export function peopleFlows(people: People): PeopleFlows {
+  const { signIn, stepUp, enrolment, ownFactors, sessions } = people;
+  const { passwordCodePointsMin: min, passwordCodePointsMax: max } = limits.people;
+  const view = (secret: string): SessionView => sessionView(sessions.use(secret));
+  const came = (given: PersonSignedIn): SignedIn => ({
+    session: view(given.session),
+    secret: given.session,
+    browser: given.browser,
+    recoveryCodesLeft: given.recoveryCodesLeft,
+  });
+  const renewed = (secret: string): SignedIn => ({ session: view(secret), secret });
+  return advised({
+    signInBegin: (from) => signIn.begin(from),
+    signInPasskey: async (from, { ceremony, credential }) => came(await signIn.passkey(ceremony, credential, from)),
+    signInPassword: async (from, given) => challengeOf(await signIn.password(given, from)),
+    signInCode: async (from, { ceremony, code }) => came(await signIn.code(ceremony, code, from)),
+    signInSecondPasskey: async (from, { ceremony, credential }) =>
+      came(await signIn.secondPasskey(ceremony, credential, from)),
+    signInRecoveryCode: async (from, { ceremony, code }) => came(await signIn.recoveryCode(ceremony, code, from)),
+    session: (secret) => {
+      try {
+        return view(secret);
+      } catch (error) {
+        if (error instanceof PeopleRefusedError) return undefined;
+        throw error;
+      }
+    },
+    signOut: (secret) => signIn.signOut(secret),
+    stepUpBegin: async (from, secret) => challengeOf(await stepUp.begin(secret, from)),
+    stepUpPasskey: async (from, secret, { ceremony, credential }) =>
+      renewed(await stepUp.passkey(secret, { ceremony, answer: credential }, from)),
+    stepUpCode: async (from, secret, given) => renewed(await stepUp.code(secret, given, from)),
+
+    enrolBegin: async (from, { invitation }) => {
+      const { ceremony, kind, account, passkey } = await enrolment.open(invitation, from);
+      const known = account.email === unnamedEmail ? {} : { email: account.email, name: account.displayName };
+      return { ceremony, kind, role: account.role, passkey, password: { min, max }, ...known };
+    },
+    enrolName: async (from, { ceremony, email, name }) => {
+      const { account, passkey } = await enrolment.sayWho(ceremony, { email, displayName: name }, from);
+      return { email: account.email, passkey };
+    },
+    enrolPasskey: async (from, { ceremony, credential, label }) => {
+      const enrolled = await enrolment.passkey(ceremony, { answer: credential, name: label }, from);
+      return { email: enrolled.account.email, recoveryCodes: enrolled.recoveryCodes };
+    },
+    enrolPassword: async ({ ceremony, password }) => {
+      const answer = await enrolment.password(ceremony, password);
+      if ('refused' in answer) throw passwordError(answer.refused);
+      return { code: newCode(answer.setup) };
+    },
+    enrolCode: async (from, { ceremony, code }) => {
+      const enrolled = await enrolment.code(ceremony, code, from);
+      return { email: enrolled.account.email, recoveryCodes: enrolled.recoveryCodes };
+    },
+
+    ownSessions: async (secret) => {
+      const { session: own, account } = sessions.use(secret);
+      return sessions.of(account.id).map(({ id, createdAtMs, usedAtMs, address, userAgent }) => ({
+        id,
+        current: id === own.id,
+        createdAt: instant(createdAtMs),
+        lastUsedAt: instant(usedAtMs),
+        address,
+        userAgent,
+      }));
+    },
+    endOwnSession: async (secret, { id }) => {
+      const { session: own, account } = sessions.use(secret);
+      if (id === 'others') sessions.endOf(account.id, 'own', own.id);
+      else if (sessions.byId(id)?.accountId === account.id) sessions.end(id, 'own');
+      else throw new LeadglassError('NOT_FOUND', 'You have no such session');
+    },
+    ownFactors: async (secret) => {
+      const { account } = sessions.use(secret);
+      const { factors, recoveryCodesLeft } = people.admin.show(account.email);
+      return {
+        passkeys: people.passkeysOf(account.id).map(({ id, name, addedAtMs, usedAtMs, suspendedAtMs }) => ({
+          id,
+          label: name,
+          createdAt: instant(addedAtMs),
+          ...(usedAtMs === undefined ? {} : { lastUsedAt: instant(usedAtMs) }),
+          ...(suspendedAtMs === undefined ? {} : { suspended: true }),
+        })),
+        hasPassword: factors.includes('password'),
+        hasCode: factors.includes('one-time code'),
+        recoveryCodesLeft,
+      };
+    },
+    passkeyBegin: (from, secret) => ownFactors.beginPasskey(secret, from),
+    passkeyAdd: (secret, { ceremony, credential, label }) =>
+      ownFactors.addPasskey(secret, { ceremony, answer: credential, name: label }),
+    passkeyRemove: (secret, { id }) => ownFactors.removePasskey(secret, id),
+    codeBegin: async (from, secret, { password }) => {
+      const answer = await ownFactors.beginCode(secret, from, password);
+      if ('refused' in answer) throw passwordError(answer.refused);
+      return { ceremony: answer.ceremony, code: newCode(answer.setup) };
+    },
+    codeConfirm: async (secret, given) => ({ recoveryCodes: await ownFactors.addCode(secret, given) }),
+    passwordChange: async (secret, { password }) => {
+      const refused = await ownFactors.changePassword(secret, password);
+      if (refused !== undefined) throw passwordError(refused);
+    },
+    recoveryCodes: async (secret) => ({ recoveryCodes: await ownFactors.newRecoveryCodes(secret) }),
+  });
+}
+
+function sessionView({ session, account }: LiveSession): SessionView {
+  const { sessionAbsoluteMs, sessionIdleMs, stepUpMs } = limits.people;
+  const { id, email, displayName, role } = account;
+  const freshUntilMs = session.steppedUpAtMs + stepUpMs;
+  return {
+    account: { id, email, name: displayName, role },
+    signedInAt: instant(session.createdAtMs),
+    idleEndsAt: instant(session.usedAtMs + sessionIdleMs[role]),
+    endsAt: instant(session.createdAtMs + sessionAbsoluteMs),
+    stepUpUntil: instant(freshUntilMs),
+  };
+}
+
+function challengeOf({
+  ceremony,
+  factors,
+}: {
+  readonly ceremony: string;
+  readonly factors: Omit<SecondFactors, 'recoveryCode'> & { readonly recoveryCode?: boolean };
+}): Challenge {
+  const { code, recoveryCode, passkey } = factors;
+  return {
+    ceremony,
+    next: [
+      ...(passkey === undefined ? [] : ['passkey' as const]),
+      ...(code ? ['code' as const] : []),
+      ...(recoveryCode === true ? ['recovery-code' as const] : []),
+    ],
+    ...(passkey === undefined ? {} : { passkey }),
+  };
+}
+
+function newCode({ secret, uri, qrSvg }: CodeSetup): NewCode {
+  return { secret, uri, qrSvg };
+}
+
+function passwordError({ code, text, hint }: PasswordRefusal): AdvisedError {
+  return new AdvisedError('BAD_REQUEST', text, { answer: code, hint });
+}
+
+/** Each refusal of the people's part gets the form of the door; its reason stays in the detail, for the log. */
+function advised(flows: PeopleFlows): PeopleFlows {
+  const told = (error: unknown): unknown => {
+    if (!(error instanceof PeopleRefusedError)) return error;
+    const { code, message, answer, hint, retryAfterMs, detail } = error;
+    return new AdvisedError(code, message, { answer, hint, retryAfterMs, detail });
+  };
+  const wrapped = Object.entries(flows).map(([name, flow]: [string, (...given: unknown[]) => unknown]) => [
+    name,
+    (...given: unknown[]): unknown => {
+      try {
+        const result = flow(...given);
+        return result instanceof Promise ? result.catch((error: unknown) => Promise.reject(told(error))) : result;
+      } catch (error) {
+        throw told(error);
+      }
+    },
+  ]);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same names with the same results
+  return Object.fromEntries(wrapped) as PeopleFlows;
+}

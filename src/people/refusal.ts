@@ -1,0 +1,108 @@
+/**
+ * Why the people part says no: one closed list. The reason goes to the ledger; who asks sees one of few answers with a stable
+ * code and a hint, so that a stranger cannot tell a wrong password from an unknown e-mail address.
+ */
+import { type ErrorCode, LeadglassError } from '../error.ts';
+
+/** What who asks is told: a stable code for the console, a plain sentence, what to do. */
+const answers = {
+  SIGN_IN_FAILED: [
+    'NOT_AUTHENTICATED',
+    'Not signed in: e-mail address, password, code or passkey are not right',
+    'Try again, or ask your administrator for a new link',
+  ],
+  WAIT: [
+    'LIMIT_EXCEEDED',
+    'Not signed in: too many failures',
+    'Wait, or use a passkey or a browser that you used before',
+  ],
+  BUSY: ['OUT_OF_RESOURCES', 'Too many people sign in at this moment', 'Try again in a few seconds'],
+  CEREMONY_OVER: ['NOT_AUTHENTICATED', 'This sign-in took too long or was used already', 'Begin again'],
+  SESSION_OVER: ['NOT_AUTHENTICATED', 'You are not signed in any more', 'Sign in again'],
+  STEP_UP_NEEDED: ['NOT_AUTHORIZED', 'This needs your second factor again', 'Use your passkey or a one-time code now'],
+  LINK_INVALID: [
+    'NOT_AUTHENTICATED',
+    'This link is not good: it was used, replaced, has ended or is not confirmed yet',
+    'Ask your administrator for a new link',
+  ],
+  FACTOR_INVALID: [
+    'NOT_AUTHENTICATED',
+    'The new factor could not be checked',
+    'Try again with the code or passkey shown now',
+  ],
+  NAME_NEEDED: ['CONFLICT', 'This account has no name yet', 'Say your e-mail address and your name first'],
+  LAST_FACTOR: [
+    'CONFLICT',
+    'This is your last way to sign in',
+    'Add another passkey or one-time codes before you remove it',
+  ],
+  TOO_MANY_PASSKEYS: ['CONFLICT', 'No further passkey can be added', 'Remove one that you do not use'],
+  SECOND_PERSON: [
+    'NOT_AUTHORIZED',
+    'A second person has to confirm this',
+    'Ask another administrator or the security officer, not the one who made the link nor whom it is for',
+  ],
+} as const satisfies Record<string, readonly [ErrorCode, string, string]>;
+export type AnswerCode = keyof typeof answers;
+
+/** Each reason in words for the ledger, with the answer that is given. */
+const reasons = {
+  'account-unknown': ['SIGN_IN_FAILED', 'there is no such account'],
+  'account-disabled': ['SIGN_IN_FAILED', 'the account is disabled'],
+  'account-ended': ['SIGN_IN_FAILED', 'the account has ended'],
+  'account-not-enrolled': ['SIGN_IN_FAILED', 'the account was invited but never enrolled'],
+  'password-missing': ['SIGN_IN_FAILED', 'the account has no password'],
+  'password-wrong': ['SIGN_IN_FAILED', 'the password was wrong'],
+  'code-wrong': ['SIGN_IN_FAILED', 'the one-time code was wrong'],
+  'code-replayed': ['SIGN_IN_FAILED', 'the one-time code was used before'],
+  'recovery-code-wrong': ['SIGN_IN_FAILED', 'the recovery code was wrong or used before'],
+  'passkey-unknown': ['SIGN_IN_FAILED', 'no account has this passkey'],
+  'passkey-foreign': ['SIGN_IN_FAILED', 'the passkey belongs to another account'],
+  'passkey-invalid': ['SIGN_IN_FAILED', 'what the passkey signed does not verify'],
+  'passkey-suspended': ['SIGN_IN_FAILED', 'the passkey is suspended: it may have been copied'],
+  'passkey-counter': ['SIGN_IN_FAILED', 'the passkey counted backwards: it may have been copied'],
+  'too-many-failures': ['WAIT', 'too many failures'],
+  'lane-closed': ['WAIT', 'too many failures in a row: only passkeys and known browsers are taken'],
+  busy: ['BUSY', 'too many passwords to check at once'],
+  'ceremony-unknown': ['CEREMONY_OVER', 'the ceremony is unknown, over or of another kind'],
+  'session-unknown': ['SESSION_OVER', 'there is no such session'],
+  'session-idle': ['SESSION_OVER', 'the session was idle too long'],
+  'session-over': ['SESSION_OVER', 'the session reached its end'],
+  'step-up-needed': ['STEP_UP_NEEDED', 'the second factor was shown too long ago'],
+  'invitation-unknown': [
+    'LINK_INVALID',
+    'no invitation has this secret: it was used, replaced or revoked, or never was',
+  ],
+  'invitation-ended': ['LINK_INVALID', 'the invitation has ended'],
+  'invitation-unconfirmed': ['LINK_INVALID', 'no second person has confirmed it yet'],
+  'new-factor-wrong': ['FACTOR_INVALID', 'the new factor does not verify'],
+  'account-unnamed': ['NAME_NEEDED', 'the first administrator has not said who they are'],
+  'last-factor': ['LAST_FACTOR', 'the last way to sign in was to be removed'],
+  'too-many-passkeys': ['TOO_MANY_PASSKEYS', 'the account has as many passkeys as it may'],
+  'same-person': ['SECOND_PERSON', 'who confirms is who issued it, or whom it is for'],
+  'role-too-low': ['SECOND_PERSON', 'who confirms is neither administrator nor security officer'],
+} as const satisfies Record<string, readonly [AnswerCode, string]>;
+export type PeopleReason = keyof typeof reasons;
+
+export function reasonText(reason: PeopleReason): string {
+  return reasons[reason][1];
+}
+
+/** A refusal. `message`, `answer` and `hint` are for who asks; `reason` is for the ledger and the log. */
+export class PeopleRefusedError extends LeadglassError {
+  readonly reason: PeopleReason;
+  readonly answer: AnswerCode;
+  readonly hint: string;
+  /** How long to wait before the next try makes sense. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(reason: PeopleReason, { retryAfterMs }: { readonly retryAfterMs?: number } = {}) {
+    const answer = reasons[reason][0];
+    const [code, message, hint] = answers[answer];
+    super(code, message, { detail: `${reason}: ${reasonText(reason)}` });
+    this.reason = reason;
+    this.answer = answer;
+    this.hint = hint;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
