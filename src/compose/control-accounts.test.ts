@@ -135,6 +135,23 @@ test('the first administrator says who they are, and then there is no such link 
   assert.equal(await people.admin.firstAdministrator(), undefined);
 });
 
+test('the link of the first start is void once another administrator has enrolled, and not before', async () => {
+  await using house = await openHouse();
+  const { people, services } = servicesOf(house);
+  using _closing = people;
+  const invite = (address: string, role: 'physician' | 'administrator') =>
+    services.accountInvite(callOf('account invite'), { email: address, role });
+  const { secret } = (await people.admin.firstAdministrator()) ?? {};
+  await enrol(people, (await invite('doctor@hospital.example', 'physician')).link);
+  const { ceremony } = await people.enrolment.open(secret ?? '', client);
+  await people.enrolment.sayWho(ceremony, { email, displayName: 'Ada Berg' }, client);
+  await enrol(people, (await invite('other@hospital.example', 'administrator')).link);
+  await assert.rejects(people.enrolment.open(secret ?? '', client), { reason: 'invitation-unknown' });
+  const answer = new SoftAuthenticator().register({ challenge: 'x', origin: consoleUrl, rpId: 'localhost' });
+  await assert.rejects(people.enrolment.passkey(ceremony, { answer, name: 'Key' }, client));
+  assert.equal(await people.admin.firstAdministrator(), undefined);
+});
+
 test('the first administrator without a name is not enrolled', async () => {
   await using house = await openHouse();
   const { people } = servicesOf(house);

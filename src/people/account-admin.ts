@@ -7,6 +7,8 @@ import {
   type Account,
   type Actor,
   actorText,
+  firstStart,
+  hasAdministrator,
   isOver,
   parseDisplayName,
   parseEmail,
@@ -91,14 +93,13 @@ export class AccountAdmin {
   }
 
   /**
-   * A link for the first administrator, as long as there is no account but the one that it is for; undefined afterwards. Each call makes
-   * the former link void.
+   * A link for the first administrator, as long as no administrator has enrolled; undefined afterwards. Each call makes the former link
+   * void.
    */
   async firstAdministrator(): Promise<IssuedLink | undefined> {
-    const others = this.#parts.accounts.all().filter(({ email }) => email !== unnamedEmail);
-    if (others.length > 0) return undefined;
+    if (hasAdministrator(this.#parts.accounts.all())) return undefined;
     const request = { email: unnamedEmail, displayName: 'First administrator', role: 'administrator' } as const;
-    return await this.invite({ ...request, reason: 'first start' }, { kind: 'operator', user: 'first start' });
+    return await this.invite({ ...request, reason: 'first start' }, firstStart);
   }
 
   /** Ends the account, its link and all its sessions at once. @throws LeadglassError NOT_FOUND, BAD_REQUEST, CONFLICT */

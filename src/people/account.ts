@@ -63,6 +63,13 @@ export function isOver(account: Account, nowMs: number): boolean {
  * opens its link names themselves first.
  */
 export const unnamedEmail = 'first-administrator@leadglass.invalid';
+/** Who makes that account. */
+export const firstStart = { kind: 'operator', user: 'first start' } as const satisfies Actor;
+
+/** Has an administrator ever enrolled? Then nobody is the first one any more, whatever became of that account. */
+export function hasAdministrator(accounts: readonly Account[]): boolean {
+  return accounts.some(({ role, enrolledAtMs }) => role === 'administrator' && enrolledAtMs !== undefined);
+}
 
 export interface AccountTextLimits {
   readonly emailCharactersMax: number;

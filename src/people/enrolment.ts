@@ -4,7 +4,15 @@
  */
 import { LeadglassError } from '../error.ts';
 import type { Account } from './account.ts';
-import { isOver, parseDisplayName, parseEmail, unnamedEmail } from './account.ts';
+import {
+  actorText,
+  firstStart,
+  hasAdministrator,
+  isOver,
+  parseDisplayName,
+  parseEmail,
+  unnamedEmail,
+} from './account.ts';
 import type { Client } from './client.ts';
 import { shownUserAgent } from './client.ts';
 import { makeCodeSecret } from './credential-store.ts';
@@ -184,6 +192,9 @@ export class Enrolment {
     const wanted = kind === 'enrol' ? 'invited' : 'active';
     if (account === undefined || account.state !== wanted) refuse('invitation-unknown');
     if (isOver(account, this.#parts.now())) refuse('invitation-ended');
+    // The link of the first start is void once somebody else has become an administrator.
+    const isLate = account.createdBy === actorText(firstStart) && hasAdministrator(this.#parts.accounts.all());
+    if (isLate) refuse('invitation-unknown');
     return account;
   }
 
