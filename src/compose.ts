@@ -15,7 +15,8 @@ import { settingsServices } from './compose/control-settings.ts';
 import { statusServices, warningsOf } from './compose/control-status.ts';
 import { studyServices } from './compose/control-studies.ts';
 import { archiveTotals } from './compose/archive-facts.ts';
-import { openDoors } from './compose/doors.ts';
+import { consoleApi } from './compose/console-api.ts';
+import { type Doors, openDoors } from './compose/doors.ts';
 import { openWithoutIndex } from './compose/index-aside.ts';
 import { type Installation, openInstallation } from './compose/installation.ts';
 import { startJobs } from './compose/jobs.ts';
@@ -25,7 +26,7 @@ import { completeInterruptedTransfers } from './compose/recovery.ts';
 import { startThreads } from './compose/threads.ts';
 import { loadConfig } from './config/load.ts';
 import { startControlDoor } from './doors/control/control-door.ts';
-import type { ControlServices } from './doors/control/control-services.ts';
+import type { ControlServices, DoorView } from './doors/control/control-services.ts';
 import { webBase } from './doors/web/web-door.ts';
 import { HeldInstances } from './doors/dimse/held-instances.ts';
 import type { ConnectionServices } from './doors/dimse/connection.ts';
@@ -75,27 +76,33 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
     },
     log,
   };
-  const doors = await openDoors(installation, { services, dimseIdentity, codecs: threads.codecs, log });
-  starting.defer(() => doors.stop());
+  // Accounts and commands ask for the doors, and the web door for both: it comes last and is asked late.
+  const later: { doors?: Doors } = {};
+  const doorViews = (): readonly DoorView[] => later.doors?.views() ?? [];
   const people = starting.use(
     openPeople(installation, {
       judge: threads.passwordJudge,
       log,
-      consolePort: () => doors.views().find(({ name }) => name === 'console')?.port ?? config.doors.console.port,
+      consolePort: () => doorViews().find(({ name }) => name === 'console')?.port ?? config.doors.console.port,
     }),
   );
   starting.use(installation.persons.connect(people));
   starting.use(sweepSessions(people, log));
+  const commands = controlServices(installation, {
+    startedAtMs,
+    people,
+    doorViews,
+    certificates: () => later.doors?.certificates() ?? { views: [], warnings: [] },
+    arrangePlainDoors: async () => later.doors?.arrangePlainDoors(),
+  });
+  const api = consoleApi({ people, services: commands, log });
+  const doors = await openDoors(installation, { services, dimseIdentity, codecs: threads.codecs, api, log });
+  later.doors = doors;
+  starting.defer(() => doors.stop());
 
   const control = await startControlDoor({
     socketPath: join(dataDirectory, 'control.sock'),
-    services: controlServices(installation, {
-      startedAtMs,
-      people,
-      doorViews: doors.views,
-      certificates: doors.certificates,
-      arrangePlainDoors: () => doors.arrangePlainDoors(),
-    }),
+    services: commands,
     limits,
     log,
   });
@@ -113,7 +120,6 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
   return {
     doors: views,
     firstStart: isNew,
-    // The console has no such page yet; the link leads to the page that says so.
     ...(first === undefined ? {} : { enrolmentLink: enrolmentLink(console, first.secret) }),
     openings: policy.openings().filter((opening) => openingState(opening, Date.now()) === 'open').length,
     warnings: await warningsOf(installation, {

@@ -426,6 +426,8 @@ export const limits = {
   web: {
     // Read and opened while the one before leaves: two hide the way through the sealing thread, more gain nothing.
     instancesAhead: 2,
+    // A passkey's answer is the longest of what the console says by its API, and an opening with all its lists.
+    apiBodyBytesMax: 256 * 1024,
     // Browsers open one (HTTP/2) or six each; a hospital's viewers together.
     connectionsMax: 2_048,
     // A reverse proxy, a ward or a terminal server behind one address: 200 readers with room for their second connection.
@@ -509,6 +511,8 @@ export const limits = {
     transferSyntaxesMax: 32,
   },
   /** People: accounts, what proves who somebody is, sessions (src/people). SP 800-63B-4 where a clause is named. */
+  /** How long an opening that comes with an invitation stands: by then somebody looks again. */
+  personOpeningMs: 365 * 86_400_000,
   people: {
     // A large university hospital has about 20,000 employees; each row is some hundred bytes.
     accountsMax: 100_000,

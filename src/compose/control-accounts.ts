@@ -3,11 +3,17 @@ import type {
   ControlServices,
   AccountView as AccountViewText,
   AccountLink,
+  PersonOpeningView,
 } from '../doors/control/control-services.ts';
+import type { CallArguments } from '../doors/control/control-calls.ts';
 import { parseUntil } from '../guard/dates.ts';
-import { LeadglassError } from '../error.ts';
+import { openingState } from '../guard/opening.ts';
 import type { Administer } from '../guard/operation.ts';
 import type { Pass } from '../guard/pass.ts';
+import { type PersonOpening, type PersonOpeningTerms, usualOperations } from '../guard/person-opening.ts';
+import { PersonOpeningService } from '../guard/person-opening-service.ts';
+import { limits } from '../limits.ts';
+import { LeadglassError } from '../error.ts';
 import { type Account, type Actor, isOver } from '../people/account.ts';
 import type { AccountView } from '../people/account-admin.ts';
 import type { IssuedLink } from '../people/account-links.ts';
@@ -27,6 +33,9 @@ type AccountServices = Pick<
   | 'accountConfirm'
   | 'accountSessions'
   | 'accountSessionsEnd'
+  | 'accountOpen'
+  | 'accountClose'
+  | 'accountOpenings'
 >;
 
 export interface AccountServiceFacts {
@@ -37,9 +46,30 @@ export interface AccountServiceFacts {
 }
 
 export function accountServices({ installation, people, consoleUrl }: AccountServiceFacts): AccountServices {
-  const { guard } = installation;
+  const { guard, policy } = installation;
   const timeZone = Temporal.Now.timeZoneId();
   const { admin, links, sessions } = people;
+  const openings = new PersonOpeningService({ store: policy });
+  const personOpen = (email: string): boolean =>
+    policy.personOpenings.of(email).some(({ closed }) => closed === undefined);
+  /** What the role usually may, as long as the account, a year at most; of who has an opening already, that one stays. */
+  const openUsually = (pass: Pass<Administer>, account: Account, reason = 'invited'): void => {
+    const operations = usualOperations(account.role);
+    if (operations.length === 0 || personOpen(account.email)) return;
+    const nowMs = Date.now();
+    const validUntilMs = Math.min(account.untilMs ?? Number.POSITIVE_INFINITY, nowMs + limits.personOpeningMs);
+    const { email, role } = account;
+    openings.open(pass, {
+      account: email,
+      role,
+      operations,
+      scope: {},
+      addresses: [],
+      reason,
+      validFromMs: nowMs,
+      validUntilMs,
+    });
+  };
   const actorOf = ({ principal }: Pass<Administer>): Actor => {
     if (principal.kind === 'operator') return { kind: 'operator', user: principal.user };
     const accountId = principal.kind === 'person' ? sessions.byId(principal.sessionId)?.accountId : undefined;
@@ -64,13 +94,44 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
           ...(reason === undefined ? {} : { reason }),
           ...(until === undefined ? {} : { untilMs: parseUntil(until, timeZone) }),
         };
-        return linked(await admin.invite(request, actorOf(pass)));
+        const issued = await admin.invite(request, actorOf(pass));
+        openUsually(pass, issued.account, reason);
+        return linked(issued);
       }),
     accountList: (call) =>
       administer(guard, call, 'all accounts', () => admin.list().map((account) => accountText(account))),
     accountShow: (call, { email }) => administer(guard, call, `account ${email}`, () => viewText(admin.show(email))),
     accountDisable: (call, { email, reason }) =>
-      administer(guard, call, `account ${email}: ${reason}`, (pass) => admin.disable(email, actorOf(pass), reason)),
+      administer(guard, call, `account ${email}: ${reason}`, async (pass) => {
+        const ended = await admin.disable(email, actorOf(pass), reason);
+        const { account } = admin.show(email);
+        if (personOpen(account.email)) openings.close(pass, { account: account.email, reason });
+        return ended;
+      }),
+    accountOpen: (call, { email, allow, scope, addresses, until, reason }) =>
+      administer(guard, call, `opening for ${email}: ${reason}`, (pass) => {
+        const { account } = admin.show(email);
+        const opened = openings.open(pass, {
+          account: account.email,
+          role: account.role,
+          operations: allow,
+          scope: compactScope(scope),
+          addresses,
+          reason,
+          validFromMs: Date.now(),
+          validUntilMs: parseUntil(until, timeZone),
+        });
+        return personOpeningText(opened);
+      }),
+    accountClose: (call, { email, reason }) =>
+      administer(guard, call, `opening of ${email} closed: ${reason}`, (pass) => ({
+        email,
+        closed: openings.close(pass, { account: admin.show(email).account.email, reason }),
+      })),
+    accountOpenings: (call, { email }) =>
+      administer(guard, call, `openings of ${email}`, () =>
+        policy.personOpenings.of(admin.show(email).account.email).map((opening) => personOpeningText(opening)),
+      ),
     accountReset: (call, { email, reason }) =>
       administer(guard, call, `account ${email}: ${reason}`, async (pass) =>
         linked(await links.reset(email, actorOf(pass), reason)),
@@ -96,6 +157,39 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
 /** The secret stands behind `#`: browsers send it to no server, and no log of a proxy has it. */
 export function enrolmentLink(consoleUrl: string | undefined, secret: string): string {
   return `${consoleUrl ?? ''}/enrol#${secret}`;
+}
+
+function personOpeningText(opening: PersonOpening): PersonOpeningView {
+  const { account, role, operations, scope, addresses, reason, owner, validFromMs, validUntilMs, closed } = opening;
+  return {
+    number: opening.id,
+    email: account,
+    role,
+    allow: operations,
+    scope,
+    addresses,
+    reason,
+    owner,
+    from: new Date(validFromMs).toISOString(),
+    until: new Date(validUntilMs).toISOString(),
+    state: openingState(opening, Date.now()),
+    ...(closed === undefined
+      ? {}
+      : { closed: { at: new Date(closed.atMs).toISOString(), by: closed.by, reason: closed.reason } }),
+  };
+}
+
+/** Absent members mean "not narrowed"; the schema's optional ones may be there and undefined. */
+function compactScope(scope: CallArguments<'accountOpen'>['scope']): PersonOpeningTerms['scope'] {
+  const { modalities, departments, studyDateFrom, studyDateTo, patientIdIssuers } = scope;
+  const date = (day: string): string => day.replaceAll('-', '');
+  return {
+    ...(modalities === undefined ? {} : { modalities }),
+    ...(departments === undefined ? {} : { departments }),
+    ...(studyDateFrom === undefined ? {} : { studyDateFrom: date(studyDateFrom) }),
+    ...(studyDateTo === undefined ? {} : { studyDateTo: date(studyDateTo) }),
+    ...(patientIdIssuers === undefined ? {} : { patientIdIssuers }),
+  };
 }
 
 /** At a command line the hint is part of what is said. */

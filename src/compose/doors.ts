@@ -7,7 +7,7 @@ import { readConsoleFiles } from '../doors/console/console-files.ts';
 import type { DoorView } from '../doors/control/control-services.ts';
 import type { ConnectionServices } from '../doors/dimse/connection.ts';
 import { handlers } from '../doors/web/handlers/handlers.ts';
-import { startWebDoor, type WebDoor } from '../doors/web/web-door.ts';
+import { startWebDoor, type WebApi, type WebDoor } from '../doors/web/web-door.ts';
 import { type DimseDoor, type DimseDoorOptions, startDimseDoor } from '../doors/dimse/dimse-door.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -30,6 +30,7 @@ interface DoorFacts {
   readonly services: ConnectionServices;
   readonly dimseIdentity: TlsIdentity;
   readonly codecs: CodecPool;
+  readonly api: WebApi;
   readonly log: Log;
 }
 
@@ -92,10 +93,10 @@ function openDimse(
   });
 }
 
-/** The console's page and DICOMweb share one port; people come with passkeys one day, devices with certificates or tokens. */
+/** The console and DICOMweb share one port: people come with sessions of two factors, devices with certificates or tokens. */
 async function openWeb(
   { config, guard, archive }: Installation,
-  { services: { heldInstances: held, transcoding }, codecs, log, tls }: DoorFacts & { readonly tls: TlsOptions },
+  { services: { heldInstances: held, transcoding }, codecs, api, log, tls }: DoorFacts & { readonly tls: TlsOptions },
   base: Pick<DimseDoorOptions, 'certificateFacts'>,
 ): Promise<WebDoor> {
   const { host, port, corsOrigins } = config.doors.console;
@@ -118,6 +119,7 @@ async function openWeb(
     handlers,
     names: config.names,
     corsOrigins,
+    api,
     pages: readConsoleFiles(join(import.meta.dirname, '../../web/dist')),
     health: () => (guard.isRecording && guard.isClockSteady ? 'ok' : 'failing'),
   });

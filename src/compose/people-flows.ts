@@ -56,6 +56,11 @@ export function peopleFlows(people: People): PeopleFlows {
       const { account, passkey } = await enrolment.sayWho(ceremony, { email, displayName: name }, from);
       return { email: account.email, passkey };
     },
+    enrolCheckPassword: async ({ ceremony, password }) => {
+      const refusal = await enrolment.judge(ceremony, password);
+      if (refusal === undefined) return { score: 4 };
+      return { score: refusal.code === 'PASSWORD_GUESSABLE' ? 2 : 1, refusal };
+    },
     enrolPasskey: async (from, { ceremony, credential, label }) => {
       const enrolled = await enrolment.passkey(ceremony, { answer: credential, name: label }, from);
       return { email: enrolled.account.email, recoveryCodes: enrolled.recoveryCodes };
@@ -106,6 +111,7 @@ export function peopleFlows(people: People): PeopleFlows {
     passkeyBegin: (from, secret) => ownFactors.beginPasskey(secret, from),
     passkeyAdd: (secret, { ceremony, credential, label }) =>
       ownFactors.addPasskey(secret, { ceremony, answer: credential, name: label }),
+    passkeyRename: (secret, { id, label }) => ownFactors.renamePasskey(secret, id, label),
     passkeyRemove: (secret, { id }) => ownFactors.removePasskey(secret, id),
     codeBegin: async (from, secret, { password }) => {
       const answer = await ownFactors.beginCode(secret, from, password);

@@ -53,6 +53,7 @@ export class CredentialStore {
       usePasskey: database.prepare('UPDATE passkey SET counter = ?, is_synced = ?, used_at = ? WHERE id = ?'),
       suspendPasskey: database.prepare('UPDATE passkey SET suspended_at = ? WHERE id = ? AND suspended_at IS NULL'),
       removePasskey: database.prepare('DELETE FROM passkey WHERE account = ? AND id = ?'),
+      renamePasskey: database.prepare('UPDATE passkey SET name = ? WHERE id = ? AND account = ?'),
       forget: ['password', 'one_time_code', 'recovery_code', 'passkey'].map((table) =>
         database.prepare(`DELETE FROM ${table} WHERE account = ?`),
       ),
@@ -151,6 +152,10 @@ export class CredentialStore {
 
   suspendPasskey(id: number, atMs: number): void {
     this.#statements.suspendPasskey.run(atMs, id);
+  }
+
+  renamePasskey(accountId: number, id: number, name: string): void {
+    this.#statements.renamePasskey.run(name, id, accountId);
   }
 
   removePasskey(accountId: number, id: number): boolean {

@@ -114,6 +114,15 @@ export class Enrolment {
     });
   }
 
+  /** What would be said of this password, without taking it. @throws PeopleRefusedError ceremony-unknown, busy */
+  async judge(secret: string, password: string): Promise<PasswordRefusal | undefined> {
+    const { ceremonies, accounts, judge, limits, houseWords } = this.#parts;
+    const account = accounts.byId(ceremonies.look('enrol', secret).accountId);
+    if (account === undefined) refuse('ceremony-unknown');
+    const { email, displayName } = account;
+    return await passwordRefusal(password, { email, displayName, houseWords }, { judge, limits });
+  }
+
   /**
    * The long way, first half. May be called again with another password or for a new picture.
    * @returns why the password is not taken, or what the authenticator application needs

@@ -56,6 +56,17 @@ export class OwnFactors {
     });
   }
 
+  /** @throws LeadglassError NOT_FOUND */
+  async renamePasskey(session: string, id: number, name: string): Promise<void> {
+    const { credentials, limits } = this.#parts;
+    const { account } = this.#live(session);
+    const passkey = credentials.passkeys(account.id).find((other) => other.id === id);
+    if (passkey === undefined) throw new LeadglassError('NOT_FOUND', 'There is no such passkey');
+    const shownName = passkeyName(name, limits);
+    credentials.renamePasskey(account.id, id, shownName);
+    this.#history(account, 'passkey renamed', `${passkey.name}: ${shownName}`);
+  }
+
   /** @throws PeopleRefusedError last-factor; LeadglassError NOT_FOUND */
   async removePasskey(session: string, id: number): Promise<void> {
     const { credentials, database } = this.#parts;

@@ -117,6 +117,9 @@ export const apiRoutes: readonly ApiRoute[] = [
   route('POST', 'enrol/name', { ceremony, email: label, name: label }, async ({ from, given, options }) => ({
     body: await options.people.enrolName(from, given),
   })),
+  route('POST', 'enrol/check-password', { ceremony, password: secretText }, async ({ given, options }) => ({
+    body: await options.people.enrolCheckPassword(given),
+  })),
   route('POST', 'enrol/passkey', { ceremony, credential: v.unknown(), label }, async ({ from, given, options }) => ({
     body: await options.people.enrolPasskey(from, given),
   })),
@@ -141,6 +144,9 @@ export const apiRoutes: readonly ApiRoute[] = [
   })),
   route('POST', 'own/passkeys/add', { ceremony, credential: v.unknown(), label }, ({ secret, given, options }) =>
     nothing(options.people.passkeyAdd(signedIn(secret), given)),
+  ),
+  route('POST', 'own/passkeys/rename', { id: number, label }, ({ secret, given, options }) =>
+    nothing(options.people.passkeyRename(signedIn(secret), given)),
   ),
   route('POST', 'own/passkeys/remove', { id: number }, ({ secret, given, options }) =>
     nothing(options.people.passkeyRemove(signedIn(secret), given)),
@@ -168,14 +174,15 @@ export const apiRoutes: readonly ApiRoute[] = [
     path: 'control/',
     isOpen: true,
     // The service checks its own arguments.
-    run: async ({ from, secret, given, options, request }) => ({
-      body: await options.control({
-        name: request.path.slice('control/'.length),
-        given,
-        secret: signedIn(secret),
-        address: from.address,
-        signal: request.signal,
-      }),
-    }),
+    run: async ({ secret, given, options, request }) => {
+      const used = signedIn(secret);
+      // Asked first, since that is what keeps a session from being idle.
+      if (options.people.session(used) === undefined) {
+        throw new LeadglassError('NOT_AUTHENTICATED', 'You are not signed in any more');
+      }
+      const session = await request.lend(used);
+      const { signal } = request;
+      return { body: await options.control({ name: request.path.slice('control/'.length), given, session, signal }) };
+    },
   },
 ];

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LeadglassError } from '../../error.ts';
+import type { GuardSession } from '../../guard/session.ts';
 import { AdvisedError } from './api-error.ts';
 import { answerApi, type ApiRequest, type ControlCall } from './api.ts';
 import type { PeopleFlows, SessionView } from './people-flows.ts';
@@ -21,6 +22,7 @@ interface Given extends Partial<Pick<ApiRequest, 'method' | 'isOwnPage'>> {
 /** Remembers what was asked; every flow that a test does not name fails it. */
 function house(flows: Partial<PeopleFlows> = {}) {
   const calls: ControlCall[] = [];
+  const lent: string[] = [];
   const failures: LeadglassError[] = [];
   const people = new Proxy(flows, {
     get: (target, name) => Reflect.get(target, name) ?? (() => assert.fail(`${String(name)} was called`)),
@@ -42,6 +44,10 @@ function house(flows: Partial<PeopleFlows> = {}) {
         address: '10.1.2.3',
         signal: new AbortController().signal,
         isOwnPage: true,
+        lend: async (secret) => {
+          lent.push(secret);
+          return session;
+        },
         ...more,
       },
       {
@@ -61,12 +67,15 @@ function house(flows: Partial<PeopleFlows> = {}) {
     const { status, body } = await ask(...asked);
     return { status, ...Object(json(body)) };
   };
-  return { ask, refused, calls, failures };
+  return { ask, refused, calls, lent, failures };
 }
 
 async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   for (const byte of bytes) yield Uint8Array.of(byte);
 }
+
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- handed on and never used
+const session = {} as GuardSession;
 
 const json = (body: Uint8Array | undefined): unknown => JSON.parse(Buffer.from(body ?? []).toString());
 const cookie = '__Host-leadglass=secret-1';
@@ -122,13 +131,20 @@ for (const [attack, changes] of Object.entries(forged)) {
 }
 
 test('a control service runs under the session of the cookie, by its name and with its arguments', async () => {
-  const { ask, calls } = house();
+  const { ask, calls, lent } = house({ session: () => view });
   const answer = await ask('control/deviceList', { body: { all: true }, headers: { cookie } });
   assert.deepEqual(json(answer.body), { done: 'deviceList' });
   assert.deepEqual(
-    calls.map(({ name, given, secret, address }) => ({ name, given, secret, address })),
-    [{ name: 'deviceList', given: { all: true }, secret: 'secret-1', address: '10.1.2.3' }],
+    calls.map(({ name, given }) => ({ name, given })),
+    [{ name: 'deviceList', given: { all: true } }],
   );
+  assert.deepEqual([calls[0]?.session === session, lent], [true, ['secret-1']]);
+});
+
+test('a control service is not reached by a session that is idle or has ended', async () => {
+  const { refused, calls } = house({ session: () => undefined });
+  assert.equal((await refused('control/status', { body: {}, headers: { cookie } })).status, 401);
+  assert.deepEqual(calls, []);
 });
 
 test('without a session nothing of an account is reached', async () => {

@@ -3,6 +3,7 @@
  * Nothing here decides who may do what: people are proven by whoever keeps accounts, and each call is admitted by the guard.
  */
 import { asLeadglassError, LeadglassError } from '../../error.ts';
+import type { GuardSession } from '../../guard/session.ts';
 import { apiProblem } from './api-error.ts';
 import { browserCookie, clearSession, cookieOf, sessionCookie, setBrowser, setSession } from './cookies.ts';
 import { type ApiRoute, apiRoutes, type Outcome } from './api-routes.ts';
@@ -19,6 +20,8 @@ export interface ApiRequest {
   readonly signal: AbortSignal;
   /** Does the browser say that a page of this very origin asks? */
   readonly isOwnPage: boolean;
+  /** The guard's session of the person with this secret. @throws RefusedError */
+  readonly lend: (secret: string) => Promise<GuardSession>;
 }
 
 export interface ApiResponse {
@@ -34,7 +37,7 @@ export interface ApiLimits {
 
 export interface ApiOptions {
   readonly people: PeopleFlows;
-  /** One control service under the session of this secret. @throws as the service; RefusedError */
+  /** One control service under a person's session. @throws as the service; RefusedError */
   readonly control: (call: ControlCall) => Promise<unknown>;
   readonly limits: ApiLimits;
   /** For the log. */
@@ -44,8 +47,7 @@ export interface ApiOptions {
 export interface ControlCall {
   readonly name: string;
   readonly given: unknown;
-  readonly secret: string;
-  readonly address: string;
+  readonly session: GuardSession;
   readonly signal: AbortSignal;
 }
 

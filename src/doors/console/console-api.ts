@@ -5,6 +5,7 @@
 import type { Role } from '../../guard/roles.ts';
 import type {
   Challenge,
+  Enrolled,
   EnrolmentView,
   NewCode,
   OwnFactors,
@@ -37,6 +38,10 @@ export interface PeopleCalls {
   readonly 'sign-in/passkey': Asked<{ readonly ceremony: string; readonly credential: CredentialJson }, SessionView>;
   readonly 'sign-in/password': Asked<{ readonly email: string; readonly password: string }, Challenge>;
   readonly 'sign-in/code': Asked<{ readonly ceremony: string; readonly code: string }, SessionView>;
+  readonly 'sign-in/second-passkey': Asked<
+    { readonly ceremony: string; readonly credential: CredentialJson },
+    SessionView
+  >;
   readonly 'sign-in/recovery-code': Asked<
     { readonly ceremony: string; readonly code: string },
     SessionView & { readonly recoveryCodesLeft: number }
@@ -47,20 +52,19 @@ export interface PeopleCalls {
   readonly 'sign-out': Asked<Empty, Empty>;
   readonly 'enrol/begin': Asked<{ readonly invitation: string }, EnrolmentView>;
   readonly 'enrol/check-password': Asked<{ readonly ceremony: string; readonly password: string }, PasswordView>;
-  readonly 'enrol/name': Asked<{ readonly ceremony: string; readonly name: string }, Empty>;
+  readonly 'enrol/name': Asked<
+    { readonly ceremony: string; readonly email: string; readonly name: string },
+    { readonly email: string; readonly passkey: PasskeyOptions }
+  >;
   readonly 'enrol/passkey': Asked<
     { readonly ceremony: string; readonly credential: CredentialJson; readonly label: string },
-    Empty
+    Enrolled
   >;
   readonly 'enrol/password': Asked<
     { readonly ceremony: string; readonly password: string },
     { readonly code: NewCode }
   >;
-  readonly 'enrol/code': Asked<{ readonly ceremony: string; readonly code: string }, Empty>;
-  readonly 'enrol/finish': Asked<
-    { readonly ceremony: string },
-    SessionView & { readonly recoveryCodes: readonly string[] }
-  >;
+  readonly 'enrol/code': Asked<{ readonly ceremony: string; readonly code: string }, Enrolled>;
   readonly 'own/sessions/end': Asked<{ readonly id: number | 'others' }, Empty>;
   readonly 'own/passkeys/begin': Asked<Empty, { readonly ceremony: string; readonly passkey: PasskeyOptions }>;
   readonly 'own/passkeys/add': Asked<
@@ -75,7 +79,10 @@ export interface PeopleCalls {
     { readonly password?: string },
     { readonly ceremony: string; readonly code: NewCode }
   >;
-  readonly 'own/code/confirm': Asked<{ readonly ceremony: string; readonly code: string }, Empty>;
+  readonly 'own/code/confirm': Asked<
+    { readonly ceremony: string; readonly code: string },
+    { readonly recoveryCodes: readonly string[] }
+  >;
   readonly 'own/recovery-codes': Asked<Empty, { readonly recoveryCodes: readonly string[] }>;
 }
 /** GET /api/{path}. */

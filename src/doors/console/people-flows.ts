@@ -69,6 +69,8 @@ export interface PeopleFlows {
     from: BrowserFacts,
     given: { ceremony: string; email: string; name: string },
   ): Promise<{ readonly email: string; readonly passkey: PasskeyOptions }>;
+  /** While somebody types; nothing is taken. */
+  enrolCheckPassword(given: { ceremony: string; password: string }): Promise<PasswordView>;
   /** The short way: enrolled. */
   enrolPasskey(from: BrowserFacts, given: { ceremony: string; credential: unknown; label: string }): Promise<Enrolled>;
   /** The long way: a password that is good, then a code that shows that the application has the secret. */
@@ -83,6 +85,7 @@ export interface PeopleFlows {
     secret: string,
   ): Promise<{ readonly ceremony: string; readonly passkey: PasskeyOptions }>;
   passkeyAdd(secret: string, given: { ceremony: string; credential: unknown; label: string }): Promise<void>;
+  passkeyRename(secret: string, given: { id: number; label: string }): Promise<void>;
   passkeyRemove(secret: string, given: { id: number }): Promise<void>;
   codeBegin(
     from: BrowserFacts,
@@ -108,6 +111,13 @@ export interface EnrolmentView {
   readonly passkey: PasskeyOptions;
   /** Code points. */
   readonly password: { readonly min: number; readonly max: number };
+}
+
+export interface PasswordView {
+  /** 0 to 4. */
+  readonly score: number;
+  /** Absent when it would be taken. */
+  readonly refusal?: { readonly code: string; readonly text: string; readonly hint: string };
 }
 
 export interface Enrolled {

@@ -61,6 +61,12 @@ export async function callService(
       return await services.openingApply(call, parseArguments(callSchemas.openingApply, given));
     case 'accountInvite':
       return await services.accountInvite(call, parseArguments(callSchemas.accountInvite, given));
+    case 'accountOpen':
+      return await services.accountOpen(call, parseArguments(callSchemas.accountOpen, given));
+    case 'accountClose':
+      return await services.accountClose(call, parseArguments(callSchemas.accountClose, given));
+    case 'accountOpenings':
+      return await services.accountOpenings(call, parseArguments(callSchemas.accountOpenings, given));
     case 'accountList':
       return await services.accountList(call, parseArguments(callSchemas.accountList, given));
     case 'accountShow':

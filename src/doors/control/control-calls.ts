@@ -173,6 +173,17 @@ export const callSchemas = {
     until: v.optional(day),
     reason: v.optional(text),
   }),
+  /** An opening for a person, in the place of the one before. */
+  accountOpen: v.strictObject({
+    email,
+    allow: v.pipe(v.array(v.picklist(['find', 'get', 'store', 'export', 'remove'])), v.minLength(1), v.maxLength(5)),
+    scope: v.optional(v.omit(scope, ['ownStudiesOnly']), {}),
+    addresses: v.optional(texts, []),
+    until: day,
+    reason: text,
+  }),
+  accountClose: v.strictObject({ email, reason: text }),
+  accountOpenings: v.strictObject({ email }),
   accountList: nothing,
   accountShow: v.strictObject({ email }),
   accountDisable: v.strictObject({ email, reason: text }),

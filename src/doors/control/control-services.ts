@@ -55,6 +55,9 @@ export interface ResultOf {
   readonly openingExport: { readonly openings: readonly OpeningTermsText[] };
   readonly openingApply: OpeningPlan;
   readonly accountInvite: AccountLink;
+  readonly accountOpen: PersonOpeningView;
+  readonly accountClose: { readonly email: string; readonly closed: number };
+  readonly accountOpenings: readonly PersonOpeningView[];
   readonly accountList: readonly AccountView[];
   readonly accountShow: AccountShown;
   readonly accountDisable: { readonly sessionsEnded: number };
@@ -423,4 +426,26 @@ export interface SettingView {
   /** What may stand there, for people. */
   readonly values: string;
   readonly explanation: string;
+}
+
+/** What one person may do with images. */
+export interface PersonOpeningView {
+  readonly number: number;
+  readonly email: string;
+  readonly role: string;
+  readonly allow: readonly string[];
+  readonly scope: {
+    readonly modalities?: readonly string[];
+    readonly departments?: readonly string[];
+    readonly studyDateFrom?: string;
+    readonly studyDateTo?: string;
+    readonly patientIdIssuers?: readonly string[];
+  };
+  readonly addresses: readonly string[];
+  readonly reason: string;
+  readonly owner: string;
+  readonly from: string;
+  readonly until: string;
+  readonly state: 'open' | 'not-yet' | 'ended' | 'closed';
+  readonly closed?: { readonly at: string; readonly by: string; readonly reason: string };
 }

@@ -123,6 +123,9 @@ export function fakeControl(): FakeControl {
       const link = `https://localhost:8443/enrol#lgi_${'A'.repeat(43)}`;
       return { account, link, until: '2026-11-28T10:00:00.000Z', needsConfirmation: false };
     },
+    accountOpen: notHere,
+    accountClose: notHere,
+    accountOpenings: notHere,
     accountList: async () => [...accounts.values()],
     accountShow: async (_call, { email }) => {
       const account = accounts.get(email);

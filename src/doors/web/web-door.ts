@@ -10,7 +10,7 @@ import { OperationRate } from '../../guard/admission-limits.ts';
 import type { Guard } from '../../guard/guard.ts';
 import type { CertificateFacts } from '../../guard/identify/peer-facts.ts';
 import type { WebHandlers } from './routes.ts';
-import { answer, type AnsweringOptions, webBase } from './server/answering.ts';
+import { answer, type AnsweringOptions, type WebApi, webBase } from './server/answering.ts';
 import { type ChallengeCertificate, Challenges } from './server/challenges.ts';
 import type { Exchange, WebConnection } from './server/exchange.ts';
 import { http1Engine } from './server/http1.ts';
@@ -18,7 +18,7 @@ import { takeHttp2 } from './server/http2.ts';
 import type { WebServices } from './web-handler.ts';
 import { WebSessions } from './web-sessions.ts';
 
-export interface WebDoorOptions extends Pick<AnsweringOptions, 'names' | 'corsOrigins' | 'pages' | 'health'> {
+export interface WebDoorOptions extends Pick<AnsweringOptions, 'names' | 'corsOrigins' | 'pages' | 'api' | 'health'> {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -88,7 +88,7 @@ export async function startWebDoor(options: WebDoorOptions): Promise<WebDoor> {
     address: place.address,
     port: place.port,
     setTls: (context) => server.setSecureContext(context),
-    setTicketKeys: (keys) => server.setTicketKeys(keys),
+    setTicketKeys: (keys) => void server.setTicketKeys(keys),
     answerChallenge: (name, certificate) => challenges.answer(name, certificate),
     async stop() {
       door.isStopping = true;
@@ -218,4 +218,4 @@ function listen(server: net.Server, { host, port }: WebDoorOptions): Promise<voi
   });
 }
 
-export { webBase };
+export { type WebApi, webBase };

@@ -23,7 +23,11 @@ export interface SessionUse {
   release(): void;
 }
 
-export type WebPeer = Pick<WebConnection, 'address' | 'localPort' | 'certificate'> & { readonly token?: string };
+export type WebPeer = Pick<WebConnection, 'address' | 'localPort' | 'certificate'> & {
+  readonly token?: string;
+  /** Secret of a person's session. */
+  readonly session?: string;
+};
 
 /** A right that ends between one look and the next is refused at the next; more is a mistake of ours. */
 const attemptsMax = 3;
@@ -79,7 +83,6 @@ export class WebSessions {
     const found = this.#identify(peer);
     this.#held.set(key, found);
     found.then(
-      // oxlint-disable-next-line promise/always-return -- the session goes out by `found`; here one only looks on
       (held) => {
         const { revoked } = held.session;
         if (revoked.aborted) this.#revoked(key, found, held);
@@ -92,7 +95,7 @@ export class WebSessions {
     return found;
   }
 
-  async #identify({ address, localPort, certificate, token }: WebPeer): Promise<Held> {
+  async #identify({ address, localPort, certificate, token, session }: WebPeer): Promise<Held> {
     const principal = await this.#guard.identify({
       door: 'web',
       localPort,
@@ -101,6 +104,7 @@ export class WebSessions {
       callingAeTitle: '',
       ...(certificate === undefined ? {} : { certificate }),
       ...(token === undefined ? {} : { token }),
+      ...(session === undefined ? {} : { session }),
     });
     return { session: this.#guard.session(principal), running: new Set(), uses: 0 };
   }
@@ -154,9 +158,11 @@ export class WebSessions {
   }
 }
 
-/** What was shown, as one text; of the token its hash, since this stays in memory. */
-function keyOf({ address, certificate, token }: WebPeer): string {
+/** What was shown, as one text; of secrets their hash, since this stays in memory. */
+function keyOf({ address, certificate, token, session }: WebPeer): string {
   const { fingerprint256 = '', authorized = false, authorizationError = '' } = certificate ?? {};
-  const tokenPart = token === undefined ? '' : createHash('sha256').update(token).digest('hex');
-  return JSON.stringify([address, fingerprint256, authorized, authorizationError, tokenPart]);
+  const secrets = [token, session].map((secret) =>
+    secret === undefined ? '' : createHash('sha256').update(secret).digest('hex'),
+  );
+  return JSON.stringify([address, fingerprint256, authorized, authorizationError, ...secrets]);
 }

@@ -118,6 +118,7 @@ export const peopleHandlers: PeopleHandlers = {
     byCode(given);
     return sessionView(context.open(emailOf(ceremony)));
   },
+  'sign-in/second-passkey': (context, { credential }) => byPasskey(context, credential),
   'sign-in/recovery-code': (context, { ceremony, code: given }) => {
     if (!recoveryCodes.includes(given))
       throw new Refused(401, 'NOT_AUTHENTICATED', 'This code is not right', { field: 'code' });
@@ -150,9 +151,10 @@ export const peopleHandlers: PeopleHandlers = {
     const email = 'grace@klinikum.example';
     return {
       ceremony: `enrol ${email}`,
+      kind: 'enrol',
       email,
+      name: 'Grace Hopper',
       role: 'physician',
-      hospital: 'Klinikum am Fluss',
       passkey: creation(email),
       password: { min: 15, max: 128 },
     };
@@ -168,29 +170,21 @@ export const peopleHandlers: PeopleHandlers = {
           },
         }
       : { score: given.length > 24 ? 4 : 3 },
-  'enrol/name': ({ house }, { ceremony, name }) => {
-    const index = house.accounts.findIndex(({ email }) => email === emailOf(ceremony));
-    const account = house.accounts[index];
-    if (account !== undefined) house.accounts[index] = { ...account, name };
-    return {};
-  },
+  'enrol/name': (_context, { email }) => ({ email, passkey: creation(email) }),
   'enrol/passkey': ({ house }, { ceremony, credential }) => {
-    house.passkeys.set(credentialId(credential), emailOf(ceremony));
-    return {};
+    const email = emailOf(ceremony);
+    house.passkeys.set(credentialId(credential), email);
+    return { email, recoveryCodes: [] };
   },
   'enrol/password': (_context, { password: given }) => {
     if (given.length < 15)
       throw new Refused(400, 'BAD_REQUEST', 'It is shorter than 15 characters', { field: 'password' });
     return { code: secret };
   },
-  'enrol/code': (_context, { code: given }) => {
+  'enrol/code': (_context, { ceremony, code: given }) => {
     byCode(given);
-    return {};
+    return { email: emailOf(ceremony), recoveryCodes };
   },
-  'enrol/finish': (context, { ceremony }) => ({
-    ...sessionView(context.open(emailOf(ceremony))),
-    recoveryCodes,
-  }),
   'own/sessions/end': (context, { id }) => {
     const { house } = context;
     fresh(context);
@@ -230,7 +224,7 @@ export const peopleHandlers: PeopleHandlers = {
   },
   'own/code/confirm': (_context, { code: given }) => {
     byCode(given);
-    return {};
+    return { recoveryCodes };
   },
   'own/recovery-codes': (context) => {
     needFactor(context);

@@ -111,10 +111,11 @@ export const de: Readonly<Record<TextKey, string>> = {
   'door.web': 'DICOMweb',
   'enrol.codeIntro': 'Zu Ihrem Passwort brauchen Sie bei jeder Anmeldung einen Code aus dieser App.',
   'enrol.codeTitle': 'Authenticator-App',
+  'enrol.done': 'Eingerichtet. Melden Sie sich jetzt damit an.',
   'enrol.failed':
     'Ein Link gilt einmal und nicht lange. Bitten Sie die Person, die Sie eingeladen hat, um einen neuen.',
   'enrol.failedTitle': 'Diese Einladung gilt nicht',
-  'enrol.intro': '{hospital} lädt Sie ein als {role}.',
+  'enrol.intro': 'Sie sind eingeladen als {role}.',
   'enrol.makePasskey': 'Passkey erstellen',
   'enrol.name': 'Ihr Name',
   'enrol.nameHint': 'Wie Kollegen Sie kennen. Er steht im Protokoll bei dem, was Sie tun.',

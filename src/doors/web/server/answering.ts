@@ -4,6 +4,7 @@
  */
 import { asLeadglassError, LeadglassError } from '../../../error.ts';
 import { RefusedError } from '../../../guard/refusal.ts';
+import type { GuardSession } from '../../../guard/session.ts';
 import { capabilities, capabilitiesMediaType } from '../capabilities.ts';
 import { type AcceptLimits, parseAcceptable } from '../http/accept.ts';
 import { HttpError } from '../http/http-error.ts';
@@ -14,23 +15,42 @@ import { type WebMethod, webMethods, type WebResponse, type WebServices } from '
 import type { WebSessions } from '../web-sessions.ts';
 import type { Exchange } from './exchange.ts';
 import { requestBody } from './request-body.ts';
-import {
-  contentSecurityPolicy,
-  corsHeaders,
-  type Origin,
-  originOf,
-  preflightHeaders,
-  securityHeaders,
-} from './security-headers.ts';
+import { corsHeaders, type Origin, originOf, preflightHeaders, securityHeaders } from './security-headers.ts';
 import { sendAnswer } from './send.ts';
 
 /** Where DICOMweb begins. */
 export const webBase = '/dicom-web';
+const apiBase = '/api/';
 
 /** The console's files, as the door needs them. */
 export interface WebPages {
   /** What a GET of this path answers; undefined when there is no such page. */
   find(path: string): ((asked: Exchange['headers']) => WebResponse) | undefined;
+}
+
+/** The console's API, as the door needs it. */
+export interface WebApi {
+  /** A request below `/api/`. Never rejects. */
+  answer(request: WebApiRequest): Promise<WebResponse>;
+  /**
+   * The secret of a person's session out of the cookies, when it is good now; asking counts as a use of it.
+   * @throws LeadglassError NOT_AUTHENTICATED for one that is none or has ended
+   */
+  sessionOf(headers: Exchange['headers']): string | undefined;
+}
+
+export interface WebApiRequest {
+  readonly method: string;
+  /** Below `/api/`. */
+  readonly path: string;
+  readonly headers: Exchange['headers'];
+  readonly body: AsyncIterable<Uint8Array>;
+  readonly address: string;
+  readonly signal: AbortSignal;
+  /** A page of this very origin asks, and its browser says so. */
+  readonly isOwnPage: boolean;
+  /** The guard's session of the person with this secret; given back with the answer. */
+  readonly lend: (secret: string) => Promise<GuardSession>;
 }
 
 export interface AnsweringOptions {
@@ -42,6 +62,8 @@ export interface AnsweringOptions {
   /** Origins whose pages may read answers. */
   readonly corsOrigins: readonly string[];
   readonly pages: WebPages;
+  /** Absent where nobody keeps accounts (tests). */
+  readonly api?: WebApi;
   /** `ok` only when everything that a door needs (ledger, store, clock) is there. */
   readonly health: () => 'ok' | 'failing';
   /** Fires when the door stops. */
@@ -74,6 +96,9 @@ export async function answer(exchange: Exchange, options: AnsweringOptions): Pro
         const request = { path: path.slice(webBase.length), query, baseUrl: ownOrigin + webBase };
         const lent = (release: () => void): void => void (releases = release);
         response = await dicomWeb(exchange, request, { options, origin, ending, lent });
+      } else if (path.startsWith(apiBase)) {
+        const lent = (release: () => void): void => void (releases = release);
+        response = await consoleApi(exchange, path.slice(apiBase.length), { options, origin, ending, lent });
       } else response = ownPage(exchange, path, options);
     } catch (thrown) {
       response = problemFor(thrown, options);
@@ -101,6 +126,43 @@ interface Situation {
   readonly lent: (release: () => void) => void;
 }
 
+async function consoleApi(
+  exchange: Exchange,
+  path: string,
+  { options, origin, ending, lent }: Situation,
+): Promise<WebResponse> {
+  const { api, names, services, sessions } = options;
+  const { headers, connection, method } = exchange;
+  if (!isOurName(exchange.authority, names)) throw misdirected();
+  if (api === undefined) throw new LeadglassError('NOT_FOUND', 'There is no such page');
+  if (!connection.takeRequest()) throw new RefusedError('LIMIT_EXCEEDED', 'too-many-operations');
+  return await api.answer({
+    method,
+    path,
+    headers,
+    body: requestBody(exchange, services.limits.web),
+    address: connection.address,
+    signal: ending.signal,
+    isOwnPage: isOwnPage(origin, exchange),
+    lend: async (session) => {
+      const { address, localPort } = connection;
+      const use = await sessions.use({ address, localPort, session });
+      lent(() => use.release());
+      use.onRevoked(() => ending.abort());
+      return use.session;
+    },
+  });
+}
+
+/** What changes something must say where it comes from; browsers do, for every method but GET and HEAD. */
+function isOwnPage(origin: Origin, { method, headers }: Exchange): boolean {
+  return origin === 'own' && (method === 'GET' || method === 'HEAD' || headers['origin'] !== undefined);
+}
+
+function misdirected(): HttpError {
+  return new HttpError(421, 'This server has another name; those that it answers to stand in its configuration');
+}
+
 async function dicomWeb(
   exchange: Exchange,
   { path, query, baseUrl }: { readonly path: string; readonly query: string; readonly baseUrl: string },
@@ -108,9 +170,7 @@ async function dicomWeb(
 ): Promise<WebResponse> {
   const { services, sessions, handlers, names } = options;
   const { headers, connection } = exchange;
-  if (!isOurName(exchange.authority, names)) {
-    throw new HttpError(421, 'This server has another name; those that it answers to stand in its configuration');
-  }
+  if (!isOurName(exchange.authority, names)) throw misdirected();
   if (exchange.method === 'OPTIONS' && headers['access-control-request-method'] !== undefined) {
     // A browser's question before the request; it never has credentials.
     const allowed = origin === 'allowed' ? preflightHeaders(services.limits.web.preflightSeconds) : [];
@@ -119,7 +179,13 @@ async function dicomWeb(
   if (origin === 'foreign') throw new HttpError(403, 'Pages of this origin may not use this server');
   if (!connection.takeRequest()) throw new RefusedError('LIMIT_EXCEEDED', 'too-many-operations');
   const token = bearerToken(headers['authorization']);
-  const use = await sessions.use({ ...connection, ...(token === undefined ? {} : { token }) });
+  // The console's own pages come with the cookie of a person; programs come with a token, other origins with nothing else.
+  const session = isOwnPage(origin, exchange) && token === undefined ? options.api?.sessionOf(headers) : undefined;
+  const use = await sessions.use({
+    ...connection,
+    ...(token === undefined ? {} : { token }),
+    ...(session === undefined ? {} : { session }),
+  });
   lent(() => use.release());
   use.onRevoked(() => ending.abort());
   const method = knownMethod(exchange.method);
@@ -221,7 +287,7 @@ async function sendProblem(
 /** A handler's own field stands; the rest of what protects is added. */
 function dressed(response: WebResponse, exchange: Exchange, origin: Origin): WebResponse {
   const named = new Set(response.headers.map(([name]) => name.toLowerCase()));
-  const others = [...securityHeaders, contentSecurityPolicy(), ...corsHeaders(origin, exchange.headers)];
+  const others = [...securityHeaders, ...corsHeaders(origin, exchange.headers)];
   // `vary` and others that may stand twice do.
   const added = others.filter(([name]) => name === 'vary' || !named.has(name));
   return { ...response, headers: [...response.headers, ...added] };

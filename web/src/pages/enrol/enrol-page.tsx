@@ -4,16 +4,16 @@
  */
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { EnrolmentView, SessionView } from '../../../../src/doors/console/people-flows.ts';
+import type { Enrolled, EnrolmentView } from '../../../../src/doors/console/people-flows.ts';
 import { people } from '../../api/client.ts';
 import { hasPasskeys, makePasskey } from '../../api/passkey.ts';
 import { t, word } from '../../i18n/i18n.ts';
 import { navigate } from '../../model/navigation.ts';
-import { signedIn } from '../../model/session.ts';
 import { Button } from '../../ui/button.tsx';
 import { Entrance } from '../../ui/entrance.tsx';
 import { ChoiceField, TextField } from '../../ui/fields.tsx';
 import { Failed, Note, Skeleton } from '../../ui/parts.tsx';
+import { say } from '../../ui/toasts.tsx';
 import { useLoad } from '../../ui/use-load.ts';
 import { useSubmit } from '../../ui/use-submit.ts';
 import { CodeStep } from './code-step.tsx';
@@ -65,19 +65,28 @@ type Step =
   | { readonly kind: 'way' }
   | { readonly kind: 'password' }
   | { readonly kind: 'code'; readonly secret: Parameters<typeof CodeStep>[0]['secret'] }
-  | { readonly kind: 'codes'; readonly codes: readonly string[]; readonly session: SessionView };
+  | { readonly kind: 'codes'; readonly codes: readonly string[] };
 
-function Steps({ begun }: { readonly begun: EnrolmentView }): JSX.Element {
+function Steps({ begun: first }: { readonly begun: EnrolmentView }): JSX.Element {
+  const [begun, setBegun] = useState(first);
   const { ceremony } = begun;
   const [step, setStep] = useState<Step>({ kind: 'way' });
-  const finish = async (): Promise<void> => {
-    const { recoveryCodes, ...session } = await people('enrol/finish', { ceremony });
+  // Enrolled is not signed in: the first sign-in shows that the new factors work.
+  const finish = ({ recoveryCodes }: Enrolled): void => {
     invitation = '';
-    setStep({ kind: 'codes', codes: recoveryCodes, session });
+    if (recoveryCodes.length > 0) setStep({ kind: 'codes', codes: recoveryCodes });
+    else toSignIn();
   };
   switch (step.kind) {
     case 'way':
-      return <WayStep begun={begun} onPasskey={finish} onPassword={() => setStep({ kind: 'password' })} />;
+      return (
+        <WayStep
+          begun={begun}
+          onNamed={setBegun}
+          onEnrolled={finish}
+          onPassword={() => setStep({ kind: 'password' })}
+        />
+      );
     case 'password':
       return (
         <PasswordStep
@@ -92,8 +101,7 @@ function Steps({ begun }: { readonly begun: EnrolmentView }): JSX.Element {
           <CodeStep
             secret={step.secret}
             onCode={async (code) => {
-              await people('enrol/code', { ceremony, code });
-              await finish();
+              finish(await people('enrol/code', { ceremony, code }));
             }}
           />
         </Entrance>
@@ -101,43 +109,56 @@ function Steps({ begun }: { readonly begun: EnrolmentView }): JSX.Element {
     case 'codes':
       return (
         <Entrance title={t('recovery.title')} intro={t('recovery.intro')}>
-          <RecoveryCodes
-            codes={step.codes}
-            onKept={() => {
-              signedIn(step.session);
-              navigate('/', { replace: true });
-            }}
-          />
+          <RecoveryCodes codes={step.codes} onKept={toSignIn} />
         </Entrance>
       );
   }
 }
 
+function toSignIn(): void {
+  say(t('enrol.done'));
+  navigate('/sign-in', { replace: true });
+}
+
 function WayStep(props: {
   readonly begun: EnrolmentView;
-  readonly onPasskey: () => Promise<void>;
+  readonly onNamed: (begun: EnrolmentView) => void;
+  readonly onEnrolled: (enrolled: Enrolled) => void;
   readonly onPassword: () => void;
 }): JSX.Element {
-  const { ceremony, email, role, hospital, passkey } = props.begun;
-  const [name, setName] = useState('');
+  const { begun } = props;
+  const { ceremony, role } = begun;
+  const isNameless = begun.email === undefined;
+  const [email, setEmail] = useState(begun.email ?? '');
+  const [name, setName] = useState(begun.name ?? '');
   const [way, setWay] = useState<'passkey' | 'password'>(hasPasskeys() ? 'passkey' : 'password');
   const [label, setLabel] = useState('');
   useEffect(() => setLabel(deviceName(navigator.userAgent)), []);
   const going = useSubmit(
     async () => {
-      await people('enrol/name', { ceremony, name: name.trim() });
+      let { passkey } = begun;
+      if (isNameless) {
+        const named = await people('enrol/name', { ceremony, email: email.trim(), name: name.trim() });
+        passkey = named.passkey;
+        props.onNamed({ ...begun, email: named.email, name: name.trim(), passkey });
+      }
       if (way === 'password') {
         props.onPassword();
         return;
       }
       const credential = await makePasskey(passkey);
-      await people('enrol/passkey', { ceremony, credential, label: label.trim() });
-      await props.onPasskey();
+      props.onEnrolled(await people('enrol/passkey', { ceremony, credential, label: label.trim() }));
     },
-    { fields: ['name', 'label'], check: () => ({ name: name.trim() === '' ? t('form.missing') : undefined }) },
+    {
+      fields: ['email', 'name', 'label'],
+      check: () => ({
+        email: email.trim() === '' ? t('form.missing') : undefined,
+        name: name.trim() === '' ? t('form.missing') : undefined,
+      }),
+    },
   );
   return (
-    <Entrance title={t('enrol.title')} intro={t('enrol.intro', { hospital, role: word('role', role) })}>
+    <Entrance title={t('enrol.title')} intro={t('enrol.intro', { role: word('role', role) })}>
       <form class="stack wide" onSubmit={going.onSubmit} noValidate>
         {going.problem === undefined ? null : (
           <Note tone="danger" live>
@@ -145,20 +166,34 @@ function WayStep(props: {
           </Note>
         )}
         <div class="stack">
-          <div class="field">
-            <span class="small quiet">{t('signIn.email')}</span>
-            <strong>{email}</strong>
-          </div>
-          <TextField
-            label={t('enrol.name')}
-            hint={t('enrol.nameHint')}
-            autoComplete="name"
-            required
-            maxLength={100}
-            value={name}
-            onValue={setName}
-            fault={going.fault('name')}
-          />
+          {isNameless ? (
+            <>
+              <TextField
+                label={t('signIn.email')}
+                autoComplete="username"
+                required
+                maxLength={254}
+                value={email}
+                onValue={setEmail}
+                fault={going.fault('email')}
+              />
+              <TextField
+                label={t('enrol.name')}
+                hint={t('enrol.nameHint')}
+                autoComplete="name"
+                required
+                maxLength={100}
+                value={name}
+                onValue={setName}
+                fault={going.fault('name')}
+              />
+            </>
+          ) : (
+            <div class="field">
+              <span class="small quiet">{name === email ? t('signIn.email') : name}</span>
+              <strong>{email}</strong>
+            </div>
+          )}
         </div>
         <ChoiceField
           label={t('enrol.way')}

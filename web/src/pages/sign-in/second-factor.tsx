@@ -45,7 +45,7 @@ export function SecondFactor({
   );
   const byPasskey = useSubmit(async () => {
     if (passkey === undefined) return;
-    signedIn(await people('sign-in/passkey', { ceremony, credential: await usePasskey(passkey) }));
+    signedIn(await people('sign-in/second-passkey', { ceremony, credential: await usePasskey(passkey) }));
   });
   const problem = byCode.problem ?? byRecovery.problem ?? byPasskey.problem;
   return (
