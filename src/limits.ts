@@ -283,6 +283,12 @@ export const limits = {
     attributesBytesMax: 64 * 1024 ** 2,
     // A palette, or an overlay for each of some hundred frames.
     attributeBytesMax: 16 * 1024 ** 2,
+    // Of a text or a list of texts in them, and of a list of binary numbers, each of which is read again for each frame: a frame list of
+    // 10,000 frames has 50 KB, graphicPointsMax as points 1.6 MB.
+    textBytesMax: 64 * 1024,
+    numbersBytesMax: 2 * 1024 ** 2,
+    // Lists of frames that a presentation state names, all together: 200,000 of them.
+    frameListsBytesMax: 1024 ** 2,
     // Lines, characters, areas and segments may touch so many pixels: some seconds of a worker; a 512 x 512 slice with all its
     // marks takes a hundredth.
     markPixelsMax: 100_000_000,

@@ -245,3 +245,19 @@ test('a study of images and segmentations is rendered with both, and its thumbna
   const small = readPng((await web.ask(`${segUrl}/thumbnail`, { headers: png })).body);
   assert.equal(small.channels, 1);
 });
+
+test('endless lists: a megabyte where a place or a source frame should be is not read for each frame', async () => {
+  await using web = await house();
+  const list = Buffer.from('1\\'.repeat(512 * 1024));
+  const frames = Array.from({ length: 300 }, () => ({ segment: 1, pixels: leftHalf }));
+  for (const [sequence, tag, vr] of [
+    [0x00209113, 0x00200032, 'DS'],
+    [0x00289110, 0x00280030, 'DS'],
+  ] as const) {
+    const shared = new DataSet().setItems(sequence, [new DataSet().setBytes(tag, vr, list)]);
+    await web.keep(segmentation(frames, (dataSet) => dataSet.setItems(0x52009229, [shared])));
+    const startedMs = performance.now();
+    assert.equal(await refusal(web, `${segUrl}/rendered`), 'LIMIT_EXCEEDED');
+    assert.ok(performance.now() - startedMs < 10_000);
+  }
+});
