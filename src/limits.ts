@@ -316,6 +316,8 @@ export const limits = {
     attributesBytesMax: 8 * 1024 ** 2,
     // A CAD result has some thousand.
     contentItemsMax: 20_000,
+    // Of all texts together; in the plain text each line is indented, as deep as its item stands.
+    linesMax: 200_000,
   },
   /** CDA documents as pages and texts (src/rendering/cda). */
   cda: {

@@ -147,7 +147,9 @@ test('a series of reports is a message of pages; beside images a study is its pi
 });
 
 test('a report that cannot be rendered costs a study none of the others', async () => {
-  await using web = await webHouse({ limits: { ...limits, report: { attributesBytesMax: 2000, contentItemsMax: 3 } } });
+  await using web = await webHouse({
+    limits: { ...limits, report: { ...limits.report, attributesBytesMax: 2000, contentItemsMax: 3 } },
+  });
   const long = report([text('Finding', 'x'.repeat(2000))]);
   await web.keep(reportOf(2), instanceOf(long));
   const parts = await partsOf(await web.ask(`${study}/rendered`));
@@ -159,14 +161,16 @@ test('a report that cannot be rendered costs a study none of the others', async 
 });
 
 test('the ledger knows of a page, and a report that is too large is refused', async () => {
-  await using web = await webHouse({ limits: { ...limits, report: { attributesBytesMax: 2000, contentItemsMax: 3 } } });
+  await using web = await webHouse({
+    limits: { ...limits, report: { ...limits.report, attributesBytesMax: 2000, contentItemsMax: 3 } },
+  });
   await web.keep(reportOf(1));
   await web.ask(`${one}/rendered`);
   await web.session.end('test');
   assert.ok(web.house.ledger.codes.includes('110104 0'), String(web.house.ledger.codes));
   const long = report([text('Finding', 'x'.repeat(2000))]);
   await using other = await webHouse({
-    limits: { ...limits, report: { attributesBytesMax: 2000, contentItemsMax: 3 } },
+    limits: { ...limits, report: { ...limits.report, attributesBytesMax: 2000, contentItemsMax: 3 } },
   });
   await other.keep(instanceOf(long));
   assert.equal(await refusal(other, `${one}/rendered`), 'LIMIT_EXCEEDED');
