@@ -20,6 +20,7 @@ import { parseRenderingParameters, type RenderingParameters } from '../resources
 import type { WebHandler, WebRequest, WebResponse } from '../web-handler.ts';
 import type { Depiction } from './depiction.ts';
 import { depictionsOf, isComposite, isPresentationState } from './depictions.ts';
+import { madeAnswer } from './made-body.ts';
 import type { PictureOrder, PictureServices } from './pictures.ts';
 import { renderedDocuments } from './documents.ts';
 import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
@@ -112,10 +113,8 @@ async function answered(
     },
     { request, retrieval, limits: facts.services.limits },
   );
-  if (response.body === undefined || response.body instanceof Uint8Array) return response;
   // Drawn before the head is sent, so that what cannot be drawn has a status of its own; it is one piece anyhow.
-  const body = Buffer.concat(await Array.fromAsync(response.body));
-  return { ...response, headers: [...response.headers, ['Content-Length', String(body.length)]], body };
+  return await madeAnswer(response, { services: facts.services, owner: retrieval.owner, signal: request.signal });
 }
 
 /** @throws HttpError 406 where there is none */
