@@ -261,3 +261,13 @@ test('endless lists: a megabyte where a place or a source frame should be is not
     assert.ok(performance.now() - startedMs < 10_000);
   }
 });
+
+test('mistaken patient: the image of another patient is never drawn under a segmentation, whoever may see both', async () => {
+  await using web = await house();
+  const foreign = source(1, (dataSet) => dataSet.setText(0x0020000d, 'UI', '1.2.3.2').setText(0x00100020, 'LO', 'P2'));
+  const claiming = segmentation([{ segment: 1, source: 1, pixels: leftHalf }], (dataSet) =>
+    dataSet.setItems(0x00081200, [new DataSet().setText(0x0020000d, 'UI', '1.2.3.2')]),
+  );
+  await web.keep(foreign, claiming);
+  assert.equal(colourAt(await picture(web, `${segUrl}/rendered`), 25, 5), 'grey 0');
+});
