@@ -509,6 +509,8 @@ export const limits = {
     storesAtOnceMax: 16,
     // Bulk data that came before its turn, or without its length, which has to be written before it: a few images.
     waitingBulkBytesMax: 64 * 1024 ** 2,
+    // What all store messages together have waiting, and those of one device: some large ones, or hundreds of metadata as it usually is.
+    arriving: { heldBytesMax: 512 * 1024 ** 2, heldBytesPerOwnerMax: 256 * 1024 ** 2, memoryWaitMs: 30_000 },
     // A wall of 8K displays; a picture of both sides is 1 GiB as RGBA, which the renderer's own budget bounds further.
     viewportSideMax: 16_384,
     // The URI service: as many as there are current ones of images.

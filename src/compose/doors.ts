@@ -6,6 +6,7 @@ import { placeholderPage } from '../doors/console/placeholder-page.ts';
 import type { DoorView } from '../doors/control/control-services.ts';
 import type { ConnectionServices } from '../doors/dimse/connection.ts';
 import { handlers } from '../doors/web/handlers/handlers.ts';
+import { ConversionMemory } from '../transcoding/conversion-memory.ts';
 import { startWebDoor, type WebDoor } from '../doors/web/web-door.ts';
 import { type DimseDoor, type DimseDoorOptions, startDimseDoor } from '../doors/dimse/dimse-door.ts';
 import { limits } from '../limits.ts';
@@ -112,6 +113,7 @@ async function openWeb(
       held,
       codecs,
       transcoding,
+      arriving: new ConversionMemory(limits.web.arriving),
       log,
     },
     handlers,
