@@ -22,7 +22,7 @@ import type { Depiction } from './depiction.ts';
 import { depictionsOf, isComposite, isPresentationState } from './depictions.ts';
 import type { PictureOrder, PictureServices } from './pictures.ts';
 import { renderedDocuments } from './documents.ts';
-import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
+import { acceptableOf, instanceUrl, madeLocation, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
 import { respond } from './representation.ts';
 import { type Retrieval, withRetrieval } from './retrieval.ts';
 
@@ -107,7 +107,7 @@ async function answered(
     {
       contentType: order.type,
       tag,
-      headers: [['Content-Location', instanceUrl(request.baseUrl, instance.head)], ...warnings(request, order)],
+      headers: [...madeLocation(request), ...warnings(request, order)],
       read: () => retrieval.leaving(instance, content),
     },
     { request, retrieval, limits: facts.services.limits },
