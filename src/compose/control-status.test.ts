@@ -8,13 +8,14 @@ import { statusServices, warningsOf } from './control-status.ts';
 const dayMs = 86_400_000;
 const door: DoorView = { name: 'dimse', protocol: 'DICOM over TLS', address: '127.0.0.1', port: 2762 };
 
-function statusOf({ installation }: TestHouse, doors: readonly DoorView[] = [door]) {
+function statusOf({ installation }: TestHouse, doors: readonly DoorView[] = [door], codecFailure?: string) {
   const { status } = statusServices({
     installation,
     version: '1.2.3',
     startedAtMs: 0,
     doors: () => doors,
     certificates: () => ({ views: [], warnings: [] }),
+    codecFailure: () => codecFailure,
   });
   return status(callOf('status'), {});
 }
@@ -87,6 +88,16 @@ test('what is open to the network, without TLS, ends soon or was never used is s
   }
   assert.ok(!warnings.some((warning) => warning.includes('2762')));
   assert.ok(warnings.every((warning) => /^[A-Z0-9].*\.$/.test(warning)));
+});
+
+test('codecs that have failed are said, with what to do', async () => {
+  await using house = await openHouse();
+  const { warnings } = await statusOf(house, [door], 'ERR_SOMETHING');
+  assert.ok(
+    warnings.some((warning) =>
+      /^Images cannot be converted or drawn.*\(ERR_SOMETHING\): start the server anew/.test(warning),
+    ),
+  );
 });
 
 test('a disk that runs full and an archive that does not read are said', async () => {

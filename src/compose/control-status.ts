@@ -24,6 +24,8 @@ export interface StatusFacts {
   /** Those that listen now. */
   readonly doors: () => readonly DoorView[];
   readonly certificates: () => ShownCertificates;
+  /** Why nothing can be converted or drawn; undefined while it can. */
+  readonly codecFailure: () => string | undefined;
 }
 
 /** What the HTTPS door shows, and what is to be said about it. */
@@ -48,7 +50,7 @@ export function statusServices(facts: StatusFacts): Pick<ControlServices, 'statu
 }
 
 export async function statusReport(facts: StatusFacts): Promise<StatusReport> {
-  const { installation, version, startedAtMs, doors, certificates } = facts;
+  const { installation, version, startedAtMs, doors, certificates, codecFailure } = facts;
   const { archive, config, dataDirectory, guard, ledger, policy } = installation;
   const totals = await archiveTotals(archive);
   const lastCheckpointAt = await checkpointTime(installation);
@@ -68,7 +70,12 @@ export async function statusReport(facts: StatusFacts): Promise<StatusReport> {
       head: ledger.head.hash,
       ...(lastCheckpointAt === undefined ? {} : { lastCheckpointAt }),
     },
-    warnings: await warningsOf(installation, { doors: doors(), certificates: certificates().warnings, totals }),
+    warnings: await warningsOf(installation, {
+      doors: doors(),
+      certificates: certificates().warnings,
+      codecFailure: codecFailure(),
+      totals,
+    }),
   };
 }
 
@@ -78,10 +85,12 @@ export async function warningsOf(
   {
     doors,
     certificates = [],
+    codecFailure,
     totals,
   }: {
     readonly doors: readonly DoorView[];
     readonly certificates?: readonly string[];
+    readonly codecFailure?: string | undefined;
     readonly totals: ArchiveTotals;
   },
 ): Promise<readonly string[]> {
@@ -102,6 +111,8 @@ export async function warningsOf(
     freeBytes >= freeBytesMin &&
       freeBytes < limits.freeBytesWarn &&
       `The disk of the archive has only ${gibibytes(freeBytes)} left: make room before ${gibibytes(freeBytesMin)}, where storing stops.`,
+    codecFailure !== undefined &&
+      `Images cannot be converted or drawn, only given out as they are stored (${codecFailure}): start the server anew; if that does not help, install it anew with "npm ci".`,
     ...certificates,
     openings.plain > 0 &&
       `${count(openings.plain, 'device')} ${openings.plain === 1 ? 'comes' : 'come'} without TLS, so images and names can be read on the way: as soon as a device can do TLS, close its plain opening and enrol it with "leadglass device add".`,
