@@ -90,6 +90,37 @@ test('what is open to the network, without TLS, ends soon or was never used is s
   assert.ok(warnings.every((warning) => /^[A-Z0-9].*\.$/.test(warning)));
 });
 
+test('a device whose certificate ends soon, before its opening, is said', async () => {
+  await using house = await openHouse();
+  const { policy } = house.installation;
+  const nowMs = Date.now();
+  const terms = openingTerms({ validFromMs: nowMs - dayMs, validUntilMs: nowMs + 100 * dayMs });
+  policy.addDevice({ name: terms.device, purpose: terms.purpose, reason: 'r', owner: 'root', createdAtMs: nowMs });
+  policy.addOpening(terms, nowMs);
+  const certificate = {
+    device: terms.device,
+    origin: 'pinned',
+    subject: 'CN=x',
+    serialNumber: '01',
+    addedAtMs: nowMs,
+  } as const;
+  policy.addCertificate({
+    ...certificate,
+    fingerprint256: 'a'.repeat(64),
+    notBeforeMs: 0,
+    notAfterMs: nowMs + 9 * dayMs,
+  });
+  const said = /^1 device has a certificate that ends within 30 days, before what is open to it: .*device renew/;
+  assert.ok((await statusOf(house)).warnings.some((warning) => said.test(warning)));
+  policy.addCertificate({
+    ...certificate,
+    fingerprint256: 'b'.repeat(64),
+    notBeforeMs: 0,
+    notAfterMs: nowMs + 99.5 * dayMs,
+  });
+  assert.ok(!(await statusOf(house)).warnings.some((warning) => said.test(warning)));
+});
+
 test('codecs that have failed are said, with what to do', async () => {
   await using house = await openHouse();
   const { warnings } = await statusOf(house, [door], 'ERR_SOMETHING');

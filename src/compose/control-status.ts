@@ -14,6 +14,7 @@ import { checkpointsFileName } from '../ledger/ledger-files.ts';
 import { readLastCheckpoint, readPublicKey } from '../ledger/checkpoints.ts';
 import { limits } from '../limits.ts';
 import { archiveTotals, type ArchiveTotals } from './archive-facts.ts';
+import { DeviceViews } from './device-views.ts';
 import type { Installation } from './installation.ts';
 import { administer } from './caller.ts';
 
@@ -99,6 +100,9 @@ export async function warningsOf(
   const freeBytes = await archive.fileSystem.freeBytes(archive.segmentDirectory);
   const { freeBytesMin } = archive.options.limits;
   const { problems } = archive.recovery;
+  const { policy } = installation;
+  const views = new DeviceViews({ policy, timeZone: Temporal.Now.timeZoneId(), now: Date.now });
+  const endingCertificates = policy.devices().filter((device) => views.certificateEndsSoon(device)).length;
   const warnings: (string | false)[] = [
     !guard.isRecording &&
       'The ledger cannot be written, so nothing is admitted: make room on its disk or repair it; it goes on by itself.',
@@ -124,6 +128,8 @@ export async function warningsOf(
       ),
     openings.expiringSoon > 0 &&
       `${count(openings.expiringSoon, 'opening')} will end within ${limits.expiresSoonDays} days: see "leadglass opening list" and prolong what is needed with "leadglass device renew".`,
+    endingCertificates > 0 &&
+      `${count(endingCertificates, 'device')} ${endingCertificates === 1 ? 'has a certificate that ends' : 'have certificates that end'} within ${limits.expiresSoonDays} days, before what is open to it: see "leadglass device list" and make a new one with "leadglass device renew".`,
     openings.neverUsed > 0 &&
       `${count(openings.neverUsed, 'opening')} ${openings.neverUsed === 1 ? 'was' : 'were'} never used: close what nobody needs with "leadglass opening close".`,
     totals.conflicts > 0 &&
