@@ -81,6 +81,7 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
       startedAtMs,
       doorViews: doors.views,
       certificates: doors.certificates,
+      codecFailure: () => threads.codecs.failure,
       arrangePlainDoors: () => doors.arrangePlainDoors(),
     }),
     limits,
@@ -154,6 +155,7 @@ function controlServices(
     readonly startedAtMs: number;
     readonly doorViews: Parameters<typeof statusServices>[0]['doors'];
     readonly certificates: Parameters<typeof statusServices>[0]['certificates'];
+    readonly codecFailure: Parameters<typeof statusServices>[0]['codecFailure'];
     readonly arrangePlainDoors: () => Promise<void>;
   },
 ): ControlServices {
@@ -182,6 +184,7 @@ function controlServices(
       startedAtMs: facts.startedAtMs,
       doors: facts.doorViews,
       certificates: facts.certificates,
+      codecFailure: facts.codecFailure,
     }),
   };
 }

@@ -120,6 +120,9 @@ async function openWeb(
     names: config.names,
     corsOrigins,
     page: placeholderPage(),
-    health: () => (guard.isRecording && guard.isClockSteady ? 'ok' : 'failing'),
+    health: () => {
+      if (!guard.isRecording || !guard.isClockSteady) return 'failing';
+      return codecs.failure === undefined ? 'ok' : 'degraded';
+    },
   });
 }

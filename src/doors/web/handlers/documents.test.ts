@@ -74,7 +74,7 @@ test('a report is a page by default, and plain text or XML for who asks', async 
   const page = await web.ask(`${one}/rendered`);
   assert.equal(page.headers.get('content-type'), 'text/html; charset=utf-8');
   assert.equal(page.headers.get('content-length'), String(page.body.length));
-  assert.equal(page.headers.get('content-location'), `${baseUrl}${one}`);
+  assert.equal(page.headers.get('content-location'), `${baseUrl}${one}/rendered`);
   assert.match(page.body.toString(), /Nothing unusual/);
   for (const [accept, type] of [
     ['text/plain', 'text/plain; charset=utf-8'],

@@ -19,7 +19,7 @@ import type { WebLimits, WebRequest, WebResponse, WebServices } from '../web-han
 import { encapsulatedRenditions } from './encapsulated.ts';
 import { message } from './frames.ts';
 import { madeAnswer } from './made-body.ts';
-import { instanceUrl, parametersOf } from './reading-request.ts';
+import { instanceUrl, madeLocation, parametersOf } from './reading-request.ts';
 import type { Rendition, RenditionFacts } from './rendition.ts';
 import { reportRenditions } from './report.ts';
 import { respond } from './representation.ts';
@@ -140,11 +140,7 @@ async function respondWith(
     {
       contentType: rendition.contentType ?? rendition.mediaType,
       tag: tagOf(rendition, instance, request.baseUrl),
-      headers: [
-        ['Content-Location', instanceUrl(request.baseUrl, instance.head)],
-        ...headersOf(rendition),
-        ...warnings(request, limits),
-      ],
+      headers: [...madeLocation(request), ...headersOf(rendition), ...warnings(request, limits)],
       read: () => retrieval.leaving(instance, () => rendition.read()),
       ...(lengthBytes === undefined ? {} : { lengthBytes }),
       ...(readRange === undefined

@@ -96,7 +96,7 @@ test('a presentation state is rendered as its image, turned, windowed and drawn 
   const [red = 0, green = 0, blue = 0] = pixelAt(picture, 5, 5);
   assert.ok(red > 200 && green < 60 && blue < 60, String([red, green, blue]));
   assert.deepEqual(pixelAt(picture, 30, 40), [127, 127, 127]);
-  assert.equal(answer.headers.get('content-location'), `${baseUrl}${stateUrl}`);
+  assert.equal(answer.headers.get('content-location'), `${baseUrl}${stateUrl}/rendered`);
   const small = readPng((await web.ask(`${stateUrl}/rendered?viewport=20,20`, { headers: png })).body);
   assert.deepEqual([small.width, small.height], [13, 20]);
 });

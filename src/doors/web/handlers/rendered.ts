@@ -23,7 +23,7 @@ import { depictionsOf, isComposite, isPresentationState } from './depictions.ts'
 import { madeAnswer } from './made-body.ts';
 import type { PictureOrder, PictureServices } from './pictures.ts';
 import { renderedDocuments } from './documents.ts';
-import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
+import { acceptableOf, instanceUrl, madeLocation, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
 import { respond } from './representation.ts';
 import { type Retrieval, withRetrieval } from './retrieval.ts';
 
@@ -108,7 +108,7 @@ async function answered(
     {
       contentType: order.type,
       tag,
-      headers: [['Content-Location', instanceUrl(request.baseUrl, instance.head)], ...warnings(request, order)],
+      headers: [...madeLocation(request), ...warnings(request, order)],
       read: () => retrieval.leaving(instance, content),
     },
     { request, retrieval, limits: facts.services.limits },

@@ -90,6 +90,8 @@ async function takeMessage(request: WebRequest, taking: Taking): Promise<void> {
     await takeFile(request.body, taking);
     return;
   }
+  // What is neither of both ways is told of both.
+  if (single?.name !== 'multipart/related') throw unsupportedType();
   const { boundary, type } = parseRelatedContentType(contentType);
   const reader = new MultipartReader({ boundary, defaultType: type, limits: taking.limits.web });
   const parts = readParts(request.body, reader);
@@ -163,7 +165,7 @@ async function takeFile(file: AsyncIterable<Uint8Array>, { arrivals, report, lim
 function unsupportedType(): HttpError {
   return new HttpError(
     415,
-    'Cannot store: the body must hold application/dicom, application/dicom+json or application/dicom+xml',
+    'Cannot store: the body must be application/dicom, or multipart/related with application/dicom, application/dicom+json or application/dicom+xml',
     { field: 'Content-Type' },
   );
 }

@@ -43,7 +43,8 @@ export interface AnsweringOptions {
   readonly corsOrigins: readonly string[];
   readonly page: WebPage;
   /** `ok` only when everything that a door needs (ledger, store, clock) is there. */
-  readonly health: () => 'ok' | 'failing';
+  /** `degraded`: what is stored goes in and out, but nothing is converted or drawn. */
+  readonly health: () => 'ok' | 'degraded' | 'failing';
   /** Fires when the door stops. */
   readonly stopping: AbortSignal;
 }
@@ -182,7 +183,7 @@ function ownPage(exchange: Exchange, path: string, { page, health }: AnsweringOp
   if (path === '/health') {
     const status = health();
     const body = Buffer.from(JSON.stringify({ status }));
-    return { status: status === 'ok' ? 200 : 503, headers: [['content-type', 'application/json']], body };
+    return { status: status === 'failing' ? 503 : 200, headers: [['content-type', 'application/json']], body };
   }
   return {
     status: 200,
