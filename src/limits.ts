@@ -250,6 +250,8 @@ export const limits = {
     // Rows read in one turn of a query: about a millisecond, then others get their turn.
     findPageRows: 200,
     findTurnMs: 5,
+    // More say nothing more: the disk is lost.
+    verifyProblemsMax: 1_000,
   },
   // ── codecs ───────────────────────────────────────────────────────────────────────────────────────────────────────
   codecs: {
@@ -405,8 +407,6 @@ export const limits = {
   controlRequestMsMax: 3_600_000,
   /** `status` says so before storing stops (archive.freeBytesMin): a day of a busy CT, to have time for more disk. */
   freeBytesWarn: 20 * 1024 ** 3,
-  /** Problems that `verify` names one by one; all are counted. */
-  verifyProblemsMax: 1_000,
   /** Of one study: a person needs the first few to see what went wrong; a broken device may make one for each image. */
   patientMismatchesShownMax: 100,
   /** To whom one study was released; each was typed by a person. */
