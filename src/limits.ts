@@ -403,6 +403,8 @@ export const limits = {
   controlSessionIdleMs: 60_000,
   /** Names and a command word. */
   controlHeaderBytesMax: 8 * 1024,
+  /** sun_path holds 108 bytes with its closing zero on Linux, 104 on macOS and the BSDs; a longer path is reached from its folder. */
+  controlSocketPathBytesMax: 103,
   /** A request may carry a file of many gigabytes from a slow disk. */
   controlRequestMsMax: 3_600_000,
   /** `status` says so before storing stops (archive.freeBytesMin): a day of a busy CT, to have time for more disk. */

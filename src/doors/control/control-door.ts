@@ -24,6 +24,7 @@ export interface ControlLimits {
   readonly controlSessionsMax: number;
   readonly controlSessionIdleMs: number;
   readonly controlHeaderBytesMax: number;
+  readonly controlSocketPathBytesMax: number;
   readonly controlRequestMsMax: number;
 }
 
@@ -41,16 +42,13 @@ export interface ControlDoor {
   stop(): Promise<void>;
 }
 
-/** sun_path holds 108 bytes with its closing zero on Linux, 104 on macOS and the BSDs. */
-export const socketPathBytesMax = 103;
-
 /**
  * Opens the door.
  * @throws LeadglassError CONFLICT when another server answers on the socket, BACKEND_UNAVAILABLE when it cannot be made
  */
 export async function startControlDoor(options: ControlDoorOptions): Promise<ControlDoor> {
   const { socketPath, limits, log } = options;
-  const path = reachablePath(socketPath);
+  const path = reachablePath(socketPath, limits.controlSocketPathBytesMax);
   await removeStaleSocket(path, socketPath);
   const stopping = new AbortController();
   const sessions = new TransferSessions(options.limits, log);
@@ -89,8 +87,8 @@ export async function startControlDoor(options: ControlDoorOptions): Promise<Con
  * The path to bind and connect to. A path too long for a socket address becomes relative to its folder, which then must
  * be the working directory; a server keeps it so (all its other paths are absolute).
  */
-function reachablePath(socketPath: string): string {
-  if (Buffer.byteLength(socketPath) <= socketPathBytesMax) return socketPath;
+function reachablePath(socketPath: string, bytesMax: number): string {
+  if (Buffer.byteLength(socketPath) <= bytesMax) return socketPath;
   process.chdir(dirname(socketPath));
   return basename(socketPath);
 }
