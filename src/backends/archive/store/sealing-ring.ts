@@ -20,10 +20,10 @@ export const AnswerKind = { done: 1, ended: 2, dropped: 3, damaged: 4 } as const
 
 export const digestBytes = 32;
 const keyWords = 8;
-export const jobWords = 16;
-export const answerWords = 2;
+const jobWords = 16;
+const answerWords = 2;
 /** A `begin`, an `end` and a `drop` for each slot, and the chunks of all slabs fit; a power of two. */
-export const jobsMax = 1024;
+const jobsMax = 1024;
 /** One answer for each slab and two for each slot fit; a power of two. */
 export const answersMax = 256;
 

@@ -115,7 +115,7 @@ function isView(word: string): word is View {
 }
 
 /** Table 10.4.1-1: comma separated, each larger than the one before; clients encode the commas, which is the same. */
-export function frameList(text: string, framesMax: number): readonly number[] {
+function frameList(text: string, framesMax: number): readonly number[] {
   const words = text.split(',');
   if (words.length > framesMax) {
     throw new LeadglassError('LIMIT_EXCEEDED', `Cannot read the frame list: more than ${framesMax} frames`);
