@@ -10,7 +10,7 @@ import { test } from 'node:test';
 const source = resolve(import.meta.dirname, '../../src');
 
 /** A part's allowed parts; `types:` parts may only be imported by `import type`. Leaves may be imported by all. */
-const leaves = ['error.ts', 'limits.ts', 'log.ts'];
+const leaves = ['error.ts', 'gather.ts', 'limits.ts', 'log.ts'];
 const arrows: Record<string, readonly string[]> = {
   dicom: [],
   'upper-layer': ['dicom'],

@@ -11,6 +11,7 @@ import { connect } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { LeadglassError, asLeadglassError } from '../../error.ts';
+import { gather } from '../../gather.ts';
 import type { Log } from '../../log.ts';
 import { callService, parseArguments } from './call-service.ts';
 import { callSchemas } from './control-calls.ts';
@@ -216,17 +217,10 @@ function callOf(request: IncomingMessage, response: ServerResponse, signal: Abor
 }
 
 async function readBody(request: IncomingMessage, bytesMax: number): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let lengthBytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    lengthBytes += chunk.length;
-    if (lengthBytes > bytesMax) {
-      throw new LeadglassError('LIMIT_EXCEEDED', `The request is longer than ${bytesMax} bytes`);
-    }
-    chunks.push(chunk);
-  }
+  const exceeded = (): Error => new LeadglassError('LIMIT_EXCEEDED', `The request is longer than ${bytesMax} bytes`);
+  const body = await gather(request, bytesMax, exceeded);
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return JSON.parse(body.toString('utf8'));
   } catch (cause) {
     throw new LeadglassError('BAD_REQUEST', 'The request is not JSON', { cause });
   }

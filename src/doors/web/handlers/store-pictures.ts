@@ -8,6 +8,7 @@ import { Tags } from '../../../dicom/dictionary/dictionary.ts';
 import type { BulkValue } from '../../../dicom/models/encode-model.ts';
 import type { Tag } from '../../../dicom/tag.ts';
 import { LeadglassError } from '../../../error.ts';
+import { gather } from '../../../gather.ts';
 import {
   isPictureEncoding,
   type PictureEncoding,
@@ -42,16 +43,10 @@ export async function arrivedPicture(part: BulkPart, { services, bytesMax }: Pic
       field: 'Transfer Syntax UID',
     });
   }
-  const chunks: Uint8Array[] = [];
-  let lengthBytes = 0;
-  for await (const chunk of part.value().chunks) {
-    lengthBytes += chunk.length;
-    if (lengthBytes > bytesMax) {
-      throw new LeadglassError('LIMIT_EXCEEDED', `Cannot store: a picture has more than ${bytesMax} bytes`);
-    }
-    chunks.push(Buffer.from(chunk));
-  }
-  const bytes = new Uint8Array(Buffer.concat(chunks));
+  const exceeded = (): Error =>
+    new LeadglassError('LIMIT_EXCEEDED', `Cannot store: a picture has more than ${bytesMax} bytes`);
+  // Of its own buffer, since it goes to a worker.
+  const bytes = new Uint8Array(await gather(part.value().chunks, bytesMax, exceeded));
   return { encoding, bytes, size: pictureSize(encoding, bytes, services) };
 }
 
