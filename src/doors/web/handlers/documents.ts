@@ -21,7 +21,7 @@ import { message } from './frames.ts';
 import { instanceUrl, parametersOf } from './reading-request.ts';
 import type { Rendition, RenditionFacts } from './rendition.ts';
 import { reportRenditions } from './report.ts';
-import { respond } from './representation.ts';
+import { inOnePiece, respond } from './representation.ts';
 import type { Retrieval } from './retrieval.ts';
 import { videoRenditions } from './video.ts';
 import { waveformRenditions } from './waveform.ts';
@@ -152,11 +152,7 @@ async function respondWith(
     },
     { request, retrieval, limits },
   );
-  const isWhole = lengthBytes !== undefined || response.body === undefined || response.body instanceof Uint8Array;
-  if (isWhole) return response;
-  // What is made here is one piece, and says its length.
-  const body = Buffer.concat(await Array.fromAsync(response.body));
-  return { ...response, headers: [...response.headers, ['Content-Length', String(body.length)]], body };
+  return lengthBytes === undefined ? await inOnePiece(response) : response;
 }
 
 /** Sandboxed, without script, frames or anything loaded; what is linked stays here. */

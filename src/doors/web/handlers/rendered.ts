@@ -23,7 +23,7 @@ import { depictionsOf, isComposite, isPresentationState } from './depictions.ts'
 import type { PictureOrder, PictureServices } from './pictures.ts';
 import { renderedDocuments } from './documents.ts';
 import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
-import { respond } from './representation.ts';
+import { inOnePiece, respond } from './representation.ts';
 import { type Retrieval, withRetrieval } from './retrieval.ts';
 
 /** Table 8.7.4-1: JPEG is the default; GIF and video are not made here. */
@@ -112,10 +112,7 @@ async function answered(
     },
     { request, retrieval, limits: facts.services.limits },
   );
-  if (response.body === undefined || response.body instanceof Uint8Array) return response;
-  // Drawn before the head is sent, so that what cannot be drawn has a status of its own; it is one piece anyhow.
-  const body = Buffer.concat(await Array.fromAsync(response.body));
-  return { ...response, headers: [...response.headers, ['Content-Length', String(body.length)]], body };
+  return await inOnePiece(response);
 }
 
 /** @throws HttpError 406 where there is none */

@@ -91,6 +91,16 @@ function conditionsOf({ method, headers }: WebRequest): ConditionFields {
   return { method, ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] };
 }
 
+/**
+ * An answer that is made here, in one piece with its length: made before the head is sent, so that what cannot be made has a status
+ * of its own. What makes it bounds it.
+ */
+export async function inOnePiece(response: WebResponse): Promise<WebResponse> {
+  if (response.body === undefined || response.body instanceof Uint8Array) return response;
+  const body = Buffer.concat(await Array.fromAsync(response.body));
+  return { ...response, headers: [...response.headers, ['Content-Length', String(body.length)]], body };
+}
+
 /** The bytes from `first` to `last` of a stream: what came before is dropped, and nothing is read behind them. */
 export async function* sliced(
   source: AsyncIterable<Uint8Array>,
