@@ -235,6 +235,10 @@ export const limits = {
     // A commit record holds a head (dataSetKept) and a Part 10 head, a data record one extent and a chunk.
     recordBodyBytesMax: 4 * 1024 ** 2,
     scanBytes: 256 * 1024,
+    // Memory of the sealing thread, about 1 MiB each. An instance that finds none at its beginning is sealed on the main thread.
+    sealingSlabsMax: 32,
+    // Each is held for one read; a retrieve has retrieveAhead under way.
+    readingSlabsMax: 16,
     // Retrieves under way rarely touch more segments at once.
     openSegmentsMax: 64,
     replayGroupRecords: 1_000,

@@ -23,9 +23,7 @@ import {
   JobWord,
   newSealingRing,
   type SealingRing,
-  slabChunksMax,
-  slabsMax,
-  slotsMax,
+  slabChunks,
 } from './sealing-ring.ts';
 
 /** A commit record fits behind the chunks, so that both go out in one write: heads of instances have some kilobytes. */
@@ -34,10 +32,16 @@ const commitRoomBytes = 64 * 1024;
 const heapMb = 32;
 
 /** Record head, tags and chunks of one extent, and room for the commit. */
-function slabBytesFor({ chunkBytes, extentBytes }: SealerLimits): number {
-  const chunks = Math.min(slabChunksMax, Math.ceil(extentBytes / chunkBytes));
-  const bytes = recordHeadBytes + chunks * (tagBytes + chunkBytes) + commitRoomBytes;
+function slabBytesFor(limits: SealerLimits): number {
+  const bytes = recordHeadBytes + slabChunks(limits) * (tagBytes + limits.chunkBytes) + commitRoomBytes;
   return Math.ceil(bytes / blockBytes) * blockBytes;
+}
+
+export interface SealingThreadLimits extends SealerLimits {
+  /** For instances that arrive. */
+  readonly sealingSlabsMax: number;
+  /** For instances that leave; each is held for a read from the disk and its decryption. */
+  readonly readingSlabsMax: number;
 }
 
 /** Who is told what became of its jobs; see AnswerKind. */
@@ -64,25 +68,29 @@ export class SealingThread {
   readonly #freeSlots: number[];
   readonly #readingSlots: number[];
   readonly #slabBytes: number;
+  /** Slots below are of those that arrive. */
+  readonly #sealingSlots: number;
   readonly #clients = new Map<number, SealingClient>();
   #jobs = 0;
   #answers = 0;
   #failure: LeadglassError | undefined;
 
   /** Needs the right to start a worker, which may be given up afterwards. */
-  constructor(limits: SealerLimits) {
+  constructor(limits: SealingThreadLimits) {
     const slabBytes = slabBytesFor(limits);
+    const { sealingSlabsMax: sealing, readingSlabsMax: reading } = limits;
     this.#slabBytes = slabBytes;
-    this.#ring = newSealingRing(alignedMemory(slabBytes * slotsMax, { shared: true }));
-    const slabs = Array.from({ length: slotsMax }, (_, index) => {
+    this.#sealingSlots = sealing;
+    this.#ring = newSealingRing(alignedMemory(slabBytes * (sealing + reading), { shared: true }), sealing + reading);
+    const slabs = Array.from({ length: sealing + reading }, (_, index) => {
       const offset = index * slabBytes;
       return { offset, memory: this.#ring.arena.subarray(offset, offset + slabBytes) };
     });
     const slots = slabs.keys().toArray();
-    this.#slabs = new Lending(slabs.slice(0, slabsMax));
-    this.#freeSlots = slots.slice(0, slabsMax);
-    this.#readingSlabs = new Lending(slabs.slice(slabsMax));
-    this.#readingSlots = slots.slice(slabsMax);
+    this.#slabs = new Lending(slabs.slice(0, sealing));
+    this.#freeSlots = slots.slice(0, sealing);
+    this.#readingSlabs = new Lending(slabs.slice(sealing));
+    this.#readingSlots = slots.slice(sealing);
     const resourceLimits = { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: heapMb };
     this.#worker = new Worker(new URL('sealing-worker.ts', import.meta.url), {
       workerData: this.#ring,
@@ -212,7 +220,7 @@ export class SealingThread {
       if (kind === AnswerKind.done || kind === AnswerKind.damaged) continue;
       this.#clients.delete(slot);
       if (this.#clients.size === 0) this.#worker.unref();
-      if (slot < slabsMax) this.#freeSlots.push(slot);
+      if (slot < this.#sealingSlots) this.#freeSlots.push(slot);
       else this.#readingSlots.push(slot);
       if (kind === AnswerKind.dropped) client.dropped();
       else client.ended(Buffer.from(digests.subarray(slot * digestBytes, (slot + 1) * digestBytes)));
