@@ -235,6 +235,10 @@ export const limits = {
     // A commit record holds a head (dataSetKept) and a Part 10 head, a data record one extent and a chunk.
     recordBodyBytesMax: 4 * 1024 ** 2,
     scanBytes: 256 * 1024,
+    // Memory of the sealing thread, about 1 MiB each. An instance that finds none at its beginning is sealed on the main thread.
+    sealingSlabsMax: 32,
+    // Each is held for one read; a retrieve has retrieveAhead under way.
+    readingSlabsMax: 16,
     // Retrieves under way rarely touch more segments at once.
     openSegmentsMax: 64,
     replayGroupRecords: 1_000,
@@ -250,6 +254,8 @@ export const limits = {
     // Rows read in one turn of a query: about a millisecond, then others get their turn.
     findPageRows: 200,
     findTurnMs: 5,
+    // More say nothing more: the disk is lost.
+    verifyProblemsMax: 1_000,
   },
   // ── codecs ───────────────────────────────────────────────────────────────────────────────────────────────────────
   codecs: {
@@ -409,12 +415,12 @@ export const limits = {
   controlSessionIdleMs: 60_000,
   /** Names and a command word. */
   controlHeaderBytesMax: 8 * 1024,
+  /** sun_path holds 108 bytes with its closing zero on Linux, 104 on macOS and the BSDs; a longer path is reached from its folder. */
+  controlSocketPathBytesMax: 103,
   /** A request may carry a file of many gigabytes from a slow disk. */
   controlRequestMsMax: 3_600_000,
   /** `status` says so before storing stops (archive.freeBytesMin): a day of a busy CT, to have time for more disk. */
   freeBytesWarn: 20 * 1024 ** 3,
-  /** Problems that `verify` names one by one; all are counted. */
-  verifyProblemsMax: 1_000,
   /** Of one study: a person needs the first few to see what went wrong; a broken device may make one for each image. */
   patientMismatchesShownMax: 100,
   /** To whom one study was released; each was typed by a person. */

@@ -50,7 +50,7 @@ export function statusServices(facts: StatusFacts): Pick<ControlServices, 'statu
   };
 }
 
-export async function statusReport(facts: StatusFacts): Promise<StatusReport> {
+async function statusReport(facts: StatusFacts): Promise<StatusReport> {
   const { installation, version, startedAtMs, doors, certificates, codecFailure } = facts;
   const { archive, config, dataDirectory, guard, ledger, policy } = installation;
   const totals = await archiveTotals(archive);
