@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 const repository = resolve(import.meta.dirname, '..');
 const options = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
 const places = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
-const wanted = places.length === 0 ? ['src', 'test', 'scripts', 'bench', 'fuzz'] : places;
+const wanted = places.length === 0 ? ['src', 'test', 'scripts', 'bench', 'fuzz', 'web/src'] : places;
 const files = wanted.flatMap((place) =>
   place.endsWith('.ts') ? [place] : globSync(join(place, '**/*.test.ts'), { cwd: repository }),
 );

@@ -11,6 +11,7 @@ import { administer } from './compose/caller.ts';
 import { deviceServices } from './compose/control-devices.ts';
 import { importExportServices } from './compose/control-import-export.ts';
 import { ledgerServices } from './compose/control-ledger.ts';
+import { settingsServices } from './compose/control-settings.ts';
 import { statusServices, warningsOf } from './compose/control-status.ts';
 import { studyServices } from './compose/control-studies.ts';
 import { archiveTotals } from './compose/archive-facts.ts';
@@ -173,6 +174,7 @@ function controlServices(
     ...studyServices(installation),
     ...importExportServices(installation),
     ...ledgerServices(installation),
+    ...settingsServices(installation),
     clockAccept: (call, { reason }) =>
       administer(installation.guard, call, reason, (pass) => {
         installation.guard.acceptClock(pass);

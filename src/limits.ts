@@ -421,6 +421,8 @@ export const limits = {
   controlRequestMsMax: 3_600_000,
   /** `status` says so before storing stops (archive.freeBytesMin): a day of a busy CT, to have time for more disk. */
   freeBytesWarn: 20 * 1024 ** 3,
+  /** Charts look back over so many records at most: some seconds of reading. */
+  activityRecordsMax: 100_000,
   /** Of one study: a person needs the first few to see what went wrong; a broken device may make one for each image. */
   patientMismatchesShownMax: 100,
   /** To whom one study was released; each was typed by a person. */

@@ -18,7 +18,10 @@ import { ledgerServices } from './control-ledger.ts';
 import { studyServices } from './control-studies.ts';
 import { type Installation, openInstallation } from './installation.ts';
 
-export type TestServices = Pick<ControlServices, keyof ReturnType<typeof studyServices> | 'ledgerShow'> &
+export type TestServices = Pick<
+  ControlServices,
+  keyof ReturnType<typeof studyServices> | keyof ReturnType<typeof ledgerServices>
+> &
   ReturnType<typeof importExportServices>;
 
 export interface TestHouse extends AsyncDisposable {

@@ -62,3 +62,13 @@ test('a time that is none is refused before anything is read', async () => {
     refusal('BAD_REQUEST', /no date and time/),
   );
 });
+
+test('the whole ledger is checked, and that it was is a record', async () => {
+  await using house = await openHouse();
+  await importFiles(house, makeFile());
+  const verdict = await house.services.ledgerVerify(callOf(), {});
+  assert.equal(verdict.intact, true);
+  const [last] = (await house.services.ledgerShow(callOf(), { rows: 1 })).records;
+  assert.ok(last);
+  assert.match(last.event, /^1101/);
+});

@@ -1,17 +1,24 @@
 /** The ledger as an operator reads it, over the control door. Reading it is itself recorded (Audit Log Used). */
+import { join } from 'node:path';
 import type { ControlServices, LedgerRecordView } from '../doors/control/control-services.ts';
 import type { CallArguments } from '../doors/control/control-calls.ts';
 import { LeadglassError } from '../error.ts';
 import { EventIds, EventTypes } from '../ledger/audit-codes.ts';
 import type { LedgerFilter } from '../ledger/ledger-query.ts';
 import type { LedgerRecord } from '../ledger/record.ts';
+import { verifyLedger } from '../ledger/verify.ts';
+import { limits } from '../limits.ts';
+import { countActivity } from './activity.ts';
 import type { Installation } from './installation.ts';
 import { administer } from './caller.ts';
 
 /** By whatever name the client calls it: reading the ledger has its own kind of record. */
 const command = 'ledger show';
 
-export function ledgerServices({ guard, ledger, policy }: Installation): Pick<ControlServices, 'ledgerShow'> {
+export function ledgerServices(
+  installation: Installation,
+): Pick<ControlServices, 'ledgerShow' | 'ledgerVerify' | 'activity'> {
+  const { guard, ledger, policy, dataDirectory, signingKey } = installation;
   const view = (record: LedgerRecord): LedgerRecordView => {
     const opening = record.openingId === undefined ? undefined : policy.opening(record.openingId);
     return {
@@ -39,6 +46,19 @@ export function ledgerServices({ guard, ledger, policy }: Installation): Pick<Co
         return { records: records.slice(0, given.rows), more: records.length > given.rows };
       });
     },
+    ledgerVerify: (call) =>
+      administer(guard, { ...call, command: 'ledger verify' }, 'the whole ledger', () =>
+        verifyLedger({
+          directory: join(dataDirectory, 'ledger'),
+          publicKey: signingKey.publicKeyPem,
+          // A record and its frame in one line.
+          limits: { lineBytesMax: 2 * limits.ledgerRecordBytesMax },
+        }),
+      ),
+    activity: (call, { days }) =>
+      administer(guard, { ...call, command: 'activity' }, `counts of ${days} days`, () =>
+        countActivity(ledger.query({}), { days, nowMs: Date.now(), recordsMax: limits.activityRecordsMax }),
+      ),
   };
 }
 

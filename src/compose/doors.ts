@@ -1,8 +1,9 @@
 /** Opens the doors that the configuration names; those of devices without TLS are in plain-doors.ts. */
+import { join } from 'node:path';
 import type { TlsOptions } from 'node:tls';
 import { attributesOf } from '../backends/archive/index/attributes.ts';
 import type { CodecPool } from '../codecs/pool/codec-pool.ts';
-import { placeholderPage } from '../doors/console/placeholder-page.ts';
+import { readConsoleFiles } from '../doors/console/console-files.ts';
 import type { DoorView } from '../doors/control/control-services.ts';
 import type { ConnectionServices } from '../doors/dimse/connection.ts';
 import { handlers } from '../doors/web/handlers/handlers.ts';
@@ -119,7 +120,7 @@ async function openWeb(
     handlers,
     names: config.names,
     corsOrigins,
-    page: placeholderPage(),
+    pages: readConsoleFiles(join(import.meta.dirname, '../../web/dist')),
     health: () => {
       if (!guard.isRecording || !guard.isClockSteady) return 'failing';
       return codecs.failure === undefined ? 'ok' : 'degraded';

@@ -83,26 +83,23 @@ export const configDeclaration = group('Leadglass', {
           'every device can do it.',
       }),
     }),
-    console: group(
-      'HTTPS: DICOMweb at /dicom-web, /health, and the console, which is a placeholder until it is built.',
-      {
-        enabled: yesOrNo({ default: true, comment: 'false keeps this port closed.' }),
-        host: key(address, {
-          default: '127.0.0.1',
-          values: 'an IP address of this machine',
-          comment: 'Where it listens; as doors.dimse.host.',
-        }),
-        port: port(8443, 'The usual second HTTPS port.'),
-        certificate: webCertificateDeclaration,
-        corsOrigins: key(v.pipe(v.array(origin, 'must be a list'), v.maxLength(50, 'must be at most 50 origins')), {
-          default: [] as string[],
-          values: 'a list of origins such as https://viewer.example:3000',
-          comment:
-            'Web pages of these origins may use DICOMweb with a token, as a viewer that is served elsewhere. Risk: whoever can ' +
-            'change such a page reads what its users may read. Pages of every other origin are refused.',
-        }),
-      },
-    ),
+    console: group('HTTPS: the console for people, DICOMweb at /dicom-web, and /health.', {
+      enabled: yesOrNo({ default: true, comment: 'false keeps this port closed.' }),
+      host: key(address, {
+        default: '127.0.0.1',
+        values: 'an IP address of this machine',
+        comment: 'Where it listens; as doors.dimse.host.',
+      }),
+      port: port(8443, 'The usual second HTTPS port.'),
+      certificate: webCertificateDeclaration,
+      corsOrigins: key(v.pipe(v.array(origin, 'must be a list'), v.maxLength(50, 'must be at most 50 origins')), {
+        default: [] as string[],
+        values: 'a list of origins such as https://viewer.example:3000',
+        comment:
+          'Web pages of these origins may use DICOMweb with a token, as a viewer that is served elsewhere. Risk: whoever can ' +
+          'change such a page reads what its users may read. Pages of every other origin are refused.',
+      }),
+    }),
     plain: group(
       'DICOM without TLS, for devices that cannot do it. Nothing listens here until `leadglass device add --plain` makes ' +
         'an exception, with named addresses and an end date.',

@@ -68,6 +68,45 @@ export function redactedConfig(config: Config): Record<string, unknown> {
   return redactGroup(configDeclaration, config);
 }
 
+export interface SettingsPart {
+  readonly path: string;
+  readonly explanation: string;
+  readonly settings: readonly {
+    readonly path: string;
+    readonly value: string;
+    readonly preset: string;
+    readonly values: string;
+    readonly explanation: string;
+  }[];
+}
+
+/** The effective configuration with what each key means, group by group; secrets read `[redacted]`. */
+export function explainedConfig(config: Config): readonly SettingsPart[] {
+  return explainedGroups(configDeclaration, config, '');
+}
+
+function explainedGroups(declared: Group<Members>, value: object, path: string): SettingsPart[] {
+  const values = new Map<string, unknown>(Object.entries(value));
+  const below = (name: string): string => (path === '' ? name : `${path}.${name}`);
+  const settings: SettingsPart['settings'][number][] = [];
+  const groups: SettingsPart[] = [];
+  for (const [name, member] of Object.entries(declared.members)) {
+    const own = values.get(name);
+    if (member.kind === 'group') {
+      groups.push(...explainedGroups(member, typeof own === 'object' && own !== null ? own : {}, below(name)));
+      continue;
+    }
+    settings.push({
+      path: below(name),
+      value: member.secret ? '[redacted]' : flow(own),
+      preset: flow(member.default),
+      values: member.values,
+      explanation: member.comment,
+    });
+  }
+  return settings.length === 0 ? groups : [{ path, explanation: declared.comment, settings }, ...groups];
+}
+
 function redactGroup(declared: Group<Members>, value: object): Record<string, unknown> {
   const values = new Map<string, unknown>(Object.entries(value));
   return Object.fromEntries(

@@ -86,6 +86,12 @@ export async function callService(
       return await services.indexRebuild(call, parseArguments(callSchemas.indexRebuild, given));
     case 'ledgerShow':
       return await services.ledgerShow(call, parseArguments(callSchemas.ledgerShow, given));
+    case 'ledgerVerify':
+      return await services.ledgerVerify(call, parseArguments(callSchemas.ledgerVerify, given));
+    case 'activity':
+      return await services.activity(call, parseArguments(callSchemas.activity, given));
+    case 'configShow':
+      return await services.configShow(call, parseArguments(callSchemas.configShow, given));
     default:
       known satisfies never;
       throw new LeadglassError('INTERNAL', 'A call without a service');

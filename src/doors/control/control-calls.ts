@@ -10,6 +10,7 @@ const listLengthMax = 64;
 const rowsMax = 10_000;
 const pemLengthMax = 64 * 1024;
 const openingsMax = 5000;
+const activityDaysMax = 90;
 
 const text = v.pipe(v.string(), v.trim(), v.nonEmpty('must not be empty'), v.maxLength(textLengthMax));
 const texts = v.pipe(v.array(text), v.maxLength(listLengthMax));
@@ -186,6 +187,13 @@ export const callSchemas = {
     event: v.optional(text),
     rows,
   }),
+  /** The whole chain, with the key beside it; an auditor uses `leadglass ledger verify` with a copy of his own. */
+  ledgerVerify: nothing,
+  /** Counts for charts; no names. */
+  activity: v.strictObject({
+    days: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(activityDaysMax)), 14),
+  }),
+  configShow: nothing,
   importBegin: nothing,
   importEnd: sessionEnd,
   exportBegin: v.strictObject({ studyInstanceUid: uid, reason: text }),

@@ -64,6 +64,9 @@ export interface ResultOf {
   readonly clockAccept: { readonly steady: boolean };
   readonly indexRebuild: { readonly instances: number; readonly studies: number; readonly skipped: number };
   readonly ledgerShow: { readonly records: readonly LedgerRecordView[]; readonly more: boolean };
+  readonly ledgerVerify: LedgerVerdict;
+  readonly activity: ActivityReport;
+  readonly configShow: EffectiveSettings;
 }
 
 /** One import is one session in the ledger, whatever the number of files. */
@@ -319,4 +322,56 @@ export interface LedgerRecordView {
   readonly patientIds: readonly string[];
   readonly studyInstanceUids: readonly string[];
   readonly reason?: string;
+}
+
+/** As `leadglass ledger verify --json` prints it. */
+export type LedgerVerdict =
+  | {
+      readonly intact: true;
+      readonly records: number;
+      readonly head: { readonly seq: number; readonly hash: string };
+      readonly checkpoints: number;
+      readonly lastCheckpoint: { readonly seq: number; readonly at: string };
+      readonly unfinishedEnd: boolean;
+    }
+  | {
+      readonly intact: false;
+      readonly firstBad: { readonly seq?: number; readonly file: string; readonly line?: number };
+      readonly reason: string;
+    };
+
+/** How things went, by days in UTC, oldest first; days without anything are among them. */
+export interface ActivityReport {
+  readonly days: readonly ActivityDay[];
+  /** Set when older records were too many to be counted: the days before this moment are counted in part. */
+  readonly countedFrom?: string;
+}
+export interface ActivityDay {
+  readonly day: string;
+  /** Transfers of a study that ended: stored here or imported, and handed out or exported. */
+  readonly received: number;
+  readonly sent: number;
+  readonly searches: number;
+  /** Whoever was turned away, for whatever reason. */
+  readonly refused: number;
+}
+
+export interface EffectiveSettings {
+  readonly groups: readonly SettingsGroup[];
+}
+export interface SettingsGroup {
+  /** `doors.dimse`; empty for the keys at the top. */
+  readonly path: string;
+  readonly explanation: string;
+  readonly settings: readonly SettingView[];
+}
+export interface SettingView {
+  /** `doors.dimse.port` */
+  readonly path: string;
+  /** As it would stand in leadglass.yaml; `[redacted]` for a secret. */
+  readonly value: string;
+  readonly preset: string;
+  /** What may stand there, for people. */
+  readonly values: string;
+  readonly explanation: string;
 }

@@ -120,6 +120,9 @@ export function fakeControl(): FakeControl {
     clockAccept: notHere,
     indexRebuild: notHere,
     ledgerShow: async () => ({ records: [], more: false }),
+    ledgerVerify: notHere,
+    activity: notHere,
+    configShow: notHere,
     beginImport: async (call) => {
       note(call);
       return {

@@ -65,6 +65,12 @@ export const admitted =
 
 export const search = admitted(find);
 
+const page = {
+  status: 200,
+  headers: [['content-type', 'text/html; charset=utf-8']] as const,
+  body: Buffer.from('<!doctype html><p>page</p>'),
+};
+
 export async function openWebHouse(
   options: Partial<Pick<WebDoorOptions, 'handlers' | 'corsOrigins' | 'health'>> & {
     readonly web?: Partial<WebLimits['web']>;
@@ -105,7 +111,7 @@ export async function openWebHouse(
     handlers,
     names: config.names,
     corsOrigins: options.corsOrigins ?? [],
-    page: { html: '<!doctype html><p>page</p>', styleDigest: `sha256-${'A'.repeat(43)}=` },
+    pages: { find: (path) => (path === '/' ? () => page : undefined) },
     health: options.health ?? (() => 'ok'),
   });
   const server = { host: 'localhost', tlsPort: 2762, webBaseUrl: `https://localhost:${door.port}/dicom-web` };

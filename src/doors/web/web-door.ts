@@ -18,7 +18,7 @@ import { takeHttp2 } from './server/http2.ts';
 import type { WebServices } from './web-handler.ts';
 import { WebSessions } from './web-sessions.ts';
 
-export interface WebDoorOptions extends Pick<AnsweringOptions, 'names' | 'corsOrigins' | 'page' | 'health'> {
+export interface WebDoorOptions extends Pick<AnsweringOptions, 'names' | 'corsOrigins' | 'pages' | 'health'> {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;

@@ -27,10 +27,10 @@ import { sendAnswer } from './send.ts';
 /** Where DICOMweb begins. */
 export const webBase = '/dicom-web';
 
-export interface WebPage {
-  readonly html: string;
-  /** Of its one style sheet, for the content security policy. */
-  readonly styleDigest: string;
+/** The console's files, as the door needs them. */
+export interface WebPages {
+  /** What a GET of this path answers; undefined when there is no such page. */
+  find(path: string): ((asked: Exchange['headers']) => WebResponse) | undefined;
 }
 
 export interface AnsweringOptions {
@@ -41,7 +41,7 @@ export interface AnsweringOptions {
   readonly names: readonly string[];
   /** Origins whose pages may read answers. */
   readonly corsOrigins: readonly string[];
-  readonly page: WebPage;
+  readonly pages: WebPages;
   /** `ok` only when everything that a door needs (ledger, store, clock) is there. */
   /** `degraded`: what is stored goes in and out, but nothing is converted or drawn. */
   readonly health: () => 'ok' | 'degraded' | 'failing';
@@ -171,25 +171,20 @@ function optionsOf(
   return { status: 204, headers: [['allow', [...served, 'OPTIONS'].join(', ')]] };
 }
 
-function ownPage(exchange: Exchange, path: string, { page, health }: AnsweringOptions): WebResponse {
-  if (path !== '/health' && path !== '/' && path !== '/enrol') {
-    throw new LeadglassError('NOT_FOUND', 'There is no such page');
-  }
-  const { method, source } = exchange;
+function ownPage(exchange: Exchange, path: string, { pages, health }: AnsweringOptions): WebResponse {
+  const page = path === '/health' ? () => healthAnswer(health()) : pages.find(path);
+  if (page === undefined) throw new LeadglassError('NOT_FOUND', 'There is no such page');
+  const { method, source, headers } = exchange;
   if (method !== 'GET' && method !== 'HEAD') {
     throw new HttpError(405, 'This page does not take that method', { headers: { allow: 'GET, HEAD' } });
   }
   if (source !== undefined) throw new LeadglassError('LIMIT_EXCEEDED', 'No body is taken here');
-  if (path === '/health') {
-    const status = health();
-    const body = Buffer.from(JSON.stringify({ status }));
-    return { status: status === 'failing' ? 503 : 200, headers: [['content-type', 'application/json']], body };
-  }
-  return {
-    status: 200,
-    headers: [['content-type', 'text/html; charset=utf-8'], contentSecurityPolicy(page.styleDigest)],
-    body: Buffer.from(page.html),
-  };
+  return page(headers);
+}
+
+function healthAnswer(status: ReturnType<AnsweringOptions['health']>): WebResponse {
+  const body = Buffer.from(JSON.stringify({ status }));
+  return { status: status === 'failing' ? 503 : 200, headers: [['content-type', 'application/json']], body };
 }
 
 function problemFor(thrown: unknown, { services: { log, limits } }: AnsweringOptions): WebResponse {

@@ -1,0 +1,27 @@
+/** Starts the console: who is signed in, then the page of the address. */
+import { render } from 'preact';
+import { read } from './api/client.ts';
+import { App } from './app.tsx';
+import { language, languages } from './i18n/i18n.ts';
+import { followLinks } from './model/navigation.ts';
+import { signedIn, signedOut } from './model/session.ts';
+
+document.documentElement.lang = language.get();
+followLinks();
+const place = document.getElementById('console');
+if (place !== null) render(<App />, place);
+// An invitation is for somebody who has no session yet.
+if (location.pathname === '/enrol') signedOut();
+else void begin();
+
+async function begin(): Promise<void> {
+  try {
+    const found = await read('session');
+    const wanted = languages.find((known) => known === found.language);
+    if (wanted !== undefined) language.set(wanted);
+    signedIn(found);
+  } catch {
+    // Whatever the reason, the way in is the same page; it says when the server cannot be reached.
+    signedOut();
+  }
+}

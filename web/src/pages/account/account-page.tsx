@@ -1,0 +1,95 @@
+/** One's own account: how one signs in, where one is signed in, language and looks. */
+import type { JSX } from 'preact';
+import { people, read } from '../../api/client.ts';
+import { language, languageNames, languages, t, word } from '../../i18n/i18n.ts';
+import { currentSession } from '../../model/session.ts';
+import { theme, themes } from '../../model/theme.ts';
+import { Button } from '../../ui/button.tsx';
+import { Segments } from '../../ui/fields.tsx';
+import { Card, Loaded, PageHead } from '../../ui/parts.tsx';
+import { signOut } from '../../ui/shell.tsx';
+import { say, sayFailed } from '../../ui/toasts.tsx';
+import { useLoad } from '../../ui/use-load.ts';
+import { StepUpCancelled } from '../../model/step-up.ts';
+import { Factors } from './factors.tsx';
+import { SessionsTable } from './sessions-table.tsx';
+
+export function AccountPage(): JSX.Element {
+  const me = currentSession()?.account;
+  const sessions = useLoad(() => read('own/sessions'));
+  const end = async (id: string): Promise<void> => {
+    try {
+      await people('own/sessions/end', { id });
+      say(t('sessions.ended'));
+      sessions.reload();
+    } catch (error) {
+      if (!(error instanceof StepUpCancelled)) sayFailed(error);
+    }
+  };
+  return (
+    <>
+      <PageHead
+        title={t('nav.account')}
+        intro={me === undefined ? '' : `${me.name} · ${me.email} · ${word('role', me.role)}`}
+      >
+        <Button icon="out" onClick={() => void signOut()}>
+          {t('nav.signOut')}
+        </Button>
+      </PageHead>
+      <Factors />
+      <section class="stack" aria-label={t('sessions.title')}>
+        <div class="row apart">
+          <h2>{t('sessions.title')}</h2>
+          {(sessions.value?.length ?? 0) > 1 ? (
+            <Button size="small" onClick={() => void end('others')}>
+              {t('sessions.endOthers')}
+            </Button>
+          ) : null}
+        </div>
+        <Loaded of={sessions} height={140}>
+          {(list) => (
+            <SessionsTable
+              sessions={list}
+              action={({ id, current, userAgent }) =>
+                current ? (
+                  ''
+                ) : (
+                  <Button size="small" onClick={() => void end(id)}>
+                    {t('sessions.end')}
+                    <span class="hidden-visually"> {userAgent}</span>
+                  </Button>
+                )
+              }
+            />
+          )}
+        </Loaded>
+      </section>
+      <Card title={t('account.looks')}>
+        <div class="grid-2">
+          <div class="field">
+            <span class="small">{t('nav.theme')}</span>
+            <div>
+              <Segments
+                label={t('nav.theme')}
+                value={theme.get()}
+                onValue={(value) => theme.set(value)}
+                options={themes.map((value) => ({ value, label: t(`theme.${value}`) }))}
+              />
+            </div>
+          </div>
+          <div class="field">
+            <span class="small">{t('nav.language')}</span>
+            <div>
+              <Segments
+                label={t('nav.language')}
+                value={language.get()}
+                onValue={(value) => language.set(value)}
+                options={languages.map((value) => ({ value, label: languageNames[value] }))}
+              />
+            </div>
+          </div>
+        </div>
+      </Card>
+    </>
+  );
+}

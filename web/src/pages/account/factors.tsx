@@ -1,0 +1,268 @@
+/** The ways to sign in: passkeys, password, authenticator app, recovery codes. Each change asks for a fresh factor first. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { CodeSecret, OwnFactors } from '../../../../src/doors/console/console-api.ts';
+import { people, read } from '../../api/client.ts';
+import { makePasskey } from '../../api/passkey.ts';
+import { date } from '../../i18n/format.ts';
+import { t, tn } from '../../i18n/i18n.ts';
+import { Button } from '../../ui/button.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { PasswordField, TextField } from '../../ui/fields.tsx';
+import { Icon, type IconName } from '../../ui/icons.tsx';
+import { Ago, Card, Loaded, Note } from '../../ui/parts.tsx';
+import { say, sayFailed } from '../../ui/toasts.tsx';
+import { useLoad } from '../../ui/use-load.ts';
+import { useSubmit } from '../../ui/use-submit.ts';
+import { StepUpCancelled } from '../../model/step-up.ts';
+import { CodeStep } from '../enrol/code-step.tsx';
+import { deviceName } from '../enrol/device-name.ts';
+import { RecoveryCodes } from '../enrol/recovery-codes.tsx';
+
+type Open =
+  | { readonly kind: 'rename'; readonly id: string; readonly label: string }
+  | { readonly kind: 'remove'; readonly id: string; readonly label: string }
+  | { readonly kind: 'password' }
+  | { readonly kind: 'code'; readonly ceremony: string; readonly secret: CodeSecret }
+  | { readonly kind: 'codes'; readonly codes: readonly string[] };
+
+export function Factors(): JSX.Element {
+  const factors = useLoad(() => read('own/factors'));
+  const [open, setOpen] = useState<Open | undefined>();
+  const close = (): void => setOpen(undefined);
+  const done = (text: string): void => {
+    say(text);
+    close();
+    factors.reload();
+  };
+  const attempt = (work: () => Promise<void>): void => {
+    work().catch((error: unknown) => {
+      if (!(error instanceof StepUpCancelled)) sayFailed(error);
+    });
+  };
+  const addPasskey = async (): Promise<void> => {
+    const { ceremony, passkey } = await people('own/passkeys/begin', {});
+    const credential = await makePasskey(passkey);
+    await people('own/passkeys/add', { ceremony, credential, label: deviceName(navigator.userAgent) });
+    done(t('factor.passkeyAdded'));
+  };
+  const beginCode = async (): Promise<void> => {
+    const { ceremony, code } = await people('own/code/begin', {});
+    setOpen({ kind: 'code', ceremony, secret: code });
+  };
+  const newCodes = async (): Promise<void> => {
+    const { recoveryCodes } = await people('own/recovery-codes', {});
+    setOpen({ kind: 'codes', codes: recoveryCodes });
+  };
+  return (
+    <Card title={t('factor.title')}>
+      <Loaded of={factors} height={260}>
+        {(own) => (
+          <div class="factors">
+            {own.passkeys.map(({ id, label, createdAt, lastUsedAt }) => (
+              <Factor
+                key={id}
+                icon="key"
+                name={label}
+                about={
+                  <>
+                    {t('factor.passkey')}, {t('factor.since', { day: date(createdAt) })}, {t('factor.used')}{' '}
+                    <Ago at={lastUsedAt} />
+                  </>
+                }
+              >
+                <Button size="small" onClick={() => setOpen({ kind: 'rename', id, label })}>
+                  {t('action.rename')}
+                </Button>
+                <Button size="small" look="danger" onClick={() => setOpen({ kind: 'remove', id, label })}>
+                  {t('action.remove')}
+                </Button>
+              </Factor>
+            ))}
+            <Factor icon="plus" name={t('factor.addPasskey')} about={t('factor.addPasskeyText')}>
+              <Button size="small" onClick={() => attempt(addPasskey)}>
+                {t('action.add')}
+              </Button>
+            </Factor>
+            <OtherFactors
+              own={own}
+              onPassword={() => setOpen({ kind: 'password' })}
+              onCode={() => attempt(beginCode)}
+              onCodes={() => attempt(newCodes)}
+            />
+          </div>
+        )}
+      </Loaded>
+      {open?.kind === 'rename' ? <RenameDialog id={open.id} label={open.label} onClose={close} onDone={done} /> : null}
+      {open?.kind === 'remove' ? <RemoveDialog id={open.id} label={open.label} onClose={close} onDone={done} /> : null}
+      {open?.kind === 'password' ? <PasswordDialog onClose={close} onDone={done} /> : null}
+      {open?.kind === 'code' ? (
+        <Dialog title={t('enrol.codeTitle')} onClose={close}>
+          <CodeStep
+            secret={open.secret}
+            onCode={async (code) => {
+              await people('own/code/confirm', { ceremony: open.ceremony, code });
+              done(t('factor.codeSet'));
+            }}
+          />
+        </Dialog>
+      ) : null}
+      {open?.kind === 'codes' ? (
+        <Dialog title={t('recovery.title')} onClose={() => done(t('factor.codesMade'))}>
+          <p>{t('recovery.intro')}</p>
+          <RecoveryCodes codes={open.codes} onKept={() => done(t('factor.codesMade'))} />
+        </Dialog>
+      ) : null}
+    </Card>
+  );
+}
+
+function OtherFactors(props: {
+  readonly own: OwnFactors;
+  readonly onPassword: () => void;
+  readonly onCode: () => void;
+  readonly onCodes: () => void;
+}): JSX.Element {
+  const { own } = props;
+  const left = own.recoveryCodesLeft;
+  return (
+    <>
+      <Factor icon="account" name={t('factor.password')} about={t(own.hasPassword ? 'factor.isSet' : 'factor.notSet')}>
+        <Button size="small" onClick={props.onPassword}>
+          {t(own.hasPassword ? 'action.change' : 'action.set')}
+        </Button>
+      </Factor>
+      <Factor icon="phone" name={t('factor.app')} about={t(own.hasCode ? 'factor.isSet' : 'factor.notSet')}>
+        <Button size="small" onClick={props.onCode}>
+          {t(own.hasCode ? 'factor.replace' : 'action.set')}
+        </Button>
+      </Factor>
+      <Factor icon="shield" name={t('recovery.title')} about={tn('factor.codesLeft', left)} isLow={left < 4}>
+        <Button size="small" onClick={props.onCodes}>
+          {t('factor.newCodes')}
+        </Button>
+      </Factor>
+    </>
+  );
+}
+
+function Factor(props: {
+  readonly icon: IconName;
+  readonly name: string;
+  readonly about: JSX.Element | string;
+  readonly isLow?: boolean;
+  readonly children: JSX.Element | readonly JSX.Element[];
+}): JSX.Element {
+  return (
+    <div class="factor">
+      <span class="factor-icon">
+        <Icon name={props.icon} />
+      </span>
+      <div class="grow">
+        <strong>{props.name}</strong>
+        <p class={`small ${props.isLow === true ? 'soon' : 'quiet'}`}>{props.about}</p>
+      </div>
+      <div class="row">{props.children}</div>
+    </div>
+  );
+}
+
+interface PartProps {
+  readonly onClose: () => void;
+  readonly onDone: (text: string) => void;
+}
+
+function RenameDialog(props: PartProps & { readonly id: string; readonly label: string }): JSX.Element {
+  const [label, setLabel] = useState(props.label);
+  const going = useSubmit(
+    async () => {
+      await people('own/passkeys/rename', { id: props.id, label: label.trim() });
+      props.onDone(t('factor.renamed'));
+    },
+    { fields: ['label'], check: () => ({ label: label.trim() === '' ? t('form.missing') : undefined }) },
+  );
+  return (
+    <Dialog title={t('factor.rename')} onClose={props.onClose}>
+      <form class="stack" onSubmit={going.onSubmit} noValidate>
+        {going.problem === undefined ? null : (
+          <Note tone="danger" live>
+            {going.problem}
+          </Note>
+        )}
+        <TextField
+          label={t('passkey.label')}
+          maxLength={60}
+          autoFocus
+          value={label}
+          onValue={setLabel}
+          fault={going.fault('label')}
+        />
+        <div class="dialog-foot">
+          <Button onClick={props.onClose}>{t('action.cancel')}</Button>
+          <Button type="submit" look="primary" busy={going.busy}>
+            {t('action.rename')}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+function RemoveDialog(props: PartProps & { readonly id: string; readonly label: string }): JSX.Element {
+  const going = useSubmit(async () => {
+    await people('own/passkeys/remove', { id: props.id });
+    props.onDone(t('factor.removed'));
+  });
+  return (
+    <Dialog title={t('factor.removeTitle', { label: props.label })} onClose={props.onClose}>
+      {going.problem === undefined ? null : (
+        <Note tone="danger" live>
+          {going.problem}
+        </Note>
+      )}
+      <p>{t('factor.removeText')}</p>
+      <div class="dialog-foot">
+        <Button onClick={props.onClose}>{t('action.cancel')}</Button>
+        <Button look="danger primary" busy={going.busy} onClick={() => void going.run()}>
+          {t('action.remove')}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}
+
+function PasswordDialog(props: PartProps): JSX.Element {
+  const [password, setPassword] = useState('');
+  const going = useSubmit(
+    async () => {
+      await people('own/password', { password });
+      props.onDone(t('factor.passwordSet'));
+    },
+    { fields: ['password'], check: () => ({ password: password === '' ? t('form.missing') : undefined }) },
+  );
+  return (
+    <Dialog title={t('password.title')} onClose={props.onClose}>
+      <form class="stack" onSubmit={going.onSubmit} noValidate>
+        {going.problem === undefined ? null : (
+          <Note tone="danger" live>
+            {going.problem}
+          </Note>
+        )}
+        <PasswordField
+          label={t('password.new')}
+          hint={t('password.hint')}
+          autoComplete="new-password"
+          value={password}
+          onValue={setPassword}
+          fault={going.fault('password')}
+        />
+        <div class="dialog-foot">
+          <Button onClick={props.onClose}>{t('action.cancel')}</Button>
+          <Button type="submit" look="primary" busy={going.busy}>
+            {t('action.set')}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,83 @@
+/** A short-lived token for a program that cannot show the device's certificate; shown once. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { DeviceTokenMade } from '../../../../src/doors/control/control-services.ts';
+import { control } from '../../api/client.ts';
+import { dateTime } from '../../i18n/format.ts';
+import { t } from '../../i18n/i18n.ts';
+import { Button } from '../../ui/button.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { SelectField, TextField } from '../../ui/fields.tsx';
+import { Copyable, Facts, Note, Secret } from '../../ui/parts.tsx';
+import { useSubmit } from '../../ui/use-submit.ts';
+
+const spans = ['60', '240', '480'] as const;
+
+export function TokenDialog({
+  aeTitle,
+  onClose,
+}: {
+  readonly aeTitle: string;
+  readonly onClose: () => void;
+}): JSX.Element {
+  const [reason, setReason] = useState('');
+  const [minutes, setMinutes] = useState<(typeof spans)[number]>('60');
+  const [made, setMade] = useState<DeviceTokenMade | undefined>();
+  const going = useSubmit(
+    async () => setMade(await control('deviceToken', { aeTitle, reason: reason.trim(), minutes: Number(minutes) })),
+    { fields: ['reason'], check: () => ({ reason: reason.trim() === '' ? t('form.reasonMissing') : undefined }) },
+  );
+  if (made !== undefined) {
+    return (
+      <Dialog title={t('token.title')} onClose={onClose}>
+        <p>{t('token.once')}</p>
+        <Secret text={made.token} />
+        <Facts
+          facts={[
+            [t('token.address'), made.baseUrl === undefined ? undefined : <Copyable text={made.baseUrl} />],
+            [t('opening.end'), dateTime(made.until)],
+            [t('token.number'), String(made.number)],
+          ]}
+        />
+        <div class="dialog-foot">
+          <Button look="primary" onClick={onClose}>
+            {t('action.done')}
+          </Button>
+        </div>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog title={t('device.token')} onClose={onClose}>
+      <form class="stack" onSubmit={going.onSubmit} noValidate>
+        {going.problem === undefined ? null : (
+          <Note tone="danger" live>
+            {going.problem}
+          </Note>
+        )}
+        <p>{t('token.text')}</p>
+        <TextField
+          label={t('form.reason')}
+          hint={t('form.reasonHint')}
+          required
+          autoFocus
+          value={reason}
+          onValue={setReason}
+          fault={going.fault('reason')}
+        />
+        <SelectField
+          label={t('token.span')}
+          value={minutes}
+          onValue={setMinutes}
+          options={spans.map((value) => ({ value, label: t(`token.span${value}`) }))}
+        />
+        <div class="dialog-foot">
+          <Button onClick={onClose}>{t('action.cancel')}</Button>
+          <Button type="submit" look="primary" busy={going.busy}>
+            {t('token.make')}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

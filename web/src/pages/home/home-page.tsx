@@ -1,0 +1,216 @@
+/** Home: what needs attention, what is open to whom until when, and how things go. */
+import type { JSX } from 'preact';
+import type { ActivityReport, StatusReport } from '../../../../src/doors/control/control-services.ts';
+import { control } from '../../api/client.ts';
+import { bytes, compact, dateTime, number, shortDay } from '../../i18n/format.ts';
+import { t, tn } from '../../i18n/i18n.ts';
+import { currentSession, mayAdminister } from '../../model/session.ts';
+import { Button, ButtonLink } from '../../ui/button.tsx';
+import { Bars, Legend, type Series, Sparkline } from '../../ui/charts.tsx';
+import { Ago, Card, Loaded, Note, PageHead } from '../../ui/parts.tsx';
+import { type Loading, useLoad } from '../../ui/use-load.ts';
+import { EndingSoon, OpeningWindow } from './opening-window.tsx';
+
+const days = 14;
+
+export function HomePage(): JSX.Element {
+  const status = useLoad(() => control('status', {}));
+  const openings = useLoad(() => control('openingList', {}));
+  const activity = useLoad(() => control('activity', { days }));
+  const role = currentSession()?.account.role;
+  const reload = (): void => {
+    for (const part of [status, openings, activity]) part.reload();
+  };
+  return (
+    <>
+      <PageHead title={t('home.title')} intro={t('home.intro')}>
+        <Button icon="refresh" busy={status.busy && status.value !== undefined} onClick={reload}>
+          {t('action.refresh')}
+        </Button>
+        {role !== undefined && mayAdminister(role) ? (
+          <ButtonLink href="/devices/add" icon="plus" look="primary">
+            {t('devices.add')}
+          </ButtonLink>
+        ) : null}
+      </PageHead>
+      <Loaded of={status} height={96}>
+        {(report) => (
+          <>
+            <Warnings report={report} />
+            <Numbers report={report} activity={activity} />
+          </>
+        )}
+      </Loaded>
+      <Card title={t('home.window')} aside={<a href="/openings">{t('home.allOpenings')}</a>}>
+        <Loaded of={openings} height={200}>
+          {(list) => <OpeningWindow openings={list} />}
+        </Loaded>
+      </Card>
+      <div class="home-grid">
+        <Card title={t('home.transfers')} aside={<Legend series={transferSeries(undefined)} />}>
+          <Loaded of={activity} height={200}>
+            {(report) => (
+              <>
+                <Bars
+                  title={t('home.transfers')}
+                  height={200}
+                  labels={report.days.map(({ day }) => shortDay(day))}
+                  series={transferSeries(report)}
+                />
+                {report.countedFrom === undefined ? null : (
+                  <p class="small quiet">{t('home.countedFrom', { at: dateTime(report.countedFrom) })}</p>
+                )}
+              </>
+            )}
+          </Loaded>
+        </Card>
+        <Card title={t('home.refusals')}>
+          <Loaded of={activity} height={200}>
+            {(report) => (
+              <Bars
+                title={t('home.refusals')}
+                height={200}
+                labels={report.days.map(({ day }) => shortDay(day))}
+                series={[{ name: t('home.refused'), tone: 3, values: report.days.map(({ refused }) => refused) }]}
+              />
+            )}
+          </Loaded>
+        </Card>
+        <Card title={t('home.ending')}>
+          <Loaded of={openings} height={200}>
+            {(list) => <EndingSoon openings={list} />}
+          </Loaded>
+        </Card>
+      </div>
+      <Loaded of={status} height={180}>
+        {(report) => <House report={report} />}
+      </Loaded>
+    </>
+  );
+}
+
+function transferSeries(report: ActivityReport | undefined): readonly Series[] {
+  const all = report?.days ?? [];
+  return [
+    { name: t('home.received'), tone: 1, values: all.map(({ received }) => received) },
+    { name: t('home.sent'), tone: 2, values: all.map(({ sent }) => sent) },
+  ];
+}
+
+function Warnings({ report }: { readonly report: StatusReport }): JSX.Element {
+  if (report.warnings.length === 0) return <Note tone="ok">{t('home.fine')}</Note>;
+  return (
+    <section class="stack tight" aria-label={t('home.attention')}>
+      {report.warnings.map((warning) => (
+        <Note key={warning} tone="warn">
+          {warning}
+        </Note>
+      ))}
+    </section>
+  );
+}
+
+function Numbers({
+  report,
+  activity,
+}: {
+  readonly report: StatusReport;
+  readonly activity: Loading<ActivityReport>;
+}): JSX.Element {
+  const all = activity.value?.days ?? [];
+  const { openings, archive } = report;
+  return (
+    <div class="numbers">
+      <Figure
+        name={t('home.open')}
+        value={number(openings.open)}
+        about={tn('home.devices', report.devices)}
+        values={undefined}
+      />
+      <Figure
+        name={t('home.studies')}
+        value={compact(archive.studies)}
+        about={tn('home.instances', archive.instances)}
+        values={all.map(({ received }) => received)}
+      />
+      <Figure
+        name={t('home.stored')}
+        value={bytes(archive.bytes)}
+        about={archive.conflicts === 0 ? t('home.noConflicts') : tn('home.conflicts', archive.conflicts)}
+        values={undefined}
+      />
+      <Figure
+        name={t('home.searches')}
+        value={compact(all.reduce((sum, { searches }) => sum + searches, 0))}
+        about={tn('home.inDays', days)}
+        values={all.map(({ searches }) => searches)}
+      />
+    </div>
+  );
+}
+
+function Figure(props: {
+  readonly name: string;
+  readonly value: string;
+  readonly about: string;
+  readonly values: readonly number[] | undefined;
+}): JSX.Element {
+  return (
+    <div class="figure">
+      <span class="small quiet">{props.name}</span>
+      <strong>{props.value}</strong>
+      <span class="small quiet">{props.about}</span>
+      <div class="figure-line">
+        {props.values === undefined || props.values.length === 0 ? null : (
+          <Sparkline values={props.values} label={t('home.trend', { name: props.name })} />
+        )}
+      </div>
+    </div>
+  );
+}
+
+function House({ report }: { readonly report: StatusReport }): JSX.Element {
+  const { ledger } = report;
+  return (
+    <div class="grid-2">
+      <Card title={t('home.doors')}>
+        <ul class="lines">
+          {report.doors.map(({ name, protocol, address, port }) => (
+            <li key={`${name} ${port}`}>
+              <strong>{name}</strong>
+              <span class="quiet">{protocol}</span>
+              <code>
+                {address}:{port}
+              </code>
+            </li>
+          ))}
+        </ul>
+      </Card>
+      <Card title={t('home.house')}>
+        <dl class="facts">
+          <dt>{t('home.aeTitle')}</dt>
+          <dd>
+            <code>{report.aeTitle}</code>
+          </dd>
+          <dt>{t('home.running')}</dt>
+          <dd>
+            <Ago at={report.startedAt} /> <span class="quiet">({report.version})</span>
+          </dd>
+          <dt>{t('home.ledger')}</dt>
+          <dd>
+            {tn('home.records', ledger.records)}
+            {ledger.lastCheckpointAt === undefined ? null : (
+              <span class="quiet">
+                , {t('home.signed')} <Ago at={ledger.lastCheckpointAt} />
+              </span>
+            )}
+          </dd>
+          <dt>{t('home.backup')}</dt>
+          <dd>
+            <Ago at={report.lastBackupAt} />
+          </dd>
+        </dl>
+      </Card>
+    </div>
+  );
+}

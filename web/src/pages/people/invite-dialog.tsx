@@ -1,0 +1,121 @@
+/** An invitation: to whom, in which role, why; then the one-time link, to be handed over by a way that is not the server's. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { type Role, roles } from '../../../../src/doors/console/console-api.ts';
+import { account } from '../../api/client.ts';
+import { dateTime } from '../../i18n/format.ts';
+import { t, word } from '../../i18n/i18n.ts';
+import { dayFromNow } from '../../model/openings.ts';
+import { Button } from '../../ui/button.tsx';
+import { Dialog } from '../../ui/dialog.tsx';
+import { DateField, SelectField, TextField } from '../../ui/fields.tsx';
+import { Note, Secret } from '../../ui/parts.tsx';
+import { useSubmit } from '../../ui/use-submit.ts';
+
+export interface LinkMade {
+  readonly email: string;
+  readonly link: string;
+  readonly linkEndsAt: string;
+}
+
+export function InviteDialog({
+  onClose,
+  onDone,
+}: {
+  readonly onClose: () => void;
+  readonly onDone: () => void;
+}): JSX.Element {
+  const [email, setEmail] = useState('');
+  const [role, setRole] = useState<Role>('physician');
+  const [until, setUntil] = useState('');
+  const [reason, setReason] = useState('');
+  const [made, setMade] = useState<LinkMade | undefined>();
+  const today = dayFromNow(0, Date.now());
+  const going = useSubmit(
+    async () => {
+      setMade(
+        await account('accountInvite', {
+          email: email.trim(),
+          role,
+          reason: reason.trim(),
+          ...(until === '' ? {} : { until }),
+        }),
+      );
+      onDone();
+    },
+    {
+      fields: ['email', 'role', 'until', 'reason'],
+      check: () => ({
+        email: /^\S+@\S+$/.test(email.trim()) ? undefined : t('people.emailWrong'),
+        until: until !== '' && until < today ? t('form.past') : undefined,
+        reason: reason.trim() === '' ? t('form.reasonMissing') : undefined,
+      }),
+    },
+  );
+  if (made !== undefined) return <LinkDialog made={made} onClose={onClose} />;
+  return (
+    <Dialog title={t('people.invite')} onClose={onClose}>
+      <form class="stack" onSubmit={going.onSubmit} noValidate>
+        {going.problem === undefined ? null : (
+          <Note tone="danger" live>
+            {going.problem}
+          </Note>
+        )}
+        <TextField
+          label={t('people.email')}
+          type="email"
+          required
+          autoFocus
+          value={email}
+          onValue={setEmail}
+          fault={going.fault('email')}
+        />
+        <SelectField
+          label={t('people.role')}
+          hint={t(`roleHint.${role}`)}
+          value={role}
+          onValue={setRole}
+          options={roles.map((value) => ({ value, label: word('role', value) }))}
+          fault={going.fault('role')}
+        />
+        <DateField
+          label={t('people.until')}
+          optional
+          value={until}
+          onValue={setUntil}
+          min={today}
+          fault={going.fault('until')}
+        />
+        <TextField
+          label={t('form.reason')}
+          hint={t('form.reasonHint')}
+          required
+          value={reason}
+          onValue={setReason}
+          fault={going.fault('reason')}
+        />
+        <div class="dialog-foot">
+          <Button onClick={onClose}>{t('action.cancel')}</Button>
+          <Button type="submit" look="primary" busy={going.busy}>
+            {t('people.inviteDo')}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
+
+export function LinkDialog({ made, onClose }: { readonly made: LinkMade; readonly onClose: () => void }): JSX.Element {
+  return (
+    <Dialog title={t('link.title')} onClose={onClose}>
+      <p>{t('link.text', { email: made.email })}</p>
+      <Secret text={made.link} />
+      <p class="quiet small">{t('link.ends', { at: dateTime(made.linkEndsAt) })}</p>
+      <div class="dialog-foot">
+        <Button look="primary" onClick={onClose}>
+          {t('action.done')}
+        </Button>
+      </div>
+    </Dialog>
+  );
+}

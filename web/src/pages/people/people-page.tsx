@@ -1,0 +1,133 @@
+/** People: who has an account, in which role, with which factors; invitations. */
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import type { AccountView } from '../../../../src/doors/console/console-api.ts';
+import { account } from '../../api/client.ts';
+import { number } from '../../i18n/format.ts';
+import { t, word } from '../../i18n/i18n.ts';
+import { pathOf } from '../../model/route.ts';
+import { currentSession, mayAdminister } from '../../model/session.ts';
+import { Button } from '../../ui/button.tsx';
+import { Ago, Badge, Empty, Loaded, PageHead, type Tone, Until } from '../../ui/parts.tsx';
+import { type Column, Table } from '../../ui/table.tsx';
+import { useLoad } from '../../ui/use-load.ts';
+import { Filter } from '../openings/openings-page.tsx';
+import { InviteDialog } from './invite-dialog.tsx';
+
+const tones: Readonly<Record<AccountView['state'], Tone>> = {
+  active: 'ok',
+  invited: 'accent',
+  disabled: 'plain',
+  expired: 'warn',
+};
+
+export function PeoplePage(): JSX.Element {
+  const [text, setText] = useState('');
+  const [inviting, setInviting] = useState(false);
+  const accounts = useLoad(() => account('accountList', {}));
+  const role = currentSession()?.account.role;
+  return (
+    <>
+      <PageHead title={t('nav.people')} intro={t('people.intro')}>
+        {role !== undefined && mayAdminister(role) ? (
+          <Button icon="plus" look="primary" onClick={() => setInviting(true)}>
+            {t('people.invite')}
+          </Button>
+        ) : null}
+      </PageHead>
+      <div class="row">
+        <Filter value={text} onValue={setText} />
+      </div>
+      <Loaded of={accounts} height={320}>
+        {(list) => {
+          const needle = text.trim().toLowerCase();
+          const rows = list.filter((entry) =>
+            `${entry.name} ${entry.email} ${word('role', entry.role)}`.toLowerCase().includes(needle),
+          );
+          return <PeopleTable accounts={rows} />;
+        }}
+      </Loaded>
+      {inviting ? <InviteDialog onClose={() => setInviting(false)} onDone={accounts.reload} /> : null}
+    </>
+  );
+}
+
+export function AccountBadge({ state }: Pick<AccountView, 'state'>): JSX.Element {
+  return <Badge tone={tones[state]}>{word('state', state)}</Badge>;
+}
+
+export function FactorBadges({ factors }: Pick<AccountView, 'factors'>): JSX.Element {
+  const { passkeys, password, code } = factors;
+  if (passkeys === 0 && !password) return <span class="quiet absent">–</span>;
+  return (
+    <span class="badges">
+      {passkeys > 0 ? (
+        <Badge tone="accent">{passkeys === 1 ? t('factor.passkey') : `${passkeys} × ${t('factor.passkey')}`}</Badge>
+      ) : null}
+      {password ? <Badge>{t('factor.password')}</Badge> : null}
+      {code ? <Badge>{t('factor.code')}</Badge> : null}
+    </span>
+  );
+}
+
+function PeopleTable({ accounts }: { readonly accounts: readonly AccountView[] }): JSX.Element {
+  const columns: readonly Column<AccountView>[] = [
+    {
+      key: 'name',
+      title: t('people.name'),
+      cell: ({ name, email }) => (name === '' ? email : name),
+      sortBy: ({ name, email }) => (name === '' ? email : name),
+    },
+    { key: 'email', title: t('people.email'), cell: ({ email }) => email, sortBy: ({ email }) => email, priority: 2 },
+    {
+      key: 'role',
+      title: t('people.role'),
+      cell: ({ role }) => word('role', role),
+      sortBy: ({ role }) => word('role', role),
+    },
+    {
+      key: 'state',
+      title: t('opening.state'),
+      cell: ({ state }) => <AccountBadge state={state} />,
+      sortBy: ({ state }) => state,
+    },
+    {
+      key: 'factors',
+      title: t('people.factors'),
+      cell: ({ factors }) => <FactorBadges factors={factors} />,
+      priority: 3,
+    },
+    {
+      key: 'sessions',
+      title: t('people.sessions'),
+      cell: ({ sessions }) => number(sessions),
+      sortBy: ({ sessions }) => sessions,
+      end: true,
+      priority: 3,
+    },
+    {
+      key: 'until',
+      title: t('opening.end'),
+      cell: ({ until }) => <Until at={until} />,
+      sortBy: ({ until }) => until,
+      priority: 3,
+    },
+    {
+      key: 'lastSignInAt',
+      title: t('people.lastSignIn'),
+      cell: ({ lastSignInAt }) => <Ago at={lastSignInAt} />,
+      sortBy: ({ lastSignInAt }) => (lastSignInAt === undefined ? undefined : Date.parse(lastSignInAt)),
+    },
+  ];
+  return (
+    <Table
+      caption={t('nav.people')}
+      columns={columns}
+      rows={accounts}
+      rowKey={({ id }) => id}
+      href={({ id }) => pathOf('people', id)}
+      order={{ key: 'name', descending: false }}
+      empty={<Empty icon="people" title={t('people.none')} />}
+    />
+  );
+}

@@ -1,0 +1,105 @@
+/** Sign-in: a passkey, offered by the browser in the field itself; or password, then a code. */
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { FactorWanted } from '../../../../src/doors/console/console-api.ts';
+import { people } from '../../api/client.ts';
+import { hasConditionalUi, hasPasskeys, usePasskey } from '../../api/passkey.ts';
+import { t } from '../../i18n/i18n.ts';
+import { signedIn } from '../../model/session.ts';
+import { Button } from '../../ui/button.tsx';
+import { Entrance } from '../../ui/entrance.tsx';
+import { PasswordField, TextField } from '../../ui/fields.tsx';
+import { Note } from '../../ui/parts.tsx';
+import { useSubmit } from '../../ui/use-submit.ts';
+import { SecondFactor } from './second-factor.tsx';
+
+export function SignInPage({ ended }: { readonly ended: boolean }): JSX.Element {
+  const [wanted, setWanted] = useState<FactorWanted | undefined>();
+  if (wanted !== undefined) return <SecondFactor wanted={wanted} onBack={() => setWanted(undefined)} />;
+  return (
+    <Entrance title={t('signIn.title')} intro={t('signIn.intro')}>
+      {ended ? <Note tone="info">{t('signIn.ended')}</Note> : null}
+      <FirstFactor onSecond={setWanted} />
+    </Entrance>
+  );
+}
+
+function FirstFactor({ onSecond }: { readonly onSecond: (wanted: FactorWanted) => void }): JSX.Element {
+  const [email, setEmail] = useState('');
+  const [password, setPassword] = useState('');
+  const conditional = useRef<AbortController | undefined>(undefined);
+  const start = async (mediation?: CredentialMediationRequirement): Promise<void> => {
+    // The browser runs one ceremony at a time.
+    conditional.current?.abort();
+    const { ceremony, passkey } = await people('sign-in/begin', {});
+    const stop = new AbortController();
+    if (mediation !== undefined) conditional.current = stop;
+    const credential = await usePasskey(passkey, {
+      ...(mediation === undefined ? {} : { mediation }),
+      signal: stop.signal,
+    });
+    signedIn(await people('sign-in/passkey', { ceremony, credential }));
+  };
+  const byPasskey = useSubmit(() => start());
+  const offered = useSubmit(() => start('conditional'));
+  const byPassword = useSubmit(
+    async () => {
+      const next = await people('sign-in/password', { email: email.trim(), password });
+      conditional.current?.abort();
+      onSecond(next);
+    },
+    {
+      fields: ['email', 'password'],
+      check: () => ({
+        email: email.trim() === '' ? t('form.missing') : undefined,
+        password: password === '' ? t('form.missing') : undefined,
+      }),
+    },
+  );
+  useEffect(() => {
+    void hasConditionalUi().then((has) => (has ? offered.run() : undefined));
+    return () => conditional.current?.abort();
+  }, []);
+  const problem = byPasskey.problem ?? byPassword.problem;
+  return (
+    <div class="stack wide">
+      {problem === undefined ? null : (
+        <Note tone="danger" live>
+          {problem}
+        </Note>
+      )}
+      {hasPasskeys() ? (
+        <Button look="primary" size="wide" icon="key" busy={byPasskey.busy} onClick={() => void byPasskey.run()}>
+          {t('signIn.passkey')}
+        </Button>
+      ) : (
+        <Note tone="warn">{t('passkey.unsupported')}</Note>
+      )}
+      <div class="or">
+        <span>{t('signIn.or')}</span>
+      </div>
+      <form class="stack" onSubmit={byPassword.onSubmit} noValidate>
+        <TextField
+          label={t('signIn.email')}
+          type="email"
+          autoComplete="username webauthn"
+          required
+          value={email}
+          onValue={setEmail}
+          fault={byPassword.fault('email')}
+        />
+        <PasswordField
+          label={t('signIn.password')}
+          autoComplete="current-password"
+          value={password}
+          onValue={setPassword}
+          fault={byPassword.fault('password')}
+        />
+        <Button type="submit" size="wide" busy={byPassword.busy}>
+          {t('signIn.next')}
+        </Button>
+      </form>
+      <p class="small quiet">{t('signIn.help')}</p>
+    </div>
+  );
+}

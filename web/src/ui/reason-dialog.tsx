@@ -1,0 +1,56 @@
+/** For what cannot be undone by a press: says what will happen and asks why, since the reason goes into the ledger. */
+import type { ComponentChildren, JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { t } from '../i18n/i18n.ts';
+import { Button } from './button.tsx';
+import { Dialog } from './dialog.tsx';
+import { TextField } from './fields.tsx';
+import { Note } from './parts.tsx';
+import { useSubmit } from './use-submit.ts';
+
+export function ReasonDialog(props: {
+  readonly title: string;
+  readonly text: ComponentChildren;
+  readonly action: string;
+  readonly danger?: boolean;
+  readonly onClose: () => void;
+  /** Throws what the server refused; closes when done. */
+  readonly work: (reason: string) => Promise<void>;
+}): JSX.Element {
+  const [reason, setReason] = useState('');
+  const going = useSubmit(
+    async () => {
+      await props.work(reason.trim());
+      props.onClose();
+    },
+    { fields: ['reason'], check: () => ({ reason: reason.trim() === '' ? t('form.reasonMissing') : undefined }) },
+  );
+  return (
+    <Dialog title={props.title} onClose={props.onClose}>
+      <form class="stack" onSubmit={going.onSubmit} noValidate>
+        {going.problem === undefined ? null : (
+          <Note tone="danger" live>
+            {going.problem}
+          </Note>
+        )}
+        <p>{props.text}</p>
+        <TextField
+          label={t('form.reason')}
+          hint={t('form.reasonHint')}
+          required
+          autoFocus
+          maxLength={500}
+          value={reason}
+          onValue={setReason}
+          fault={going.fault('reason')}
+        />
+        <div class="dialog-foot">
+          <Button onClick={props.onClose}>{t('action.cancel')}</Button>
+          <Button type="submit" look={props.danger === true ? 'danger primary' : 'primary'} busy={going.busy}>
+            {props.action}
+          </Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}
