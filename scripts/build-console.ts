@@ -3,6 +3,7 @@
  * it, so that the server compresses nothing. With --if-needed only when a source is newer than what was built.
  */
 import {
+  chmodSync,
   existsSync,
   globSync,
   mkdtempSync,

@@ -41,13 +41,10 @@ export function fill(text: string, places: Places): string {
 }
 
 /** Keys of which there are a `.one` and an `.other`. */
-export type CountKey = TextKey extends infer K
-  ? K extends `${infer Stem}.other`
-    ? `${Stem}.one` extends TextKey
-      ? Stem
-      : never
-    : never
-  : never;
+type StemOf<K> = K extends `${infer Stem}.other` ? Stem : never;
+export type CountKey = {
+  [Stem in StemOf<TextKey>]: `${Stem}.one` extends TextKey ? Stem : never;
+}[StemOf<TextKey>];
 
 /** A text that depends on a number, which stands in it as `{count}`. */
 export function tn(text: CountKey, count: number, places: Places = {}): string {

@@ -73,7 +73,7 @@ export function Shell(props: {
         <Brand />
         <Button icon="search" look="plain" label={t('nav.find')} onClick={() => setPalette(true)} />
       </header>
-      <div class="side">{side}</div>
+      <header class="side">{side}</header>
       <main class="main" id="main" tabIndex={-1}>
         <div class="main-in">{props.children}</div>
       </main>

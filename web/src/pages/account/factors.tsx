@@ -56,7 +56,7 @@ export function Factors(): JSX.Element {
   };
   return (
     <Card title={t('factor.title')}>
-      <Loaded of={factors} height={260}>
+      <Loaded of={factors} height={900}>
         {(own) => (
           <div class="factors">
             {own.passkeys.map(({ id, label, createdAt, lastUsedAt }) => (

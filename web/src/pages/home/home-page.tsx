@@ -14,17 +14,21 @@ import { EndingSoon, OpeningWindow } from './opening-window.tsx';
 const days = 14;
 
 export function HomePage(): JSX.Element {
-  const status = useLoad(() => control('status', {}));
-  const openings = useLoad(() => control('openingList', {}));
+  // Together, so that nothing moves when the second one comes.
+  const house = useLoad(() => Promise.all([control('status', {}), control('openingList', {})]));
   const activity = useLoad(() => control('activity', { days }));
   const role = currentSession()?.account.role;
-  const reload = (): void => {
-    for (const part of [status, openings, activity]) part.reload();
-  };
   return (
     <>
       <PageHead title={t('home.title')} intro={t('home.intro')}>
-        <Button icon="refresh" busy={status.busy && status.value !== undefined} onClick={reload}>
+        <Button
+          icon="refresh"
+          busy={house.busy && house.value !== undefined}
+          onClick={() => {
+            house.reload();
+            activity.reload();
+          }}
+        >
           {t('action.refresh')}
         </Button>
         {role !== undefined && mayAdminister(role) ? (
@@ -33,58 +37,60 @@ export function HomePage(): JSX.Element {
           </ButtonLink>
         ) : null}
       </PageHead>
-      <Loaded of={status} height={96}>
-        {(report) => (
+      <Loaded of={house} height={900}>
+        {([report, openings]) => (
           <>
             <Warnings report={report} />
             <Numbers report={report} activity={activity} />
+            <Card title={t('home.window')} aside={<a href="/openings">{t('home.allOpenings')}</a>}>
+              <OpeningWindow openings={openings} />
+            </Card>
+            <div class="home-grid">
+              <Charts activity={activity} />
+              <Card title={t('home.ending')}>
+                <EndingSoon openings={openings} />
+              </Card>
+            </div>
+            <House report={report} />
           </>
         )}
       </Loaded>
-      <Card title={t('home.window')} aside={<a href="/openings">{t('home.allOpenings')}</a>}>
-        <Loaded of={openings} height={200}>
-          {(list) => <OpeningWindow openings={list} />}
-        </Loaded>
-      </Card>
-      <div class="home-grid">
-        <Card title={t('home.transfers')} aside={<Legend series={transferSeries(undefined)} />}>
-          <Loaded of={activity} height={200}>
-            {(report) => (
-              <>
-                <Bars
-                  title={t('home.transfers')}
-                  height={200}
-                  labels={report.days.map(({ day }) => shortDay(day))}
-                  series={transferSeries(report)}
-                />
-                {report.countedFrom === undefined ? null : (
-                  <p class="small quiet">{t('home.countedFrom', { at: dateTime(report.countedFrom) })}</p>
-                )}
-              </>
-            )}
-          </Loaded>
-        </Card>
-        <Card title={t('home.refusals')}>
-          <Loaded of={activity} height={200}>
-            {(report) => (
+    </>
+  );
+}
+
+function Charts({ activity }: { readonly activity: Loading<ActivityReport> }): JSX.Element {
+  return (
+    <>
+      <Card title={t('home.transfers')} aside={<Legend series={transferSeries(undefined)} />}>
+        <Loaded of={activity} height={200}>
+          {(report) => (
+            <>
               <Bars
-                title={t('home.refusals')}
+                title={t('home.transfers')}
                 height={200}
                 labels={report.days.map(({ day }) => shortDay(day))}
-                series={[{ name: t('home.refused'), tone: 3, values: report.days.map(({ refused }) => refused) }]}
+                series={transferSeries(report)}
               />
-            )}
-          </Loaded>
-        </Card>
-        <Card title={t('home.ending')}>
-          <Loaded of={openings} height={200}>
-            {(list) => <EndingSoon openings={list} />}
-          </Loaded>
-        </Card>
-      </div>
-      <Loaded of={status} height={180}>
-        {(report) => <House report={report} />}
-      </Loaded>
+              {report.countedFrom === undefined ? null : (
+                <p class="small quiet">{t('home.countedFrom', { at: dateTime(report.countedFrom) })}</p>
+              )}
+            </>
+          )}
+        </Loaded>
+      </Card>
+      <Card title={t('home.refusals')}>
+        <Loaded of={activity} height={200}>
+          {(report) => (
+            <Bars
+              title={t('home.refusals')}
+              height={200}
+              labels={report.days.map(({ day }) => shortDay(day))}
+              series={[{ name: t('home.refused'), tone: 3, values: report.days.map(({ refused }) => refused) }]}
+            />
+          )}
+        </Loaded>
+      </Card>
     </>
   );
 }

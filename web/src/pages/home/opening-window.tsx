@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import type { OpeningView } from '../../../../src/doors/control/control-services.ts';
 import { t, tn, word } from '../../i18n/i18n.ts';
 import { daysLeft, type Light, lightOf, marksOf } from '../../model/openings.ts';
+import { currentSession, mayAdminister } from '../../model/session.ts';
 import { pathOf } from '../../model/route.ts';
 import { ButtonLink } from '../../ui/button.tsx';
 import { Empty, Until } from '../../ui/parts.tsx';
@@ -12,6 +13,7 @@ const order: readonly Light[] = ['warn', 'bright', 'lit', 'idle', 'dark'];
 
 export function OpeningWindow({ openings }: { readonly openings: readonly OpeningView[] }): JSX.Element {
   const nowMs = Date.now();
+  const role = currentSession()?.account.role;
   const open = openings
     .filter(({ state }) => state === 'open')
     .map((opening) => ({ opening, light: lightOf(opening, nowMs) }))
@@ -22,9 +24,11 @@ export function OpeningWindow({ openings }: { readonly openings: readonly Openin
     return (
       <Empty icon="openings" title={t('home.nothingOpen')}>
         <p>{t('home.nothingOpenText')}</p>
-        <ButtonLink href="/devices/add" icon="plus">
-          {t('devices.add')}
-        </ButtonLink>
+        {role !== undefined && mayAdminister(role) ? (
+          <ButtonLink href="/devices/add" icon="plus">
+            {t('devices.add')}
+          </ButtonLink>
+        ) : null}
       </Empty>
     );
   }

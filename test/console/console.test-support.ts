@@ -1,0 +1,147 @@
+/** For tests of the console in a real browser: Chromium over the fixture, with an eye on everything that must not happen. */
+import { execFileSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import assert from 'node:assert/strict';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { findProgram } from '../support/peers.ts';
+import { type ConsoleFixture, startConsoleFixture } from '../support/console-fixture/fixture-server.ts';
+import { code, password } from '../support/console-fixture/house.ts';
+
+const repository = resolve(import.meta.dirname, '../..');
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+export interface OpenConsole extends AsyncDisposable {
+  readonly fixture: ConsoleFixture;
+  readonly browser: Browser;
+  /** A browser of its own: no cookie, no storage. What goes wrong in it is in `troubles`. */
+  visit(options?: VisitOptions): Promise<Visit>;
+}
+export interface VisitOptions {
+  readonly width?: number;
+  readonly theme?: 'light' | 'dark';
+  readonly locale?: string;
+  /** Who is signed in already: `ada`. */
+  readonly as?: string;
+}
+export interface Visit {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** Console errors, violations of the policy, requests to other hosts. */
+  readonly troubles: string[];
+  go(path: string): Promise<void>;
+}
+
+/** Builds the console where its sources are newer, then starts fixture and browser. */
+export async function openConsole(): Promise<OpenConsole> {
+  execFileSync(process.execPath, ['scripts/build-console.ts', '--if-needed'], { cwd: repository, stdio: 'ignore' });
+  const fixture = await startConsoleFixture();
+  const browser = await chromium.launch({
+    executablePath: findProgram('chromium') ?? '',
+    // As root, in containers, Chromium has no sandbox of its own; it loads our own pages only.
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  });
+  return {
+    fixture,
+    browser,
+    visit: (options = {}) => visit(browser, fixture, options),
+    async [Symbol.asyncDispose]() {
+      await browser.close();
+      await fixture[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function visit(browser: Browser, fixture: ConsoleFixture, options: VisitOptions): Promise<Visit> {
+  const { width = 1280, theme = 'light', locale = 'en-GB' } = options;
+  const context = await browser.newContext({
+    viewport: { width, height: width < 500 ? 780 : 900 },
+    colorScheme: theme,
+    reducedMotion: 'reduce',
+    locale,
+    permissions: ['clipboard-write', 'clipboard-read'],
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
+  const troubles: string[] = [];
+  page.on('console', (message) => {
+    // The browser tells each refused request; that one is refused is what some tests are about.
+    const isRefusal = message.text().startsWith('Failed to load resource');
+    if (message.type() === 'error' && !isRefusal) troubles.push(message.text());
+  });
+  page.on('pageerror', (error) => troubles.push(String(error)));
+  page.on('request', (request) => {
+    const url = request.url();
+    if (!url.startsWith(fixture.origin) && !/^(?:data|blob):/.test(url)) troubles.push(`request to ${url}`);
+  });
+  await page.addInitScript(`
+    globalThis.shifts = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (!entry.hadRecentInput) globalThis.shifts += entry.value;
+    }).observe({ type: 'layout-shift', buffered: true });
+  `);
+  if (options.as !== undefined) {
+    // In the page, since its cookie is for a secure page that only the browser itself takes for one.
+    await page.goto(`${fixture.origin}/theme.js`);
+    await page.evaluate(signingIn(emailOf(options.as)));
+  }
+  return {
+    page,
+    context,
+    troubles,
+    async go(path) {
+      await page.goto(fixture.origin + path);
+      await settled(page);
+    },
+  };
+}
+
+const signingIn = (email: string): string => `(async () => {
+  const post = (path, body) => fetch('/api/' + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'x-leadglass': 'console' },
+    body: JSON.stringify(body),
+  });
+  const { ceremony } = await (await post('sign-in/password', ${JSON.stringify({ email, password })})).json();
+  await post('sign-in/code', { ceremony, code: '${code}' });
+})()`;
+
+export const emailOf = (name: string): string => `${name}@klinikum.example`;
+
+/** Nothing loads any more, and the heading is there. */
+export async function settled(page: Page): Promise<void> {
+  await page.locator('h1').first().waitFor();
+  await page.waitForLoadState('networkidle');
+  await page.waitForFunction("document.querySelector('.skeleton, [aria-busy=true]') === null");
+}
+
+/** What axe-core finds by WCAG 2.2 A and AA and its best practices, in one line each. */
+export async function accessFaults(page: Page): Promise<readonly string[]> {
+  // By the debugger's way, which the page's policy does not bind.
+  await page.evaluate(axeSource);
+  const found: unknown = await page.evaluate(`axe.run(document, {
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    resultTypes: ['violations'],
+  }).then(({ violations }) => violations.map(({ id, nodes }) =>
+    id + ': ' + nodes.slice(0, 3).map(({ html, any }) => html.slice(0, 160) + ' ' + (any[0]?.message ?? '')).join(' | ')))`);
+  return Array.isArray(found) ? found.map(String) : ['axe gave no list'];
+}
+
+/** Presses Tab until the focus is on what carries this name; a person without a pointer does no other. */
+export async function tabTo(page: Page, name: string | RegExp): Promise<void> {
+  const seen: string[] = [];
+  for (let press = 0; press < 60; press += 1) {
+    await page.keyboard.press('Tab');
+    const focused = String(
+      await page.evaluate(`(() => {
+        const active = document.activeElement;
+        const label = active?.labels?.[0]?.textContent ?? '';
+        return (active?.getAttribute('aria-label') || label || active?.textContent || '').trim();
+      })()`),
+    );
+    seen.push(focused);
+    if (typeof name === 'string' ? focused.startsWith(name) : name.test(focused)) return;
+  }
+  assert.fail(`Tab never reached ${String(name)}; it was on ${seen.join(' > ')}`);
+}

@@ -1,0 +1,330 @@
+/** Whole days' work in a real browser, by keyboard: sign-in, enrolment, devices, people, the ledger, studies. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { code, invitation, password } from '../support/console-fixture/house.ts';
+import { needs } from '../support/peers.ts';
+import { emailOf, openConsole, type OpenConsole, settled, tabTo, type Visit } from './console.test-support.ts';
+
+const { skip } = needs('chromium');
+let house: OpenConsole;
+before(async () => {
+  if (skip === false) house = await openConsole();
+});
+after(async () => {
+  if (skip === false) await house[Symbol.asyncDispose]();
+});
+
+const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
+
+/** The dialog for a fresh factor: focus is in its field already. */
+async function giveFactor(page: Page): Promise<void> {
+  await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
+  await page.keyboard.type(code);
+}
+
+/** An authenticator as a phone has it, present and willing. */
+async function addAuthenticator({ context, page }: Visit): Promise<void> {
+  const session = await context.newCDPSession(page);
+  await session.send('WebAuthn.enable');
+  await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+}
+
+/** Reads the codes as a person copies them, and types back the one that is asked for. */
+async function keepRecoveryCodes(page: Page): Promise<void> {
+  await heading(page, 'Recovery codes').waitFor();
+  const codes = await page.locator('.codes code').allTextContents();
+  const field = page.getByLabel(/^Type code number/);
+  const asked = Number(
+    /\d+/.exec((await page.locator('label', { hasText: 'Type code number' }).textContent()) ?? '')?.[0],
+  );
+  await field.fill('not this one');
+  await page.getByRole('button', { name: 'I have kept them' }).click();
+  await page.getByText('This is not that code').waitFor();
+  await field.fill((codes[asked - 1] ?? '').toUpperCase().replaceAll('-', ' '));
+  await page.keyboard.press('Enter');
+}
+
+test('a person signs in by password and code with the keyboard alone; a wrong password and a wrong code are told', {
+  skip,
+}, async () => {
+  const { page, context, troubles, go } = await house.visit();
+  await go('/openings/CT1');
+  await heading(page, 'Sign in').waitFor();
+  await tabTo(page, 'E-mail');
+  await page.keyboard.type(emailOf('ada'));
+  await tabTo(page, 'Password');
+  await page.keyboard.type('guessed');
+  await page.keyboard.press('Enter');
+  await page.getByText('E-mail or password is not right').waitFor();
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.keyboard.press('Enter');
+  await heading(page, 'Second factor').waitFor();
+  await page.keyboard.type('000000');
+  await page.getByText('That code is not right').waitFor();
+  await page.keyboard.type(code);
+  // Where one wanted to go.
+  await heading(page, 'CT1').waitFor();
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
+
+test('an invited physician enrols with a passkey, keeps the recovery codes, and comes back with it; the token is in no address', {
+  skip,
+}, async () => {
+  const visit = await house.visit();
+  const { page, context, troubles, go } = visit;
+  await addAuthenticator(visit);
+  await go(`/enrol#${invitation}`);
+  await heading(page, 'Welcome').waitFor();
+  assert.doesNotMatch(page.url(), /invitation/);
+  await page.keyboard.press('Enter');
+  await tabTo(page, 'Your name');
+  await page.keyboard.press('Enter');
+  await page.getByText('This is needed').waitFor();
+  await page.keyboard.type('Grace Adeyemi');
+  await page.keyboard.press('Enter');
+  await keepRecoveryCodes(page);
+  await heading(page, 'Studies').waitFor();
+  assert.ok(house.fixture.requests.every((line) => !line.includes(invitation)));
+  await page.getByRole('button', { name: 'Sign out' }).first().click();
+  await heading(page, 'Sign in').waitFor();
+  // The browser may offer the passkey by itself, and this authenticator says yes at once.
+  const button = page.getByRole('button', { name: 'Sign in with a passkey' });
+  await Promise.race([heading(page, 'Studies').waitFor(), button.click().catch(() => undefined)]);
+  await heading(page, 'Studies').waitFor();
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
+
+test('enrolment by password says why one is refused, shows the secret as picture and text, and takes the first code', {
+  skip,
+}, async () => {
+  const { page, context, troubles, go } = await house.visit();
+  await go(`/enrol#${invitation}`);
+  await page.getByLabel('Your name').fill('Grace Adeyemi');
+  await page.getByText('Password and code').click();
+  await page.getByRole('button', { name: 'Next' }).click();
+  const field = page.getByLabel('New password');
+  await field.fill('our hospital by the river');
+  await page.getByText('It holds a word that everybody here would try first.').waitFor();
+  await field.fill(password);
+  await page.getByText('Very good.').waitFor();
+  await page.keyboard.press('Enter');
+  await heading(page, 'Authenticator app').waitFor();
+  await page.waitForFunction("document.querySelector('.qr img').naturalWidth > 0");
+  await page.getByLabel('Code', { exact: true }).fill(code);
+  await keepRecoveryCodes(page);
+  await heading(page, 'Studies').waitFor();
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
+
+test('an administrator adds a device by keyboard, confirms with a code, and sees its first echo arrive', {
+  skip,
+}, async () => {
+  const { page, context, troubles, go } = await house.visit({ as: 'ada' });
+  await go('/');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('add a dev');
+  await page.keyboard.press('Enter');
+  await heading(page, 'Add a device').waitFor();
+  await page.keyboard.type('CT9');
+  await tabTo(page, 'Acquisition');
+  await tabTo(page, 'What it is');
+  await page.keyboard.type('CT, trauma bay');
+  await page.keyboard.press('Enter');
+  await tabTo(page, 'A new key');
+  await tabTo(page, 'A year');
+  await page.keyboard.press('Enter');
+  await tabTo(page, 'Enrol and open');
+  await page.keyboard.press('Enter');
+  await giveFactor(page);
+  await heading(page, 'CT9 may come').waitFor();
+  await page.getByText('leadglass.klinikum.example', { exact: true }).waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save ct9-key.pem' }).click(),
+  ]);
+  assert.equal(download.suggestedFilename(), 'ct9-key.pem');
+  await page.getByText('Waiting for its first echo').waitFor();
+  const { openings } = house.fixture.house;
+  const index = openings.findIndex(({ name }) => name === 'CT9');
+  const opening = openings[index];
+  assert.ok(opening);
+  openings[index] = { ...opening, lastUsedAt: new Date().toISOString() };
+  await page.getByText('It is here: the first use arrived.').waitFor();
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
+
+test('closing an opening asks for a reason at the field and for a fresh factor, and Escape leaves all as it was', {
+  skip,
+}, async () => {
+  const { page, context, troubles, go } = await house.visit({ as: 'ada' });
+  await go('/openings/US4');
+  await page.getByRole('button', { name: 'Close' }).first().press('Enter');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('heading', { name: 'Close US4?' }).waitFor();
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+  assert.equal(await page.evaluate('document.activeElement.textContent'), 'Close');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Enter');
+  await page.getByText('Say why: somebody will ask in a year').waitFor();
+  assert.equal(await page.evaluate('document.activeElement.getAttribute("aria-invalid")'), 'true');
+  await page.keyboard.type('ward 4 moved');
+  await page.keyboard.press('Enter');
+  await giveFactor(page);
+  await page.getByText('US4 is closed.').waitFor();
+  await page.getByText(/Closed by ada/).waitFor();
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
+
+test('an invitation shows its link once; an address that has an account is refused at its field', {
+  skip,
+}, async () => {
+  const { page, context, troubles, go } = await house.visit({ as: 'ada' });
+  await go('/people');
+  await page.getByRole('button', { name: 'Invite somebody' }).click();
+  await page.keyboard.type(emailOf('paul'));
+  await page.getByLabel('Reason').fill('night shifts');
+  await page.keyboard.press('Enter');
+  await giveFactor(page);
+  await page.getByText('There is an account with this e-mail already').waitFor();
+  await page.getByLabel('E-mail', { exact: true }).fill('zoe@klinikum.example');
+  await page.keyboard.press('Enter');
+  await page.getByText(/enrol#/).waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Copy' }).click();
+  await page.getByText('Copied').waitFor({ state: 'attached' });
+  assert.match(String(await page.evaluate('navigator.clipboard.readText()')), /\/enrol#/);
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
+
+test("the security officer verifies the ledger and reads one patient's story; no patient is in the address", {
+  skip,
+}, async () => {
+  const { page, context, troubles, go } = await house.visit({ as: 'sina' });
+  await go('/ledger');
+  await page.getByRole('button', { name: 'Verify now' }).click();
+  await page.getByText(/Intact: 48,221 records/).waitFor();
+  await page.getByLabel("One patient's story").check();
+  await page.getByLabel('Patient ID').fill('P1001');
+  await page.keyboard.press('Enter');
+  await page.locator('.story li').first().waitFor();
+  assert.doesNotMatch(page.url(), /P1001/);
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
+
+test('a physician finds a study while typing, steps through its images by keys, and exports it after a fresh factor', {
+  skip,
+}, async () => {
+  const { page, context, troubles, go } = await house.visit({ as: 'paul' });
+  await go('/studies');
+  await page.keyboard.type('okafor');
+  await page
+    .getByRole('status')
+    .filter({ hasText: /^7 studies$/ })
+    .waitFor();
+  await tabTo(page, 'Okafor, Chidi');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await heading(page, 'Okafor, Chidi').waitFor();
+  assert.doesNotMatch(page.url(), /okafor/i);
+  await page.getByRole('button', { name: /Axial/ }).press('Enter');
+  await page.getByRole('group', { name: /^Image;/ }).focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('PageDown');
+  await page.getByText('12 / 32').waitFor();
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export as ZIP' }).press('Enter');
+  await giveFactor(page);
+  assert.match((await download).suggestedFilename(), /\.zip$/);
+  await page.getByRole('tab', { name: 'Images' }).focus();
+  await page.keyboard.press('ArrowRight');
+  await page.getByText('this one').waitFor();
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
+
+test('a technologist uploads files; what is no DICOM file is told and not sent', { skip }, async () => {
+  const { page, context, troubles, go } = await house.visit({ as: 'tim' });
+  await go('/studies/upload');
+  const before = house.fixture.stored.length;
+  const dicom = Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), Buffer.alloc(5000)]);
+  await page
+    .locator('input[type=file]')
+    .first()
+    .setInputFiles([
+      { name: 'one.dcm', mimeType: 'application/dicom', buffer: dicom },
+      { name: 'two.dcm', mimeType: 'application/dicom', buffer: dicom },
+      { name: 'letter.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF') },
+    ]);
+  await page.getByText('2 files are stored').waitFor();
+  await page.getByText('is no DICOM file').waitFor();
+  assert.equal(house.fixture.stored.length - before, 2);
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
+
+test('a session that the server ended leads to the sign-in, and after it back to the same page', { skip }, async () => {
+  const { page, context, troubles, go } = await house.visit({ as: 'ada' });
+  await go('/devices');
+  house.fixture.house.sessions.clear();
+  await page.getByRole('link', { name: 'MR1' }).click();
+  await page.getByText('Your session has ended').waitFor();
+  await page.getByLabel('E-mail').fill(emailOf('ada'));
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Code', { exact: true }).fill(code);
+  await heading(page, 'MR1').waitFor();
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
+
+test('what cannot be loaded says so and can be tried again', { skip }, async () => {
+  const { page, context, troubles, go } = await house.visit({ as: 'ada' });
+  house.fixture.failing = { path: '/api/control/deviceList', status: 503 };
+  await go('/devices');
+  await page.getByText('The store cannot be reached just now').waitFor();
+  house.fixture.failing = undefined;
+  await page.getByRole('button', { name: 'Try again' }).press('Enter');
+  await page.getByRole('link', { name: 'CT1' }).waitFor();
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
+
+test('language and theme are switched in place and kept', { skip }, async () => {
+  const { page, context, troubles, go } = await house.visit({ as: 'ada', theme: 'light' });
+  await go('/account');
+  await page.getByLabel('Deutsch').check();
+  await heading(page, 'Ihr Konto').waitFor();
+  await page.getByLabel('Dunkel').check();
+  assert.equal(await page.evaluate('document.documentElement.lang'), 'de');
+  await page.reload();
+  await settled(page);
+  await heading(page, 'Ihr Konto').waitFor();
+  assert.equal(await page.evaluate('getComputedStyle(document.documentElement).colorScheme'), 'dark');
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
+
+test('a role has only its own pages', { skip }, async () => {
+  const { page, context, go } = await house.visit({ as: 'paul' });
+  await go('/people');
+  await heading(page, 'Not found').waitFor();
+  assert.equal(await page.getByRole('navigation', { name: 'Main' }).getByRole('link').count(), 1);
+  await context.close();
+});

@@ -1,0 +1,60 @@
+/** Each page in both themes and three widths: for everybody (axe), in place from the first moment, and quiet. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { invitation } from '../support/console-fixture/house.ts';
+import { needs } from '../support/peers.ts';
+import { accessFaults, openConsole, type OpenConsole, settled } from './console.test-support.ts';
+
+const { skip } = needs('chromium');
+const study = '1.2.826.0.1.3680043.8.498.1000';
+const pages = [
+  { name: 'sign-in', path: '/' },
+  { name: 'enrolment', path: `/enrol#${invitation}` },
+  { name: 'enrolment without an invitation', path: '/enrol' },
+  { name: 'home', path: '/', as: 'ada' },
+  { name: 'devices', path: '/devices', as: 'ada' },
+  { name: 'one device', path: '/devices/CT1', as: 'ada' },
+  { name: 'the wizard', path: '/devices/add', as: 'ada' },
+  { name: 'openings', path: '/openings', as: 'ada' },
+  { name: 'one opening', path: '/openings/OLD1', as: 'ada' },
+  { name: 'people', path: '/people', as: 'ada' },
+  { name: 'one person', path: '/people/a2', as: 'ada' },
+  { name: 'settings', path: '/settings', as: 'ada' },
+  { name: 'the own account', path: '/account', as: 'ada' },
+  { name: 'the ledger', path: '/ledger', as: 'sina' },
+  { name: 'studies', path: '/studies', as: 'paul' },
+  { name: 'one study', path: `/studies/${study}`, as: 'paul' },
+  { name: 'upload', path: '/studies/upload', as: 'tim' },
+  { name: 'a page that is not there', path: '/ledger', as: 'ada' },
+] as const;
+const widths = [360, 1024, 1920] as const;
+const themes = ['light', 'dark'] as const;
+
+let house: OpenConsole;
+before(async () => {
+  if (skip === false) house = await openConsole();
+});
+after(async () => {
+  if (skip === false) await house[Symbol.asyncDispose]();
+});
+
+for (const { name, path, ...options } of pages) {
+  test(`${name}: readable by everybody, in place at once, quiet, at every width in both themes`, { skip }, async () => {
+    for (const width of widths) {
+      const { page, context, troubles, go } = await house.visit({ ...options, width });
+      await go(path);
+      assert.ok(Number(await page.evaluate('globalThis.shifts')) < 0.02, `layout shift at ${width}`);
+      const overflow = await page.evaluate(
+        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+      );
+      assert.ok(Number(overflow) <= 0, `wider than the window at ${width}`);
+      for (const colorScheme of themes) {
+        await page.emulateMedia({ colorScheme });
+        await settled(page);
+        assert.deepEqual(await accessFaults(page), [], `${colorScheme} at ${width}`);
+      }
+      assert.deepEqual(troubles, []);
+      await context.close();
+    }
+  });
+}

@@ -1,0 +1,212 @@
+/** The control calls and those about accounts over the fixture's house; typed by the server's own declarations. */
+import type { AccountCalls } from '../../../src/doors/console/console-api.ts';
+import { type CallArguments, type CallName, callSchemas } from '../../../src/doors/control/control-calls.ts';
+import type { DeviceAdded, ResultOf } from '../../../src/doors/control/control-services.ts';
+import { explainedConfig } from '../../../src/config/render.ts';
+import { defaultConfigText } from '../../../src/config/render.ts';
+import { parseConfig } from '../../../src/config/parse.ts';
+import { type Context, needFactor, Refused } from './people-calls.ts';
+
+type Controls = {
+  readonly [N in keyof ResultOf & CallName]?: (context: Context, given: CallArguments<N>) => ResultOf[N];
+};
+type Accounts = {
+  readonly [N in keyof AccountCalls]: (context: Context, given: AccountCalls[N]['asks']) => AccountCalls[N]['answers'];
+};
+
+export { callSchemas };
+
+function named<T>(list: readonly T[], isIt: (entry: T) => boolean): T {
+  const found = list.find(isIt);
+  if (found === undefined) throw new Refused(404, 'NOT_FOUND', 'There is no such thing');
+  return found;
+}
+
+export const controls: Controls = {
+  status: ({ house }) => house.status,
+  deviceList: ({ house }) => house.devices,
+  deviceShow: ({ house }, { aeTitle }) => ({
+    device: named(house.devices, (device) => device.aeTitle === aeTitle),
+    openings: house.openings.filter(({ device }) => device === aeTitle),
+  }),
+  deviceAdd: (context, given) => {
+    needFactor(context);
+    const { house } = context;
+    if (house.devices.some(({ aeTitle }) => aeTitle === given.aeTitle)) {
+      throw new Refused(409, 'CONFLICT', `${given.aeTitle} is enrolled already`, 'aeTitle');
+    }
+    const added = addedOf(given);
+    house.devices.push(added.device);
+    house.openings.push(added.opening);
+    return added;
+  },
+  deviceRenew: (context, { aeTitle, until, credential }) => {
+    needFactor(context);
+    const { house } = context;
+    const device = named(house.devices, (entry) => entry.aeTitle === aeTitle);
+    const index = house.openings.findIndex((entry) => entry.device === aeTitle && entry.state === 'open');
+    const before = house.openings[index];
+    if (before === undefined) throw new Refused(404, 'NOT_FOUND', 'It has no opening');
+    const opening = { ...before, until };
+    house.openings[index] = opening;
+    return {
+      device,
+      opening,
+      ...(credential === undefined ? {} : { certificatePem: pem('CERTIFICATE') }),
+      authorityPem: pem('CERTIFICATE'),
+      server,
+      warnings: [],
+    };
+  },
+  deviceToken: (context, { aeTitle }) => {
+    needFactor(context);
+    return {
+      aeTitle,
+      opening: aeTitle,
+      number: 12,
+      token: `lgd_${'Q7'.repeat(21)}x`,
+      until: new Date(Date.now() + 3_600_000).toISOString(),
+      baseUrl: 'https://leadglass.klinikum.example:8443/dicom-web',
+    };
+  },
+  deviceRevoke: (context, { aeTitle }) => {
+    needFactor(context);
+    const { house } = context;
+    const index = house.devices.findIndex((entry) => entry.aeTitle === aeTitle);
+    const device = house.devices[index];
+    if (device !== undefined) house.devices[index] = { ...device, state: 'revoked' };
+    return { aeTitle, certificatesRevoked: 1, sharedWith: [], openingsClosed: 1, associationsEnded: 0 };
+  },
+  openingList: ({ house }) => house.openings,
+  openingShow: ({ house }, { name }) => named(house.openings, (opening) => opening.name === name),
+  openingClose: (context, { name, reason }) => {
+    needFactor(context);
+    const { house } = context;
+    const index = house.openings.findIndex((opening) => opening.name === name);
+    const opening = house.openings[index];
+    if (opening === undefined) throw new Refused(404, 'NOT_FOUND', 'There is no such opening');
+    house.openings[index] = {
+      ...opening,
+      state: 'closed',
+      closed: { at: new Date().toISOString(), by: 'ada', reason },
+    };
+    return { name, associationsEnded: 1 };
+  },
+  ledgerShow: ({ house }, { who, patient, event, rows }) => {
+    const found = house.records.filter(
+      (record) =>
+        (who === undefined || record.who.toLowerCase().includes(who.toLowerCase())) &&
+        (patient === undefined || record.patientIds.includes(patient)) &&
+        (event === undefined || record.event.startsWith(event)),
+    );
+    return { records: found.slice(0, rows), more: found.length > rows };
+  },
+  ledgerVerify: ({ house }) => ({
+    intact: true,
+    records: house.status.ledger.records,
+    head: { seq: house.status.ledger.records, hash: house.status.ledger.head },
+    checkpoints: 211,
+    lastCheckpoint: { seq: 48_200, at: house.status.ledger.lastCheckpointAt ?? '' },
+    unfinishedEnd: false,
+  }),
+  activity: ({ house }, { days }) => ({
+    days: Array.from({ length: days }, (_, index) => {
+      const at = new Date(house.nowMs - (days - 1 - index) * 86_400_000);
+      const isQuiet = at.getUTCDay() % 6 === 0;
+      return {
+        day: at.toISOString().slice(0, 10),
+        received: isQuiet ? 24 + index : 130 + ((index * 37) % 48),
+        sent: isQuiet ? 15 : 82 + ((index * 23) % 31),
+        searches: isQuiet ? 90 : 640 + ((index * 71) % 180),
+        refused: index === 9 ? 41 : (index * 5) % 4,
+      };
+    }),
+  }),
+  configShow: () => ({
+    groups: explainedConfig({
+      ...parseConfig(defaultConfigText(), 'leadglass.yaml'),
+      names: ['leadglass.klinikum.example'],
+    }),
+  }),
+};
+
+const pem = (label: string): string => `-----BEGIN ${label}-----\nMIIB\n-----END ${label}-----\n`;
+const server = { host: 'leadglass.klinikum.example', port: 2762, aeTitle: 'LEADGLASS', tls: true };
+
+function addedOf(given: CallArguments<'deviceAdd'>): DeviceAdded {
+  const at = new Date().toISOString();
+  const isPlain = given.credential.kind === 'plain';
+  return {
+    device: {
+      aeTitle: given.aeTitle,
+      purpose: given.purpose,
+      state: 'active',
+      reason: given.reason,
+      owner: 'ada',
+      enrolledAt: at,
+      certificates: [],
+      openings: [given.aeTitle],
+      warnings: [],
+    },
+    opening: {
+      id: 900,
+      name: given.aeTitle,
+      device: given.aeTitle,
+      purpose: given.purpose,
+      operations: given.operations ?? ['verify', 'store', 'commit'],
+      addresses: given.addresses,
+      scope: given.scope,
+      privateSopClasses: given.privateSopClasses,
+      moveDestinations: [],
+      reason: given.reason,
+      until: given.until,
+      door: isPlain ? 'dimse-plain' : 'dimse-tls',
+      openDoors: [isPlain ? 'dimse-plain' : 'dimse-tls'],
+      state: 'open',
+      owner: 'ada',
+      createdAt: at,
+      useCount: 0,
+      warnings: [],
+    },
+    ...(isPlain ? {} : { certificatePem: pem('CERTIFICATE') }),
+    authorityPem: pem('CERTIFICATE'),
+    server: { ...server, tls: !isPlain },
+    warnings: [],
+  };
+}
+
+export const accounts: Accounts = {
+  accountList: ({ house }) => house.accounts,
+  accountInvite: (context, { email, role }) => {
+    needFactor(context);
+    if (context.house.accounts.some((account) => account.email === email)) {
+      throw new Refused(409, 'CONFLICT', 'There is an account with this e-mail already', 'email');
+    }
+    return linkFor(email, role);
+  },
+  accountDisable: (context, { email }) => {
+    needFactor(context);
+    const { accounts: list } = context.house;
+    const index = list.findIndex((account) => account.email === email);
+    const account = list[index];
+    if (account !== undefined) list[index] = { ...account, state: 'disabled', sessions: 0 };
+    return {};
+  },
+  accountReset: (context, { email }) => {
+    needFactor(context);
+    return linkFor(email, 'physician');
+  },
+  accountSessions: ({ house }) => house.ownSessions.map((session) => ({ ...session, current: false })),
+  accountSessionsEnd: (context) => {
+    needFactor(context);
+    return {};
+  },
+};
+
+function linkFor(
+  email: string,
+  role: AccountCalls['accountInvite']['answers']['role'],
+): AccountCalls['accountInvite']['answers'] {
+  const link = 'https://leadglass.klinikum.example:8443/enrol#n6nCw2Vd0m3jYkq8TzXb5R';
+  return { email, role, link, linkEndsAt: new Date(Date.now() + 2 * 86_400_000).toISOString() };
+}

@@ -1,0 +1,234 @@
+/** The people's half of the contract over the fixture's house; typed by the contract itself. */
+import type { PasskeyCreation, PasskeyRequest, PeopleCalls, Session } from '../../../src/doors/console/console-api.ts';
+import { code, type FixtureSession, type House, invitation, password } from './house.ts';
+
+export class Refused extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly field: string | undefined;
+  constructor(status: number, problem: string, detail: string, field?: string) {
+    super(detail);
+    this.status = status;
+    this.code = problem;
+    this.field = field;
+  }
+}
+
+export interface Context {
+  readonly house: House;
+  /** Undefined before a sign-in. */
+  readonly session: FixtureSession | undefined;
+  /** Makes one and sets its cookie. */
+  readonly open: (email: string) => FixtureSession;
+  readonly close: () => void;
+}
+
+export type PeopleHandlers = {
+  readonly [P in keyof PeopleCalls]: (context: Context, asked: PeopleCalls[P]['asks']) => PeopleCalls[P]['answers'];
+};
+
+const challenge = Buffer.alloc(32, 7).toString('base64url');
+const request: PasskeyRequest = { challenge, rpId: 'localhost', userVerification: 'required', timeout: 60_000 };
+
+function creation(email: string): PasskeyCreation {
+  return {
+    challenge,
+    rp: { id: 'localhost', name: 'Leadglass' },
+    user: { id: Buffer.from(email).toString('base64url'), name: email, displayName: email },
+    pubKeyCredParams: [{ type: 'public-key', alg: -7 }],
+    authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
+    attestation: 'none',
+  };
+}
+
+export function sessionView({ account, signedInAtMs, stepUpUntilMs }: FixtureSession): Session {
+  const { id, email, name, role } = account;
+  const at = (ms: number): string => new Date(ms).toISOString();
+  return {
+    account: { id, email, name, role },
+    signedInAt: at(signedInAtMs),
+    idleEndsAt: at(signedInAtMs + 900_000),
+    endsAt: at(signedInAtMs + 36_000_000),
+    ...(stepUpUntilMs > Date.now() ? { stepUpUntil: at(stepUpUntilMs) } : {}),
+  };
+}
+
+const secret = { secret: 'JBSW Y3DP EHPK 3PXP', uri: 'otpauth://totp/Leadglass?secret=JBSWY3DPEHPK3PXP', qrSvg: qr() };
+const recoveryCodes = Array.from({ length: 10 }, (_, index) => `k7m${index}-pq2x-${index}w9d`);
+
+function qr(): string {
+  const cells: string[] = [];
+  for (let row = 0; row < 25; row += 1) {
+    for (let column = 0; column < 25; column += 1) {
+      if ((row * 7 + column * 13 + row * column) % 3 === 0) cells.push(`M${column} ${row}h1v1h-1z`);
+    }
+  }
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 25 25"><path d="${cells.join('')}"/></svg>`;
+}
+
+function emailOf(ceremony: string): string {
+  return ceremony.split(' ')[1] ?? '';
+}
+
+function credentialId(credential: Readonly<Record<string, unknown>>): string {
+  return typeof credential['id'] === 'string' ? credential['id'] : '';
+}
+
+function byPasskey(context: Context, credential: Readonly<Record<string, unknown>>): Session {
+  const email = context.house.passkeys.get(credentialId(credential));
+  if (email === undefined) throw new Refused(401, 'NOT_AUTHENTICATED', 'This passkey is not known here');
+  return sessionView(context.open(email));
+}
+
+function byCode(given: string): void {
+  if (given !== code)
+    throw new Refused(401, 'NOT_AUTHENTICATED', 'That code is not right, or it was used already', 'code');
+}
+
+function fresh({ session }: Context): FixtureSession {
+  if (session === undefined) throw new Refused(401, 'NOT_AUTHENTICATED', 'Nobody is signed in');
+  return session;
+}
+
+/** @throws Refused STEP_UP */
+export function needFactor(context: Context): FixtureSession {
+  const session = fresh(context);
+  if (session.stepUpUntilMs < Date.now()) throw new Refused(403, 'STEP_UP', 'This needs a fresh second factor');
+  return session;
+}
+
+function stepped(context: Context): Session {
+  const session = fresh(context);
+  session.stepUpUntilMs = Date.now() + 300_000;
+  return sessionView(session);
+}
+
+export const peopleHandlers: PeopleHandlers = {
+  'sign-in/begin': () => ({ ceremony: 'sign-in ', passkey: request }),
+  'sign-in/passkey': (context, { credential }) => byPasskey(context, credential),
+  'sign-in/password': ({ house }, { email, password: given }) => {
+    if (given !== password || !house.accounts.some((account) => account.email === email)) {
+      throw new Refused(401, 'NOT_AUTHENTICATED', 'E-mail or password is not right');
+    }
+    return { ceremony: `sign-in ${email}`, next: ['code', 'recovery-code'] };
+  },
+  'sign-in/code': (context, { ceremony, code: given }) => {
+    byCode(given);
+    return sessionView(context.open(emailOf(ceremony)));
+  },
+  'sign-in/recovery-code': (context, { ceremony, code: given }) => {
+    if (!recoveryCodes.includes(given)) throw new Refused(401, 'NOT_AUTHENTICATED', 'This code is not right', 'code');
+    return { ...sessionView(context.open(emailOf(ceremony))), recoveryCodesLeft: 9 };
+  },
+  'step-up/begin': (context) => {
+    const { account } = fresh(context);
+    const isKnown = [...context.house.passkeys.values()].includes(account.email);
+    return {
+      ceremony: 'step-up',
+      next: isKnown ? ['passkey', 'code'] : ['code'],
+      ...(isKnown ? { passkey: request } : {}),
+    };
+  },
+  'step-up/passkey': (context, { credential }) => {
+    if (!context.house.passkeys.has(credentialId(credential)))
+      throw new Refused(401, 'NOT_AUTHENTICATED', 'Not known here');
+    return stepped(context);
+  },
+  'step-up/code': (context, { code: given }) => {
+    byCode(given);
+    return stepped(context);
+  },
+  'sign-out': (context) => {
+    context.close();
+    return {};
+  },
+  'enrol/begin': (_context, { invitation: given }) => {
+    if (given !== invitation) throw new Refused(401, 'NOT_AUTHENTICATED', 'This invitation was used or has ended');
+    const email = 'grace@klinikum.example';
+    return {
+      ceremony: `enrol ${email}`,
+      email,
+      role: 'physician',
+      hospital: 'Klinikum am Fluss',
+      passkey: creation(email),
+      password: { min: 15, max: 128 },
+    };
+  },
+  'enrol/check-password': (_context, { password: given }) =>
+    given.toLowerCase().includes('hospital')
+      ? {
+          score: 1,
+          refusal: {
+            code: 'field-word',
+            text: 'It holds a word that everybody here would try first.',
+            hint: 'Take words that have nothing to do with your work.',
+          },
+        }
+      : { score: given.length > 24 ? 4 : 3 },
+  'enrol/name': ({ house }, { ceremony, name }) => {
+    const index = house.accounts.findIndex(({ email }) => email === emailOf(ceremony));
+    const account = house.accounts[index];
+    if (account !== undefined) house.accounts[index] = { ...account, name };
+    return {};
+  },
+  'enrol/passkey': ({ house }, { ceremony, credential }) => {
+    house.passkeys.set(credentialId(credential), emailOf(ceremony));
+    return {};
+  },
+  'enrol/password': (_context, { password: given }) => {
+    if (given.length < 15) throw new Refused(400, 'BAD_REQUEST', 'It is shorter than 15 characters', 'password');
+    return { code: secret };
+  },
+  'enrol/code': (_context, { code: given }) => {
+    byCode(given);
+    return {};
+  },
+  'enrol/finish': (context, { ceremony }) => ({
+    recoveryCodes,
+    session: sessionView(context.open(emailOf(ceremony))),
+  }),
+  'own/sessions/end': (context, { id }) => {
+    const { house } = context;
+    fresh(context);
+    house.ownSessions = house.ownSessions.filter((one) => one.current || (id !== 'others' && one.id !== id));
+    return {};
+  },
+  'own/passkeys/begin': (context) => ({ ceremony: 'own', passkey: creation(needFactor(context).account.email) }),
+  'own/passkeys/add': (context, { credential, label }) => {
+    const { house } = context;
+    house.passkeys.set(credentialId(credential), needFactor(context).account.email);
+    const added = { id: credentialId(credential), label, createdAt: new Date().toISOString() };
+    house.factors = { ...house.factors, passkeys: [...house.factors.passkeys, added] };
+    return {};
+  },
+  'own/passkeys/rename': (context, { id, label }) => {
+    needFactor(context);
+    const { house } = context;
+    const passkeys = house.factors.passkeys.map((key) => (key.id === id ? { ...key, label } : key));
+    house.factors = { ...house.factors, passkeys };
+    return {};
+  },
+  'own/passkeys/remove': (context, { id }) => {
+    needFactor(context);
+    const { house } = context;
+    house.factors = { ...house.factors, passkeys: house.factors.passkeys.filter((key) => key.id !== id) };
+    return {};
+  },
+  'own/password': (context, { password: given }) => {
+    needFactor(context);
+    if (given.length < 15) throw new Refused(400, 'BAD_REQUEST', 'It is shorter than 15 characters', 'password');
+    return {};
+  },
+  'own/code/begin': (context) => {
+    needFactor(context);
+    return { ceremony: 'own code', code: secret };
+  },
+  'own/code/confirm': (_context, { code: given }) => {
+    byCode(given);
+    return {};
+  },
+  'own/recovery-codes': (context) => {
+    needFactor(context);
+    return { recoveryCodes };
+  },
+};
