@@ -97,10 +97,11 @@ test('an invited physician enrols with a passkey, keeps the recovery codes, and 
   await heading(page, 'Studies').waitFor();
   assert.ok(house.fixture.requests.every((line) => !line.includes(invitation)));
   await page.getByRole('button', { name: 'Sign out' }).first().click();
-  await heading(page, 'Sign in').waitFor();
-  // The browser may offer the passkey by itself, and this authenticator says yes at once.
+  // The browser offers the passkey by itself, and this authenticator says yes at once; where it waits, the button is there.
+  const signedIn = page.waitForResponse(/\/api\/sign-in\/passkey$/);
   const button = page.getByRole('button', { name: 'Sign in with a passkey' });
-  await Promise.race([heading(page, 'Studies').waitFor(), button.click().catch(() => undefined)]);
+  await Promise.race([signedIn, button.click().catch(() => undefined)]);
+  assert.equal((await signedIn).status(), 200);
   await heading(page, 'Studies').waitFor();
   assert.deepEqual(troubles, []);
   await context.close();
@@ -179,6 +180,7 @@ test('closing an opening asks for a reason at the field and for a fresh factor, 
   await dialog.waitFor({ state: 'detached' });
   assert.equal(await page.evaluate('document.activeElement.textContent'), 'Close');
   await page.keyboard.press('Enter');
+  await dialog.getByLabel('Reason').waitFor();
   await page.keyboard.press('Enter');
   await page.getByText('Say why: somebody will ask in a year').waitFor();
   assert.equal(await page.evaluate('document.activeElement.getAttribute("aria-invalid")'), 'true');
@@ -311,7 +313,7 @@ test('language and theme are switched in place and kept', { skip }, async () => 
   await go('/account');
   await page.getByLabel('Deutsch').check();
   await heading(page, 'Ihr Konto').waitFor();
-  await page.getByLabel('Dunkel').check();
+  await page.getByLabel('Dunkel', { exact: true }).check();
   assert.equal(await page.evaluate('document.documentElement.lang'), 'de');
   await page.reload();
   await settled(page);

@@ -1,6 +1,6 @@
 /** Fields of forms: a label, a hint, the fault at the field itself, and the wiring that assistive technology needs. */
 import type { ComponentChildren, JSX } from 'preact';
-import { useId, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n/i18n.ts';
 import { Button } from './button.tsx';
 import { Icon } from './icons.tsx';
@@ -74,12 +74,18 @@ export interface TextFieldProps extends Framing {
 export function TextField(props: TextFieldProps): JSX.Element {
   const { value, onValue, type = 'text', autoComplete = 'off', mono = false, code = false, list } = props;
   const listId = useId();
+  const input = useRef<HTMLInputElement>(null);
+  // The attribute alone works once in the life of a document.
+  useEffect(() => {
+    if (props.autoFocus === true) input.current?.focus();
+  }, []);
   return (
     <Framed {...props}>
       {(wiring) => (
         <>
           <input
             {...wiring}
+            ref={input}
             class={`input${mono ? ' mono' : ''}${code ? ' code-input' : ''}`}
             type={type}
             value={value}

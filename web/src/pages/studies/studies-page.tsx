@@ -31,6 +31,8 @@ export function StudiesPage(): JSX.Element {
   const [search, setSearch] = useState<Search>(lastSearch.get());
   const { filter, span } = search;
   const found = useSearch(filter);
+  const box = useRef<HTMLInputElement>(null);
+  useEffect(() => box.current?.focus(), []);
   const role = currentSession()?.account.role;
   const change = (next: Search): void => {
     lastSearch.set(next);
@@ -51,9 +53,9 @@ export function StudiesPage(): JSX.Element {
         <div class="with-affix lead big-search">
           <Icon name="search" size={20} />
           <input
+            ref={box}
             class="input"
             type="search"
-            autofocus
             value={filter.text}
             placeholder={t('studies.search')}
             aria-label={t('studies.search')}
