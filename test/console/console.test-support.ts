@@ -16,7 +16,7 @@ export interface OpenConsole extends AsyncDisposable {
   readonly fixture: ConsoleFixture;
   readonly browser: Browser;
   /** A browser of its own: no cookie, no storage. What goes wrong in it is in `troubles`. */
-  visit(options?: VisitOptions): Promise<Visit>;
+  readonly visit: (options?: VisitOptions) => Promise<Visit>;
 }
 export interface VisitOptions {
   readonly width?: number;
@@ -30,7 +30,7 @@ export interface Visit {
   readonly context: BrowserContext;
   /** Console errors, violations of the policy, requests to other hosts. */
   readonly troubles: string[];
-  go(path: string): Promise<void>;
+  readonly go: (path: string) => Promise<void>;
 }
 
 /** Builds the console where its sources are newer, then starts fixture and browser. */

@@ -16,8 +16,9 @@ import type { Operation } from '../../guard/operation.ts';
 import { limits } from '../../limits.ts';
 import { quietLog } from '../../log.ts';
 import { serverTlsOptions } from '../../upper-layer/tls-options.ts';
+import * as v from 'valibot';
 import { ConversionMemory } from '../../transcoding/conversion-memory.ts';
-import type { CallInput } from '../control/control-calls.ts';
+import { type CallInput, callSchemas } from '../control/control-calls.ts';
 import { HeldInstances, type HeldInstancesLimits } from '../dimse/held-instances.ts';
 import { startWebDoor, type WebDoor, type WebDoorOptions } from './web-door.ts';
 import type { WebHandlers } from './routes.ts';
@@ -124,19 +125,22 @@ export async function openWebHouse(
     held,
     async enrol(aeTitle, given = {}) {
       const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-      const added = await devices.deviceAdd(callOf('device add'), {
-        aeTitle,
-        purpose: 'reading',
-        reason: 'test',
-        until: '2199-12-31',
-        credential: { kind: 'public-key', pem: publicKey.export({ type: 'spki', format: 'pem' }) },
-        doors: ['web'],
-        addresses: [],
-        scope: {},
-        privateSopClasses: false,
-        moveDestinations: [],
-        ...given,
-      } as Parameters<typeof devices.deviceAdd>[1]);
+      const added = await devices.deviceAdd(
+        callOf('device add'),
+        v.parse(callSchemas.deviceAdd, {
+          aeTitle,
+          purpose: 'reading',
+          reason: 'test',
+          until: '2199-12-31',
+          credential: { kind: 'public-key', pem: publicKey.export({ type: 'spki', format: 'pem' }) },
+          doors: ['web'],
+          addresses: [],
+          scope: {},
+          privateSopClasses: false,
+          moveDestinations: [],
+          ...given,
+        }),
+      );
       return { key: privateKey.export({ type: 'pkcs8', format: 'pem' }), cert: added.certificatePem ?? '' };
     },
     async token(aeTitle) {

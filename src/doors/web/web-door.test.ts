@@ -238,7 +238,7 @@ test('half-open handshakes, silent connections and plain HTTP end by themselves,
   const idle = await rawTls(web, { alpn: 'h2' });
   const all = [silent, plain, slow, idle];
   for (const socket of all) socket.on('error', () => undefined);
-  const ends = all.map((socket) => (socket.closed ? undefined : once(socket.resume(), 'close')));
+  const ends = all.map(async (socket) => (socket.closed ? undefined : once(socket.resume(), 'close')));
   assert.equal((await ask(web, '/health')).status, 200);
   await Promise.all(ends);
 });

@@ -223,16 +223,12 @@ function makeAccounts(at: At, day: At): AccountView[] {
     person('Rita Halloran', 'researcher', { until: day(60), sessions: 0 }),
     person('Emil Nakamura', 'exchange-clerk'),
     person('Nora Achterberg', 'physician', { state: 'disabled', sessions: 0 }),
-    {
-      ...person('grace', 'physician', {
-        state: 'invited',
-        sessions: 0,
-        factors: { passkeys: 0, password: false, code: false },
-      }),
-      name: '',
-      lastSignInAt: undefined,
-    } as unknown as AccountView,
-  ].map(({ lastSignInAt, ...rest }) => (lastSignInAt === undefined ? rest : { ...rest, lastSignInAt }));
+    invited('grace@klinikum.example'),
+  ];
+  function invited(email: string): AccountView {
+    const factors = { passkeys: 0, password: false, code: false };
+    return { id: `a${++id}`, email, name: '', role: 'physician', state: 'invited', factors, sessions: 0 };
+  }
 }
 
 function makeRecords(nowMs: number): LedgerRecordView[] {

@@ -40,8 +40,8 @@ export async function usePasskey(
 /** @throws PasskeyError */
 export async function makePasskey(options: PasskeyCreation): Promise<CredentialJson> {
   return ceremony(() => {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
     const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
       options as PublicKeyCredentialCreationOptionsJSON,
     );
     return navigator.credentials.create({ publicKey });

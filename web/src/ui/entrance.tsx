@@ -2,11 +2,11 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { language, languageNames, t } from '../i18n/i18n.ts';
+import { nextLanguage, toggleTheme } from '../model/actions.ts';
 import { isDark } from '../model/theme.ts';
 import { Button } from './button.tsx';
 import { Glass } from './glass.tsx';
 import { Logo } from './icons.tsx';
-import { nextLanguage, toggleTheme } from './shell.tsx';
 
 export function Entrance(props: {
   readonly title: string;

@@ -4,13 +4,13 @@ import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import type { Role, Session } from '../../../src/doors/console/console-api.ts';
 import { account, control } from '../api/client.ts';
 import { t } from '../i18n/i18n.ts';
+import { nextLanguage, signOut, toggleTheme } from '../model/actions.ts';
 import { navigate } from '../model/navigation.ts';
 import { pathOf } from '../model/route.ts';
 import { areasOf, mayAdminister, mayUpload } from '../model/session.ts';
 import { Modal } from './dialog.tsx';
 import { Icon, type IconName } from './icons.tsx';
 import { type Findable, matches } from './palette-match.ts';
-import { nextLanguage, signOut, toggleTheme } from './shell.tsx';
 
 interface Command extends Findable {
   readonly id: string;

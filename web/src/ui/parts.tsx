@@ -210,6 +210,12 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
   const [copied, setCopied] = useState(false);
   const timer = useRef(0);
   useEffect(() => () => clearTimeout(timer.current), []);
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => setCopied(false), 2000);
+  };
   return (
     <span>
       <Button
@@ -218,11 +224,7 @@ export function CopyButton({ text, label }: { readonly text: string; readonly la
         size="small"
         label={label ?? t('action.copy')}
         onClick={() => {
-          void navigator.clipboard.writeText(text).then(() => {
-            setCopied(true);
-            clearTimeout(timer.current);
-            timer.current = setTimeout(() => setCopied(false), 2000);
-          });
+          void copy();
         }}
       />
       <span class="hidden-visually" role="status">

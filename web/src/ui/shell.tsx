@@ -2,38 +2,17 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { Session } from '../../../src/doors/console/console-api.ts';
-import { people } from '../api/client.ts';
-import { language, languageNames, languages, t, word } from '../i18n/i18n.ts';
-import { navigate, route } from '../model/navigation.ts';
+import { language, languageNames, t, word } from '../i18n/i18n.ts';
+import { nextLanguage, signOut, toggleTheme } from '../model/actions.ts';
+import { route } from '../model/navigation.ts';
 import { pathOf } from '../model/route.ts';
-import { type Area, areasOf, signedOut } from '../model/session.ts';
+import { type Area, areasOf } from '../model/session.ts';
 import { useStore } from '../model/store.ts';
-import { isDark, theme } from '../model/theme.ts';
+import { isDark } from '../model/theme.ts';
 import { Button } from './button.tsx';
 import { Modal } from './dialog.tsx';
 import { Icon, Logo } from './icons.tsx';
 import { Palette } from './palette.tsx';
-import { sayFailed } from './toasts.tsx';
-
-export async function signOut(): Promise<void> {
-  try {
-    await people('sign-out', {});
-  } catch (error) {
-    sayFailed(error);
-    return;
-  }
-  signedOut();
-  navigate('/');
-}
-
-export function toggleTheme(): void {
-  theme.set(isDark() ? 'light' : 'dark');
-}
-
-export function nextLanguage(): void {
-  const index = languages.indexOf(language.get());
-  language.set(languages[(index + 1) % languages.length] ?? 'en');
-}
 
 export function Shell(props: {
   readonly session: Session;
@@ -170,5 +149,7 @@ function initials(name: string): string {
   const words = name.split(/\s+/).filter(Boolean);
   const [first = ''] = words;
   const last = words.length > 1 ? (words.at(-1) ?? '') : '';
-  return `${[...first][0] ?? ''}${[...last][0] ?? ''}`.toUpperCase();
+  return `${String.fromCodePoint(first.codePointAt(0) ?? 32)}${String.fromCodePoint(last.codePointAt(0) ?? 32)}`
+    .trim()
+    .toUpperCase();
 }

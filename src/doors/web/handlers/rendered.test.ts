@@ -145,7 +145,10 @@ test('a study is rendered picture by picture, without what has none', async () =
     image({ instance: 2 }).instance,
   );
   const parts = await partsOf(await web.ask(`${study}/rendered`));
-  assert.deepEqual(parts.map(({ location }) => location?.split('/').at(-4)).toSorted(), ['1.2.3.1.1.1', '1.2.3.1.1.2']);
+  assert.deepEqual(parts.map(({ location }) => location?.split('/').at(-4) ?? '').toSorted(), [
+    '1.2.3.1.1.1',
+    '1.2.3.1.1.2',
+  ]);
   assert.equal(await refusal(web, `${study}/series/1.2.3.1.3/rendered`), 'MALFORMED');
   const report = image({ series: 4 });
   report.dataSet.delete(0x7fe00010);

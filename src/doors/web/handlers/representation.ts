@@ -22,7 +22,7 @@ export interface Representation {
   /** All of it, from the ledger's point of view, too (Retrieval.leaving). */
   read(): AsyncIterable<Uint8Array>;
   /** Only with a length: then ranges are served. */
-  readRange?(range: ByteRange): AsyncIterable<Uint8Array>;
+  readonly readRange?: (range: ByteRange) => AsyncIterable<Uint8Array>;
 }
 
 /** @throws HttpError 412, 416 */

@@ -212,6 +212,7 @@ const options = {
 };
 
 test('each error code has a status and a problem without the detail of the log', () => {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table has these keys and no other
   for (const code of Object.keys(httpStatus) as ErrorCode[]) {
     const problem = problemOf(new LeadglassError(code, 'text for the peer', { detail: 'secret' }), options);
     assert.equal(problem.status, httpStatus[code]);

@@ -26,7 +26,7 @@ export interface Http2Limits {
 
 export interface Http2Connection {
   /** No new streams; ends when those under way have. */
-  close(): void;
+  readonly close: () => void;
 }
 
 const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR, NGHTTP2_REFUSED_STREAM, NGHTTP2_INTERNAL_ERROR } = http2.constants;

@@ -2,12 +2,12 @@
 import type { JSX } from 'preact';
 import { people, read } from '../../api/client.ts';
 import { language, languageNames, languages, t, word } from '../../i18n/i18n.ts';
+import { signOut } from '../../model/actions.ts';
 import { currentSession } from '../../model/session.ts';
 import { theme, themes } from '../../model/theme.ts';
 import { Button } from '../../ui/button.tsx';
 import { Segments } from '../../ui/fields.tsx';
 import { Card, Loaded, PageHead } from '../../ui/parts.tsx';
-import { signOut } from '../../ui/shell.tsx';
 import { say, sayFailed } from '../../ui/toasts.tsx';
 import { useLoad } from '../../ui/use-load.ts';
 import { StepUpCancelled } from '../../model/step-up.ts';

@@ -1,22 +1,28 @@
 /** Home: what needs attention, what is open to whom until when, and how things go. */
 import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ActivityReport, StatusReport } from '../../../../src/doors/control/control-services.ts';
 import { control } from '../../api/client.ts';
 import { bytes, compact, dateTime, number, shortDay } from '../../i18n/format.ts';
 import { t, tn } from '../../i18n/i18n.ts';
 import { currentSession, mayAdminister } from '../../model/session.ts';
 import { Button, ButtonLink } from '../../ui/button.tsx';
-import { Bars, Legend, type Series, Sparkline } from '../../ui/charts.tsx';
+import { Bars, Legend, type Series, Sparkline, StackedArea } from '../../ui/charts.tsx';
+import { Segments } from '../../ui/fields.tsx';
 import { Ago, Card, Loaded, Note, PageHead } from '../../ui/parts.tsx';
 import { type Loading, useLoad } from '../../ui/use-load.ts';
 import { EndingSoon, OpeningWindow } from './opening-window.tsx';
 
-const days = 14;
+/** A quarter is too many bars: it is drawn as areas. */
+const spans = ['14', '90'] as const;
+type Span = (typeof spans)[number];
 
 export function HomePage(): JSX.Element {
   // Together, so that nothing moves when the second one comes.
   const house = useLoad(() => Promise.all([control('status', {}), control('openingList', {})]));
-  const activity = useLoad(() => control('activity', { days }));
+  const [span, setSpan] = useState<Span>('14');
+  const activity = useLoad(() => control('activity', { days: Number(span) }));
+  useChange(span, activity.reload);
   const role = currentSession()?.account.role;
   return (
     <>
@@ -46,7 +52,7 @@ export function HomePage(): JSX.Element {
               <OpeningWindow openings={openings} />
             </Card>
             <div class="home-grid">
-              <Charts activity={activity} />
+              <Charts activity={activity} span={span} onSpan={setSpan} />
               <Card title={t('home.ending')}>
                 <EndingSoon openings={openings} />
               </Card>
@@ -59,19 +65,30 @@ export function HomePage(): JSX.Element {
   );
 }
 
-function Charts({ activity }: { readonly activity: Loading<ActivityReport> }): JSX.Element {
+function Charts(props: {
+  readonly activity: Loading<ActivityReport>;
+  readonly span: Span;
+  readonly onSpan: (span: Span) => void;
+}): JSX.Element {
+  const { activity, span, onSpan } = props;
   return (
     <>
-      <Card title={t('home.transfers')} aside={<Legend series={transferSeries(undefined)} />}>
-        <Loaded of={activity} height={200}>
+      <Card
+        title={t('home.transfers')}
+        aside={
+          <Segments
+            label={t('home.span')}
+            value={span}
+            onValue={onSpan}
+            options={spans.map((value) => ({ value, label: t(`home.span${value}`) }))}
+          />
+        }
+      >
+        <Loaded of={activity} height={224}>
           {(report) => (
             <>
-              <Bars
-                title={t('home.transfers')}
-                height={200}
-                labels={report.days.map(({ day }) => shortDay(day))}
-                series={transferSeries(report)}
-              />
+              <TransferChart report={report} />
+              <Legend series={transferSeries(report)} />
               {report.countedFrom === undefined ? null : (
                 <p class="small quiet">{t('home.countedFrom', { at: dateTime(report.countedFrom) })}</p>
               )}
@@ -93,6 +110,26 @@ function Charts({ activity }: { readonly activity: Loading<ActivityReport> }): J
       </Card>
     </>
   );
+}
+
+function TransferChart({ report }: { readonly report: ActivityReport }): JSX.Element {
+  const chart = {
+    title: t('home.transfers'),
+    height: 200,
+    labels: report.days.map(({ day }) => shortDay(day)),
+    series: transferSeries(report),
+  };
+  return report.days.length > 31 ? <StackedArea {...chart} /> : <Bars {...chart} />;
+}
+
+/** Not at first: only when the value is another than before. */
+function useChange(value: string, changed: () => void): void {
+  const last = useRef(value);
+  useEffect(() => {
+    if (last.current === value) return;
+    last.current = value;
+    changed();
+  }, [value]);
 }
 
 function transferSeries(report: ActivityReport | undefined): readonly Series[] {
@@ -148,7 +185,7 @@ function Numbers({
       <Figure
         name={t('home.searches')}
         value={compact(all.reduce((sum, { searches }) => sum + searches, 0))}
-        about={tn('home.inDays', days)}
+        about={tn('home.inDays', all.length)}
         values={all.map(({ searches }) => searches)}
       />
     </div>

@@ -31,7 +31,7 @@ export class Uploads {
   readonly #onState: (state: UploadState) => void;
   readonly #stopping = new AbortController();
   #running = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isDrawing = false;
 
   constructor(onState: (state: UploadState) => void) {
     this.#onState = onState;
@@ -95,8 +95,10 @@ export class Uploads {
   }
 
   #show(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
+    if (this.#isDrawing) return;
+    this.#isDrawing = true;
+    setTimeout(() => {
+      this.#isDrawing = false;
       this.#onState({
         files: this.#entries.map(({ shown }) => shown),
         doneBytes: this.#entries.reduce((sum, { sentBytes }) => sum + sentBytes, 0),
