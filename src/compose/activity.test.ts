@@ -51,7 +51,7 @@ test('a day with too many records is counted in part, and says from when', async
 test('an import is a transfer that was received', async () => {
   await using house = await openHouse();
   await importFiles(house, makeFile());
-  const { days } = await house.services.activity(callOf(), { days: 1 });
+  const { days } = await house.services.activityShow(callOf(), { days: 1 });
   assert.deepEqual(
     days.map(({ received, sent }) => [received, sent]),
     [[1, 0]],

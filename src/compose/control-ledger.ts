@@ -17,7 +17,7 @@ const command = 'ledger show';
 
 export function ledgerServices(
   installation: Installation,
-): Pick<ControlServices, 'ledgerShow' | 'ledgerVerify' | 'activity'> {
+): Pick<ControlServices, 'ledgerShow' | 'ledgerVerify' | 'activityShow'> {
   const { guard, ledger, policy, dataDirectory, signingKey } = installation;
   const view = (record: LedgerRecord): LedgerRecordView => {
     const opening = record.openingId === undefined ? undefined : policy.opening(record.openingId);
@@ -55,8 +55,8 @@ export function ledgerServices(
           limits: { lineBytesMax: 2 * limits.ledgerRecordBytesMax },
         }),
       ),
-    activity: (call, { days }) =>
-      administer(guard, { ...call, command: 'activity' }, `counts of ${days} days`, () =>
+    activityShow: (call, { days }) =>
+      administer(guard, { ...call, command: 'activity show' }, `counts of ${days} days`, () =>
         countActivity(ledger.query({}), { days, nowMs: Date.now(), recordsMax: limits.activityRecordsMax }),
       ),
   };

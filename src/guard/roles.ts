@@ -55,6 +55,7 @@ export const roleBounds = {
     usual: [],
     commands: [
       'status',
+      'activity show',
       'device *',
       'opening *',
       'account *',
@@ -71,6 +72,7 @@ export const roleBounds = {
     usual: [],
     commands: [
       'status',
+      'activity show',
       'ledger *',
       'device list',
       'device show',

@@ -18,7 +18,7 @@ const pages = [
   { name: 'openings', path: '/openings', as: 'ada' },
   { name: 'one opening', path: '/openings/OLD1', as: 'ada' },
   { name: 'people', path: '/people', as: 'ada' },
-  { name: 'one person', path: '/people/a2', as: 'ada' },
+  { name: 'one person', path: '/people/paul%40klinikum.example', as: 'ada' },
   { name: 'settings', path: '/settings', as: 'ada' },
   { name: 'the own account', path: '/account', as: 'ada' },
   { name: 'the ledger', path: '/ledger', as: 'sina' },

@@ -49,7 +49,7 @@ function Page(): JSX.Element {
   if (who.kind === 'unknown') return <div aria-busy="true" />;
   if (who.kind === 'signed-out') return <SignInPage ended={who.ended} />;
   if (here?.section === 'sign-in') return <Elsewhere to="/" />;
-  const areas = areasOf[who.session.account.role];
+  const areas = areasOf(who.session.account.role);
   return (
     <Shell session={who.session} area={areaOf(here, areas)}>
       {/* A key of its own for each address: nothing of one page's state stays on the next. */}
@@ -86,7 +86,7 @@ function contentOf(here: Route, areas: readonly Area[]): JSX.Element | undefined
     case 'openings':
       return first === undefined ? <OpeningsPage /> : <OpeningPage name={first} />;
     case 'people':
-      return first === undefined ? <PeoplePage /> : <PersonPage id={first} />;
+      return first === undefined ? <PeoplePage /> : <PersonPage email={first} />;
     case 'ledger':
       return <LedgerPage />;
     case 'settings':

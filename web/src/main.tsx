@@ -2,7 +2,7 @@
 import { render } from 'preact';
 import { read } from './api/client.ts';
 import { App } from './app.tsx';
-import { language, languages } from './i18n/i18n.ts';
+import { language } from './i18n/i18n.ts';
 import { followLinks } from './model/navigation.ts';
 import { signedIn, signedOut } from './model/session.ts';
 
@@ -16,10 +16,7 @@ else void begin();
 
 async function begin(): Promise<void> {
   try {
-    const found = await read('session');
-    const wanted = languages.find((known) => known === found.language);
-    if (wanted !== undefined) language.set(wanted);
-    signedIn(found);
+    signedIn(await read('session'));
   } catch {
     // Whatever the reason, the way in is the same page; it says when the server cannot be reached.
     signedOut();

@@ -37,7 +37,6 @@ test('what is no address of the console and no built file is not there, compress
   const files = readConsoleFiles(built());
   const strange = [
     '/nothing',
-    '/studies/x.js',
     '/assets/app-abc123.js.br',
     '/assets/../index.html',
     '/assets/%2e%2e/index.html',
@@ -92,5 +91,6 @@ test('addresses of the console are its sections and what is below them', () => {
   assert.equal(isConsolePath('/people/3'), true);
   assert.equal(isConsolePath('/studies/1.2.840.10008'), true);
   assert.equal(isConsolePath('/Studies'), false);
-  assert.equal(isConsolePath('/studies/app.js'), false);
+  assert.equal(isConsolePath('/people/ada%40hospital.example'), true);
+  assert.equal(isConsolePath('/app.js'), false);
 });

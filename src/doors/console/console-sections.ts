@@ -15,9 +15,9 @@ export const consoleSections = [
 ] as const;
 export type ConsoleSection = (typeof consoleSections)[number];
 
-/** A section and what is below it. The last segment has letters behind no dot: `/studies/x.js` is a file, `1.2.840` is a UID. */
+/** A section and what is below it, whatever that is called. */
 export function isConsolePath(path: string): boolean {
   if (path === '/') return true;
   const [, section, ...rest] = path.split('/');
-  return consoleSections.some((known) => known === section) && rest.length <= 4 && !/\.[a-z]+$/i.test(path);
+  return consoleSections.some((known) => known === section) && rest.length <= 4;
 }

@@ -88,8 +88,8 @@ export async function callService(
       return await services.ledgerShow(call, parseArguments(callSchemas.ledgerShow, given));
     case 'ledgerVerify':
       return await services.ledgerVerify(call, parseArguments(callSchemas.ledgerVerify, given));
-    case 'activity':
-      return await services.activity(call, parseArguments(callSchemas.activity, given));
+    case 'activityShow':
+      return await services.activityShow(call, parseArguments(callSchemas.activityShow, given));
     case 'configShow':
       return await services.configShow(call, parseArguments(callSchemas.configShow, given));
     default:

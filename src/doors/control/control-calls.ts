@@ -190,7 +190,7 @@ export const callSchemas = {
   /** The whole chain, with the key beside it; an auditor uses `leadglass ledger verify` with a copy of his own. */
   ledgerVerify: nothing,
   /** Counts for charts; no names. */
-  activity: v.strictObject({
+  activityShow: v.strictObject({
     days: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(activityDaysMax)), 14),
   }),
   configShow: nothing,

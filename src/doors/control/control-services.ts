@@ -65,7 +65,7 @@ export interface ResultOf {
   readonly indexRebuild: { readonly instances: number; readonly studies: number; readonly skipped: number };
   readonly ledgerShow: { readonly records: readonly LedgerRecordView[]; readonly more: boolean };
   readonly ledgerVerify: LedgerVerdict;
-  readonly activity: ActivityReport;
+  readonly activityShow: ActivityReport;
   readonly configShow: EffectiveSettings;
 }
 

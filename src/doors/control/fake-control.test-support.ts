@@ -121,7 +121,7 @@ export function fakeControl(): FakeControl {
     indexRebuild: notHere,
     ledgerShow: async () => ({ records: [], more: false }),
     ledgerVerify: notHere,
-    activity: notHere,
+    activityShow: notHere,
     configShow: notHere,
     beginImport: async (call) => {
       note(call);

@@ -1,5 +1,10 @@
 /** The control calls and those about accounts over the fixture's house; typed by the server's own declarations. */
-import type { AccountCalls } from '../../../src/doors/console/console-api.ts';
+import type {
+  AccountCalls,
+  AccountLink,
+  AccountSessionView,
+  AccountView,
+} from '../../../src/doors/console/console-api.ts';
 import { type CallArguments, type CallName, callSchemas } from '../../../src/doors/control/control-calls.ts';
 import type { DeviceAdded, ResultOf } from '../../../src/doors/control/control-services.ts';
 import { explainedConfig } from '../../../src/config/render.ts';
@@ -33,7 +38,7 @@ export const controls: Controls = {
     needFactor(context);
     const { house } = context;
     if (house.devices.some(({ aeTitle }) => aeTitle === given.aeTitle)) {
-      throw new Refused(409, 'CONFLICT', `${given.aeTitle} is enrolled already`, 'aeTitle');
+      throw new Refused(409, 'CONFLICT', `${given.aeTitle} is enrolled already`, { field: 'aeTitle' });
     }
     const added = addedOf(given);
     house.devices.push(added.device);
@@ -109,7 +114,7 @@ export const controls: Controls = {
     lastCheckpoint: { seq: 48_200, at: house.status.ledger.lastCheckpointAt ?? '' },
     unfinishedEnd: false,
   }),
-  activity: ({ house }, { days }) => ({
+  activityShow: ({ house }, { days }) => ({
     days: Array.from({ length: days }, (_, index) => {
       const at = new Date(house.nowMs - (days - 1 - index) * 86_400_000);
       const isQuiet = at.getUTCDay() % 6 === 0;
@@ -175,38 +180,66 @@ function addedOf(given: CallArguments<'deviceAdd'>): DeviceAdded {
   };
 }
 
+function personOf({ house }: Context, email: string): AccountView {
+  return named(house.accounts, (account) => account.email === email);
+}
+
+function sessionsOf({ house }: Context): readonly AccountSessionView[] {
+  return house.ownSessions.map(({ id, createdAt, lastUsedAt, address, userAgent }) => ({
+    number: id,
+    method: 'passkey',
+    createdAt,
+    usedAt: lastUsedAt,
+    address,
+    userAgent,
+  }));
+}
+
+function linkFor(account: AccountView, needsConfirmation: boolean): AccountLink {
+  const link = 'https://leadglass.klinikum.example:8443/enrol#n6nCw2Vd0m3jYkq8TzXb5R';
+  return { account, link, until: new Date(Date.now() + 2 * 86_400_000).toISOString(), needsConfirmation };
+}
+
 export const accounts: Accounts = {
   accountList: ({ house }) => house.accounts,
+  accountShow: (context, { email }) => {
+    const account = personOf(context, email);
+    return {
+      account,
+      factors: ['passkey', 'password', 'code'],
+      passkeys: [{ name: 'Firefox · Windows', suspended: false }],
+      recoveryCodesLeft: 7,
+      sessions: sessionsOf(context),
+      history: [{ at: account.createdAt, by: account.createdBy, what: 'invited', reason: 'radiology' }],
+    };
+  },
   accountInvite: (context, { email, role }) => {
     needFactor(context);
-    if (context.house.accounts.some((account) => account.email === email)) {
-      throw new Refused(409, 'CONFLICT', 'There is an account with this e-mail already', 'email');
+    const { house } = context;
+    if (house.accounts.some((account) => account.email === email)) {
+      throw new Refused(409, 'CONFLICT', 'There is an account with this e-mail already', { field: 'email' });
     }
-    return linkFor(email, role);
+    const at = new Date().toISOString();
+    const invited: AccountView = { email, name: '', role, state: 'invited', createdAt: at, createdBy: 'ada' };
+    house.accounts.push(invited);
+    return linkFor(invited, false);
   },
-  accountDisable: (context, { email }) => {
+  accountDisable: (context, { email, reason }) => {
     needFactor(context);
     const { accounts: list } = context.house;
-    const index = list.findIndex((account) => account.email === email);
-    const account = list[index];
-    if (account !== undefined) list[index] = { ...account, state: 'disabled', sessions: 0 };
-    return {};
+    const index = list.indexOf(personOf(context, email));
+    const disabled = { at: new Date().toISOString(), by: 'ada', reason };
+    list[index] = { ...personOf(context, email), state: 'disabled', disabled };
+    return { sessionsEnded: 1 };
   },
   accountReset: (context, { email }) => {
     needFactor(context);
-    return linkFor(email, 'physician');
+    return linkFor(personOf(context, email), true);
   },
-  accountSessions: ({ house }) => house.ownSessions.map((session) => ({ ...session, current: false })),
-  accountSessionsEnd: (context) => {
+  accountConfirm: (_context, { email }) => ({ email }),
+  accountSessions: (context) => sessionsOf(context),
+  accountSessionsEnd: (context, { email }) => {
     needFactor(context);
-    return {};
+    return { email, sessionsEnded: 2 };
   },
 };
-
-function linkFor(
-  email: string,
-  role: AccountCalls['accountInvite']['answers']['role'],
-): AccountCalls['accountInvite']['answers'] {
-  const link = 'https://leadglass.klinikum.example:8443/enrol#n6nCw2Vd0m3jYkq8TzXb5R';
-  return { email, role, link, linkEndsAt: new Date(Date.now() + 2 * 86_400_000).toISOString() };
-}

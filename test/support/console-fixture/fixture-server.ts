@@ -146,12 +146,9 @@ function controlAnswer(context: Context, name: string, body: Buffer): Answer {
   // The server's own schema: what it would refuse, the fixture refuses.
   const { success, output, issues } = v.safeParse(callSchemas[known], given);
   if (!success)
-    throw new Refused(
-      400,
-      'BAD_REQUEST',
-      issues.map(({ message }) => message).join('; '),
-      v.getDotPath(issues[0]) ?? undefined,
-    );
+    throw new Refused(400, 'BAD_REQUEST', issues.map(({ message }) => message).join('; '), {
+      field: v.getDotPath(issues[0]) ?? '',
+    });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the schema of that very call gave it
   const handler = controls[known] as (context: Context, given: unknown) => unknown;
   return json(handler(context, output));
@@ -195,13 +192,14 @@ function json(body: unknown): Answer {
   };
 }
 
+/** As the API of the console tells them: the title is what happened. */
 function problemOf(error: unknown): Answer {
-  const { status, code, message, field } =
+  const { status, code, message, more } =
     error instanceof Refused ? error : new Refused(500, 'INTERNAL', String(error));
   return {
     status,
     headers: { 'content-type': 'application/problem+json' },
-    body: JSON.stringify({ title: code, status, detail: message, code, ...(field === undefined ? {} : { field }) }),
+    body: JSON.stringify({ title: message, status, code, ...more }),
   };
 }
 

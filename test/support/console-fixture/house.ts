@@ -1,5 +1,7 @@
 /** The state behind the fixture: people, devices, openings and a ledger as a small hospital has them. Invented throughout. */
-import type { AccountView, OwnFactors, OwnSession, Role } from '../../../src/doors/console/console-api.ts';
+import type { AccountView } from '../../../src/doors/console/console-api.ts';
+import type { OwnFactors, OwnSession } from '../../../src/doors/console/people-flows.ts';
+import type { Role } from '../../../src/guard/roles.ts';
 import type {
   DeviceView,
   LedgerRecordView,
@@ -45,14 +47,14 @@ export function makeHouse(nowMs: number = Date.now()): House {
     sessions: new Map(),
     passkeys: new Map(),
     factors: {
-      passkeys: [{ id: 'k1', label: 'Firefox · Windows', createdAt: at(-200), lastUsedAt: at(-0.1) }],
+      passkeys: [{ id: 1, label: 'Firefox · Windows', createdAt: at(-200), lastUsedAt: at(-0.1) }],
       hasPassword: true,
       hasCode: true,
       recoveryCodesLeft: 3,
     },
     ownSessions: [
       {
-        id: 's1',
+        id: 1,
         current: true,
         createdAt: at(-0.1),
         lastUsedAt: at(0),
@@ -60,7 +62,7 @@ export function makeHouse(nowMs: number = Date.now()): House {
         userAgent: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:150.0) Gecko/20100101 Firefox/150.0',
       },
       {
-        id: 's2',
+        id: 2,
         current: false,
         createdAt: at(-3),
         lastUsedAt: at(-1.2),
@@ -84,6 +86,7 @@ export function makeHouse(nowMs: number = Date.now()): House {
       associations: 4,
       archive: { studies: 18_412, instances: 5_204_118, bytes: 2_918_400_000_000, conflicts: 2, mismatchedStudies: 1 },
       ledger: { records: 48_221, head: 'c3'.repeat(32), lastCheckpointAt: at(-0.004) },
+      certificates: [],
       warnings: [
         '1 device comes without TLS, so images and names can be read on the way: as soon as a device can do TLS, close its plain opening and enrol it with "leadglass device add".',
         '2 instances arrived under a known UID with other content and are kept aside: decide with "leadglass conflict list".',
@@ -203,32 +206,28 @@ function makeDevices(openings: readonly OpeningView[], at: At): DeviceView[] {
 }
 
 function makeAccounts(at: At, day: At): AccountView[] {
-  let id = 0;
   const person = (name: string, role: Role, more: Partial<AccountView> = {}): AccountView => ({
-    id: `a${++id}`,
     email: `${name.split(' ')[0]?.toLowerCase()}@klinikum.example`,
     name,
     role,
     state: 'active',
-    lastSignInAt: at(-id * 0.3),
-    factors: { passkeys: 1, password: false, code: false },
-    sessions: 1,
+    createdAt: at(-120),
+    createdBy: 'person ada@klinikum.example',
     ...more,
   });
   return [
-    person('Ada Weber', 'administrator', { factors: { passkeys: 2, password: true, code: true }, sessions: 2 }),
+    person('Ada Weber', 'administrator', { createdBy: 'system' }),
     person('Paul Okonkwo', 'physician'),
     person('Sina Lindqvist', 'security-officer'),
-    person('Tim Barroso', 'technologist', { factors: { passkeys: 0, password: true, code: true } }),
-    person('Rita Halloran', 'researcher', { until: day(60), sessions: 0 }),
+    person('Tim Barroso', 'technologist'),
+    person('Rita Halloran', 'researcher', { until: day(60) }),
     person('Emil Nakamura', 'exchange-clerk'),
-    person('Nora Achterberg', 'physician', { state: 'disabled', sessions: 0 }),
-    invited('grace@klinikum.example'),
+    person('Nora Achterberg', 'physician', {
+      state: 'disabled',
+      disabled: { at: at(-9), by: 'person ada@klinikum.example', reason: 'left the hospital' },
+    }),
+    { ...person('grace', 'physician', { state: 'invited' }), name: '' },
   ];
-  function invited(email: string): AccountView {
-    const factors = { passkeys: 0, password: false, code: false };
-    return { id: `a${++id}`, email, name: '', role: 'physician', state: 'invited', factors, sessions: 0 };
-  }
 }
 
 function makeRecords(nowMs: number): LedgerRecordView[] {

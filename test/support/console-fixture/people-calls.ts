@@ -1,16 +1,17 @@
 /** The people's half of the contract over the fixture's house; typed by the contract itself. */
-import type { PasskeyCreation, PasskeyRequest, PeopleCalls, Session } from '../../../src/doors/console/console-api.ts';
+import type { PeopleCalls } from '../../../src/doors/console/console-api.ts';
+import type { PasskeyOptions, SessionView } from '../../../src/doors/console/people-flows.ts';
 import { code, type FixtureSession, type House, invitation, password } from './house.ts';
 
 export class Refused extends Error {
   readonly status: number;
   readonly code: string;
-  readonly field: string | undefined;
-  constructor(status: number, problem: string, detail: string, field?: string) {
-    super(detail);
+  readonly more: { readonly field?: string; readonly answer?: string };
+  constructor(status: number, problem: string, title: string, more: { field?: string; answer?: string } = {}) {
+    super(title);
     this.status = status;
     this.code = problem;
-    this.field = field;
+    this.more = more;
   }
 }
 
@@ -28,9 +29,9 @@ export type PeopleHandlers = {
 };
 
 const challenge = Buffer.alloc(32, 7).toString('base64url');
-const request: PasskeyRequest = { challenge, rpId: 'localhost', userVerification: 'required', timeout: 60_000 };
+const request: PasskeyOptions = { challenge, rpId: 'localhost', userVerification: 'required', timeout: 60_000 };
 
-function creation(email: string): PasskeyCreation {
+function creation(email: string): PasskeyOptions {
   return {
     challenge,
     rp: { id: 'localhost', name: 'Leadglass' },
@@ -41,11 +42,11 @@ function creation(email: string): PasskeyCreation {
   };
 }
 
-export function sessionView({ account, signedInAtMs, stepUpUntilMs }: FixtureSession): Session {
-  const { id, email, name, role } = account;
+export function sessionView({ account, signedInAtMs, stepUpUntilMs }: FixtureSession): SessionView {
+  const { email, name, role } = account;
   const at = (ms: number): string => new Date(ms).toISOString();
   return {
-    account: { id, email, name, role },
+    account: { id: 1, email, name, role },
     signedInAt: at(signedInAtMs),
     idleEndsAt: at(signedInAtMs + 900_000),
     endsAt: at(signedInAtMs + 36_000_000),
@@ -74,7 +75,7 @@ function credentialId(credential: Readonly<Record<string, unknown>>): string {
   return typeof credential['id'] === 'string' ? credential['id'] : '';
 }
 
-function byPasskey(context: Context, credential: Readonly<Record<string, unknown>>): Session {
+function byPasskey(context: Context, credential: Readonly<Record<string, unknown>>): SessionView {
   const email = context.house.passkeys.get(credentialId(credential));
   if (email === undefined) throw new Refused(401, 'NOT_AUTHENTICATED', 'This passkey is not known here');
   return sessionView(context.open(email));
@@ -82,7 +83,7 @@ function byPasskey(context: Context, credential: Readonly<Record<string, unknown
 
 function byCode(given: string): void {
   if (given !== code)
-    throw new Refused(401, 'NOT_AUTHENTICATED', 'That code is not right, or it was used already', 'code');
+    throw new Refused(401, 'NOT_AUTHENTICATED', 'That code is not right, or it was used already', { field: 'code' });
 }
 
 function fresh({ session }: Context): FixtureSession {
@@ -90,14 +91,15 @@ function fresh({ session }: Context): FixtureSession {
   return session;
 }
 
-/** @throws Refused STEP_UP */
+/** @throws Refused with STEP_UP_NEEDED */
 export function needFactor(context: Context): FixtureSession {
   const session = fresh(context);
-  if (session.stepUpUntilMs < Date.now()) throw new Refused(403, 'STEP_UP', 'This needs a fresh second factor');
+  if (session.stepUpUntilMs < Date.now())
+    throw new Refused(403, 'NOT_AUTHORIZED', 'This needs your second factor again', { answer: 'STEP_UP_NEEDED' });
   return session;
 }
 
-function stepped(context: Context): Session {
+function stepped(context: Context): SessionView {
   const session = fresh(context);
   session.stepUpUntilMs = Date.now() + 300_000;
   return sessionView(session);
@@ -117,7 +119,8 @@ export const peopleHandlers: PeopleHandlers = {
     return sessionView(context.open(emailOf(ceremony)));
   },
   'sign-in/recovery-code': (context, { ceremony, code: given }) => {
-    if (!recoveryCodes.includes(given)) throw new Refused(401, 'NOT_AUTHENTICATED', 'This code is not right', 'code');
+    if (!recoveryCodes.includes(given))
+      throw new Refused(401, 'NOT_AUTHENTICATED', 'This code is not right', { field: 'code' });
     return { ...sessionView(context.open(emailOf(ceremony))), recoveryCodesLeft: 9 };
   },
   'step-up/begin': (context) => {
@@ -176,7 +179,8 @@ export const peopleHandlers: PeopleHandlers = {
     return {};
   },
   'enrol/password': (_context, { password: given }) => {
-    if (given.length < 15) throw new Refused(400, 'BAD_REQUEST', 'It is shorter than 15 characters', 'password');
+    if (given.length < 15)
+      throw new Refused(400, 'BAD_REQUEST', 'It is shorter than 15 characters', { field: 'password' });
     return { code: secret };
   },
   'enrol/code': (_context, { code: given }) => {
@@ -184,8 +188,8 @@ export const peopleHandlers: PeopleHandlers = {
     return {};
   },
   'enrol/finish': (context, { ceremony }) => ({
+    ...sessionView(context.open(emailOf(ceremony))),
     recoveryCodes,
-    session: sessionView(context.open(emailOf(ceremony))),
   }),
   'own/sessions/end': (context, { id }) => {
     const { house } = context;
@@ -197,7 +201,7 @@ export const peopleHandlers: PeopleHandlers = {
   'own/passkeys/add': (context, { credential, label }) => {
     const { house } = context;
     house.passkeys.set(credentialId(credential), needFactor(context).account.email);
-    const added = { id: credentialId(credential), label, createdAt: new Date().toISOString() };
+    const added = { id: house.factors.passkeys.length + 2, label, createdAt: new Date().toISOString() };
     house.factors = { ...house.factors, passkeys: [...house.factors.passkeys, added] };
     return {};
   },
@@ -216,7 +220,8 @@ export const peopleHandlers: PeopleHandlers = {
   },
   'own/password': (context, { password: given }) => {
     needFactor(context);
-    if (given.length < 15) throw new Refused(400, 'BAD_REQUEST', 'It is shorter than 15 characters', 'password');
+    if (given.length < 15)
+      throw new Refused(400, 'BAD_REQUEST', 'It is shorter than 15 characters', { field: 'password' });
     return {};
   },
   'own/code/begin': (context) => {

@@ -5,13 +5,17 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
   readonly code: string;
+  /** A fresh second factor is asked for. */
+  readonly isStepUp: boolean;
   readonly field: string | undefined;
   readonly retryAfterSeconds: number | undefined;
 
-  constructor({ status, code, detail, title, field }: ApiProblem, retryAfterSeconds?: number) {
-    super(detail === '' ? title : detail);
+  constructor({ status, code, answer, detail = '', title, field }: ApiProblem, retryAfterSeconds?: number) {
+    // With advice the title is what happened and the detail what to do; without, the title is only the phrase of the status.
+    super(answer === undefined ? detail || title : [title, detail].filter(Boolean).join('. '));
     this.status = status;
     this.code = code;
+    this.isStepUp = answer === 'STEP_UP_NEEDED';
     this.field = field;
     this.retryAfterSeconds = retryAfterSeconds;
   }

@@ -1,6 +1,6 @@
 /**
  * Requests to our own server. Whoever is not signed in (401) is led to the sign-in page; where the server wants a fresh second
- * factor (403 STEP_UP) it is asked for and the request repeated once. Everything else becomes an ApiError with the server's words.
+ * factor (STEP_UP_NEEDED) it is asked for and the request repeated once. Everything else becomes an ApiError with the server's words.
  */
 import type { CallInput, CallName } from '../../../src/doors/control/control-calls.ts';
 import type { ResultOf } from '../../../src/doors/control/control-services.ts';
@@ -53,7 +53,7 @@ async function request(method: 'GET' | 'POST', path: string, body?: unknown, isR
   const answer = await reach(path, init);
   if (answer.ok) return answer.status === 204 ? {} : await answer.json();
   const error = await problemOf(answer);
-  if (error.code === 'STEP_UP' && !isRepeated) {
+  if (error.isStepUp && !isRepeated) {
     await askStepUp();
     return request(method, path, body, true);
   }

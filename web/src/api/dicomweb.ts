@@ -18,7 +18,7 @@ async function query(path: string, signal?: AbortSignal): Promise<readonly DataS
   if (answer.ok) return await answer.json();
   const error = await problemOf(answer);
   if (error.status === 401) sessionEnded();
-  if (error.code === 'STEP_UP') {
+  if (error.isStepUp) {
     await askStepUp();
     return query(path, signal);
   }

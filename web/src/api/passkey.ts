@@ -1,5 +1,6 @@
 /** WebAuthn Level 3 ceremonies with the JSON forms that the browser itself reads and writes (5.1.8, 5.1.9). */
-import type { CredentialJson, PasskeyCreation, PasskeyRequest } from '../../../src/doors/console/console-api.ts';
+import type { CredentialJson } from '../../../src/doors/console/console-api.ts';
+import type { PasskeyOptions } from '../../../src/doors/console/people-flows.ts';
 
 export type PasskeyFailure = 'cancelled' | 'unsupported' | 'known-already' | 'failed';
 
@@ -23,12 +24,14 @@ export async function hasConditionalUi(): Promise<boolean> {
 
 /** @throws PasskeyError */
 export async function usePasskey(
-  options: PasskeyRequest,
+  options: PasskeyOptions,
   { mediation, signal }: { readonly mediation?: CredentialMediationRequirement; readonly signal?: AbortSignal } = {},
 ): Promise<CredentialJson> {
   return ceremony(() => {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same shape with words where the DOM has unions
-    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(options as PublicKeyCredentialRequestOptionsJSON);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the server passes on what the browser reads and checks
+    const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(
+      options as unknown as PublicKeyCredentialRequestOptionsJSON,
+    );
     return navigator.credentials.get({
       publicKey,
       ...(mediation === undefined ? {} : { mediation }),
@@ -38,11 +41,11 @@ export async function usePasskey(
 }
 
 /** @throws PasskeyError */
-export async function makePasskey(options: PasskeyCreation): Promise<CredentialJson> {
+export async function makePasskey(options: PasskeyOptions): Promise<CredentialJson> {
   return ceremony(() => {
     const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
-      options as PublicKeyCredentialCreationOptionsJSON,
+      options as unknown as PublicKeyCredentialCreationOptionsJSON,
     );
     return navigator.credentials.create({ publicKey });
   });

@@ -1,16 +1,17 @@
 /** Who is signed in, as the server last said. The cookie itself is out of reach of scripts. */
-import type { Role, Session } from '../../../src/doors/console/console-api.ts';
+import type { SessionView } from '../../../src/doors/console/people-flows.ts';
+import type { Role } from '../../../src/guard/roles.ts';
 import { store } from './store.ts';
 
 export type SessionState =
   | { readonly kind: 'unknown' }
   /** `ended`: there was one until just now. */
   | { readonly kind: 'signed-out'; readonly ended: boolean }
-  | { readonly kind: 'signed-in'; readonly session: Session };
+  | { readonly kind: 'signed-in'; readonly session: SessionView };
 
 export const session = store<SessionState>({ kind: 'unknown' });
 
-export function signedIn(next: Session): void {
+export function signedIn(next: SessionView): void {
   session.set({ kind: 'signed-in', session: next });
 }
 
@@ -23,7 +24,7 @@ export function signedOut(): void {
 }
 
 /** Only while somebody is signed in. */
-export function currentSession(): Session | undefined {
+export function currentSession(): SessionView | undefined {
   const state = session.get();
   return state.kind === 'signed-in' ? state.session : undefined;
 }
@@ -31,7 +32,7 @@ export function currentSession(): Session | undefined {
 export type Area = 'home' | 'studies' | 'devices' | 'openings' | 'people' | 'ledger' | 'settings';
 
 /** What each role's navigation shows. The server decides again, whatever is shown. */
-export const areasOf: Readonly<Record<Role, readonly Area[]>> = {
+const areas: Readonly<Record<Role, readonly Area[]>> = {
   physician: ['studies'],
   technologist: ['studies'],
   researcher: ['studies'],
@@ -40,9 +41,13 @@ export const areasOf: Readonly<Record<Role, readonly Area[]>> = {
   'security-officer': ['home', 'openings', 'devices', 'people', 'ledger', 'settings'],
 };
 
-const uploaders: readonly Role[] = ['physician', 'technologist', 'exchange-clerk'];
-const exporters: readonly Role[] = ['physician', 'exchange-clerk', 'researcher'];
-export const mayUpload = (role: Role): boolean => uploaders.includes(role);
-export const mayExport = (role: Role): boolean => exporters.includes(role);
+export function areasOf(role: string): readonly Area[] {
+  return Object.entries(areas).find(([known]) => known === role)?.[1] ?? [];
+}
+
+const uploaders: readonly string[] = ['physician', 'technologist', 'exchange-clerk'] satisfies Role[];
+const exporters: readonly string[] = ['physician', 'technologist', 'exchange-clerk'] satisfies Role[];
+export const mayUpload = (role: string): boolean => uploaders.includes(role);
+export const mayExport = (role: string): boolean => exporters.includes(role);
 /** Opens, closes, enrols, invites. */
-export const mayAdminister = (role: Role): boolean => role === 'administrator';
+export const mayAdminister = (role: string): boolean => role === ('administrator' satisfies Role);

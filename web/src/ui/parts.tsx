@@ -208,7 +208,7 @@ export function Absent(): JSX.Element {
 
 export function CopyButton({ text, label }: { readonly text: string; readonly label?: string }): JSX.Element {
   const [copied, setCopied] = useState(false);
-  const timer = useRef(0);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const copy = async (): Promise<void> => {
     await navigator.clipboard.writeText(text);

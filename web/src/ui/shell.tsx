@@ -1,7 +1,7 @@
 /** The frame of every page for somebody signed in: navigation by role, search, theme, language, sign-out. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Session } from '../../../src/doors/console/console-api.ts';
+import type { SessionView } from '../../../src/doors/console/people-flows.ts';
 import { language, languageNames, t, word } from '../i18n/i18n.ts';
 import { nextLanguage, signOut, toggleTheme } from '../model/actions.ts';
 import { route } from '../model/navigation.ts';
@@ -15,7 +15,7 @@ import { Icon, Logo } from './icons.tsx';
 import { Palette } from './palette.tsx';
 
 export function Shell(props: {
-  readonly session: Session;
+  readonly session: SessionView;
   readonly area: Area | 'account' | undefined;
   readonly children: ComponentChildren;
 }): JSX.Element {
@@ -90,7 +90,7 @@ function Brand(): JSX.Element {
 }
 
 function Side(props: {
-  readonly session: Session;
+  readonly session: SessionView;
   readonly area: Area | 'account' | undefined;
   readonly isDrawer?: boolean;
   readonly onFind: () => void;
@@ -105,7 +105,7 @@ function Side(props: {
         <kbd>{/mac/i.test(navigator.userAgent) ? '⌘ K' : 'Ctrl K'}</kbd>
       </button>
       <nav class="nav" aria-label={t('nav.main')}>
-        {areasOf[account.role].map((area) => (
+        {areasOf(account.role).map((area) => (
           <a
             key={area}
             href={area === 'home' ? '/' : pathOf(area)}

@@ -1,7 +1,7 @@
 /** Asks for a fresh second factor when a request needs one; the request goes on by itself afterwards. */
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { FactorWanted } from '../../../src/doors/console/console-api.ts';
+import type { Challenge } from '../../../src/doors/console/people-flows.ts';
 import { people } from '../api/client.ts';
 import { hasPasskeys, usePasskey } from '../api/passkey.ts';
 import { t } from '../i18n/i18n.ts';
@@ -34,7 +34,7 @@ function Factor({ onDone }: { readonly onDone: () => void }): JSX.Element {
 }
 
 function Proof(props: {
-  readonly wanted: FactorWanted;
+  readonly wanted: Challenge;
   readonly onDone: () => void;
   readonly onAgain: () => void;
 }): JSX.Element {

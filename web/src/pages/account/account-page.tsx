@@ -17,7 +17,7 @@ import { SessionsTable } from './sessions-table.tsx';
 export function AccountPage(): JSX.Element {
   const me = currentSession()?.account;
   const sessions = useLoad(() => read('own/sessions'));
-  const end = async (id: string): Promise<void> => {
+  const end = async (id: number | 'others'): Promise<void> => {
     try {
       await people('own/sessions/end', { id });
       say(t('sessions.ended'));

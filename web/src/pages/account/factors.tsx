@@ -1,7 +1,7 @@
 /** The ways to sign in: passkeys, password, authenticator app, recovery codes. Each change asks for a fresh factor first. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { CodeSecret, OwnFactors } from '../../../../src/doors/console/console-api.ts';
+import type { NewCode, OwnFactors } from '../../../../src/doors/console/people-flows.ts';
 import { people, read } from '../../api/client.ts';
 import { makePasskey } from '../../api/passkey.ts';
 import { date } from '../../i18n/format.ts';
@@ -20,10 +20,10 @@ import { deviceName } from '../enrol/device-name.ts';
 import { RecoveryCodes } from '../enrol/recovery-codes.tsx';
 
 type Open =
-  | { readonly kind: 'rename'; readonly id: string; readonly label: string }
-  | { readonly kind: 'remove'; readonly id: string; readonly label: string }
+  | { readonly kind: 'rename'; readonly id: number; readonly label: string }
+  | { readonly kind: 'remove'; readonly id: number; readonly label: string }
   | { readonly kind: 'password' }
-  | { readonly kind: 'code'; readonly ceremony: string; readonly secret: CodeSecret }
+  | { readonly kind: 'code'; readonly ceremony: string; readonly secret: NewCode }
   | { readonly kind: 'codes'; readonly codes: readonly string[] };
 
 export function Factors(): JSX.Element {
@@ -46,8 +46,8 @@ export function Factors(): JSX.Element {
     await people('own/passkeys/add', { ceremony, credential, label: deviceName(navigator.userAgent) });
     done(t('factor.passkeyAdded'));
   };
-  const beginCode = async (): Promise<void> => {
-    const { ceremony, code } = await people('own/code/begin', {});
+  const beginCode = async (password?: string): Promise<void> => {
+    const { ceremony, code } = await people('own/code/begin', password === undefined ? {} : { password });
     setOpen({ kind: 'code', ceremony, secret: code });
   };
   const newCodes = async (): Promise<void> => {
@@ -87,7 +87,7 @@ export function Factors(): JSX.Element {
             <OtherFactors
               own={own}
               onPassword={() => setOpen({ kind: 'password' })}
-              onCode={() => attempt(beginCode)}
+              onCode={() => attempt(() => beginCode())}
               onCodes={() => attempt(newCodes)}
             />
           </div>
@@ -95,7 +95,20 @@ export function Factors(): JSX.Element {
       </Loaded>
       {open?.kind === 'rename' ? <RenameDialog id={open.id} label={open.label} onClose={close} onDone={done} /> : null}
       {open?.kind === 'remove' ? <RemoveDialog id={open.id} label={open.label} onClose={close} onDone={done} /> : null}
-      {open?.kind === 'password' ? <PasswordDialog onClose={close} onDone={done} /> : null}
+      {open?.kind === 'password' ? (
+        <PasswordDialog
+          onClose={close}
+          work={async (password) => {
+            // A password alone is no way to sign in: the first one comes with its app.
+            if (factors.value?.hasPassword === false) {
+              await beginCode(password);
+              return;
+            }
+            await people('own/password', { password });
+            done(t('factor.passwordSet'));
+          }}
+        />
+      ) : null}
       {open?.kind === 'code' ? (
         <Dialog title={t('enrol.codeTitle')} onClose={close}>
           <CodeStep
@@ -127,16 +140,22 @@ function OtherFactors(props: {
   const left = own.recoveryCodesLeft;
   return (
     <>
-      <Factor icon="account" name={t('factor.password')} about={t(own.hasPassword ? 'factor.isSet' : 'factor.notSet')}>
+      <Factor
+        icon="account"
+        name={t(own.hasPassword ? 'factor.password' : 'enrol.password')}
+        about={t(own.hasPassword ? 'factor.isSet' : 'factor.notSet')}
+      >
         <Button size="small" onClick={props.onPassword}>
           {t(own.hasPassword ? 'action.change' : 'action.set')}
         </Button>
       </Factor>
-      <Factor icon="phone" name={t('factor.app')} about={t(own.hasCode ? 'factor.isSet' : 'factor.notSet')}>
-        <Button size="small" onClick={props.onCode}>
-          {t(own.hasCode ? 'factor.replace' : 'action.set')}
-        </Button>
-      </Factor>
+      {own.hasPassword ? (
+        <Factor icon="phone" name={t('factor.app')} about={t(own.hasCode ? 'factor.isSet' : 'factor.notSet')}>
+          <Button size="small" onClick={props.onCode}>
+            {t(own.hasCode ? 'factor.replace' : 'action.set')}
+          </Button>
+        </Factor>
+      ) : null}
       <Factor icon="shield" name={t('recovery.title')} about={tn('factor.codesLeft', left)} isLow={left < 4}>
         <Button size="small" onClick={props.onCodes}>
           {t('factor.newCodes')}
@@ -172,7 +191,7 @@ interface PartProps {
   readonly onDone: (text: string) => void;
 }
 
-function RenameDialog(props: PartProps & { readonly id: string; readonly label: string }): JSX.Element {
+function RenameDialog(props: PartProps & { readonly id: number; readonly label: string }): JSX.Element {
   const [label, setLabel] = useState(props.label);
   const going = useSubmit(
     async () => {
@@ -208,7 +227,7 @@ function RenameDialog(props: PartProps & { readonly id: string; readonly label: 
   );
 }
 
-function RemoveDialog(props: PartProps & { readonly id: string; readonly label: string }): JSX.Element {
+function RemoveDialog(props: PartProps & { readonly id: number; readonly label: string }): JSX.Element {
   const going = useSubmit(async () => {
     await people('own/passkeys/remove', { id: props.id });
     props.onDone(t('factor.removed'));
@@ -231,15 +250,15 @@ function RemoveDialog(props: PartProps & { readonly id: string; readonly label: 
   );
 }
 
-function PasswordDialog(props: PartProps): JSX.Element {
+function PasswordDialog(props: {
+  readonly onClose: () => void;
+  readonly work: (password: string) => Promise<void>;
+}): JSX.Element {
   const [password, setPassword] = useState('');
-  const going = useSubmit(
-    async () => {
-      await people('own/password', { password });
-      props.onDone(t('factor.passwordSet'));
-    },
-    { fields: ['password'], check: () => ({ password: password === '' ? t('form.missing') : undefined }) },
-  );
+  const going = useSubmit(() => props.work(password), {
+    fields: ['password'],
+    check: () => ({ password: password === '' ? t('form.missing') : undefined }),
+  });
   return (
     <Dialog title={t('password.title')} onClose={props.onClose}>
       <form class="stack" onSubmit={going.onSubmit} noValidate>

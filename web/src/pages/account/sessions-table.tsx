@@ -1,6 +1,6 @@
 /** Sessions of one account: since when, from where, by which browser. */
 import type { ComponentChildren, JSX } from 'preact';
-import type { OwnSession } from '../../../../src/doors/console/console-api.ts';
+import type { OwnSession } from '../../../../src/doors/console/people-flows.ts';
 import { t } from '../../i18n/i18n.ts';
 import { Ago, Badge, Empty } from '../../ui/parts.tsx';
 import { Table } from '../../ui/table.tsx';
@@ -15,7 +15,7 @@ export function SessionsTable(props: {
     <Table
       caption={t('people.sessions')}
       rows={props.sessions}
-      rowKey={({ id }) => id}
+      rowKey={({ id }) => String(id)}
       order={{ key: 'lastUsedAt', descending: true }}
       empty={<Empty icon="account" title={t('sessions.none')} />}
       columns={[

@@ -1,7 +1,7 @@
 /** The secret of an authenticator app as a picture and as text, and the first code that proves it was taken over. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { CodeSecret } from '../../../../src/doors/console/console-api.ts';
+import type { NewCode } from '../../../../src/doors/console/people-flows.ts';
 import { t } from '../../i18n/i18n.ts';
 import { Button } from '../../ui/button.tsx';
 import { CodeField } from '../../ui/code-field.tsx';
@@ -9,7 +9,7 @@ import { Note, Secret } from '../../ui/parts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 
 export function CodeStep(props: {
-  readonly secret: CodeSecret;
+  readonly secret: NewCode;
   readonly onCode: (code: string) => Promise<void>;
 }): JSX.Element {
   const { secret, onCode } = props;

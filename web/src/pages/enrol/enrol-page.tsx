@@ -4,7 +4,7 @@
  */
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { EnrolmentBegun, Session } from '../../../../src/doors/console/console-api.ts';
+import type { EnrolmentView, SessionView } from '../../../../src/doors/console/people-flows.ts';
 import { people } from '../../api/client.ts';
 import { hasPasskeys, makePasskey } from '../../api/passkey.ts';
 import { t, word } from '../../i18n/i18n.ts';
@@ -65,13 +65,13 @@ type Step =
   | { readonly kind: 'way' }
   | { readonly kind: 'password' }
   | { readonly kind: 'code'; readonly secret: Parameters<typeof CodeStep>[0]['secret'] }
-  | { readonly kind: 'codes'; readonly codes: readonly string[]; readonly session: Session };
+  | { readonly kind: 'codes'; readonly codes: readonly string[]; readonly session: SessionView };
 
-function Steps({ begun }: { readonly begun: EnrolmentBegun }): JSX.Element {
+function Steps({ begun }: { readonly begun: EnrolmentView }): JSX.Element {
   const { ceremony } = begun;
   const [step, setStep] = useState<Step>({ kind: 'way' });
   const finish = async (): Promise<void> => {
-    const { recoveryCodes, session } = await people('enrol/finish', { ceremony });
+    const { recoveryCodes, ...session } = await people('enrol/finish', { ceremony });
     invitation = '';
     setStep({ kind: 'codes', codes: recoveryCodes, session });
   };
@@ -114,7 +114,7 @@ function Steps({ begun }: { readonly begun: EnrolmentBegun }): JSX.Element {
 }
 
 function WayStep(props: {
-  readonly begun: EnrolmentBegun;
+  readonly begun: EnrolmentView;
   readonly onPasskey: () => Promise<void>;
   readonly onPassword: () => void;
 }): JSX.Element {

@@ -1,7 +1,7 @@
 /** A new password: its strength as the server sees it, what is refused and why, while one types. No rules of composition. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { CodeSecret, EnrolmentBegun } from '../../../../src/doors/console/console-api.ts';
+import type { NewCode, EnrolmentView } from '../../../../src/doors/console/people-flows.ts';
 import { people } from '../../api/client.ts';
 import { t } from '../../i18n/i18n.ts';
 import { Button } from '../../ui/button.tsx';
@@ -12,9 +12,9 @@ import { useSubmit } from '../../ui/use-submit.ts';
 import { Strength, useVerdict } from './strength.tsx';
 
 export function PasswordStep(props: {
-  readonly begun: EnrolmentBegun;
+  readonly begun: EnrolmentView;
   readonly onBack: () => void;
-  readonly onDone: (secret: CodeSecret) => void;
+  readonly onDone: (secret: NewCode) => void;
 }): JSX.Element {
   const { ceremony, email, password: bounds } = props.begun;
   const [password, setPassword] = useState('');

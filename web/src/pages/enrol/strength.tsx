@@ -1,7 +1,7 @@
 /** The server's estimate of a password while it is typed, asked for when the typing pauses. */
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { PasswordVerdict } from '../../../../src/doors/console/console-api.ts';
+import type { PasswordView } from '../../../../src/doors/console/people-flows.ts';
 import { t } from '../../i18n/i18n.ts';
 
 const pauseMs = 350;
@@ -9,9 +9,9 @@ const pauseMs = 350;
 export function useVerdict(
   password: string,
   min: number,
-  ask: (password: string) => Promise<PasswordVerdict>,
-): PasswordVerdict | undefined {
-  const [verdict, setVerdict] = useState<PasswordVerdict | undefined>();
+  ask: (password: string) => Promise<PasswordView>,
+): PasswordView | undefined {
+  const [verdict, setVerdict] = useState<PasswordView | undefined>();
   useEffect(() => {
     setVerdict(undefined);
     if (password.length < min) return;
@@ -31,7 +31,7 @@ export function useVerdict(
   return verdict;
 }
 
-export function Strength({ verdict }: { readonly verdict: PasswordVerdict | undefined }): JSX.Element {
+export function Strength({ verdict }: { readonly verdict: PasswordView | undefined }): JSX.Element {
   const score = verdict?.score;
   return (
     <div class="strength">
@@ -45,9 +45,20 @@ export function Strength({ verdict }: { readonly verdict: PasswordVerdict | unde
         {verdict === undefined
           ? t('password.hint')
           : verdict.refusal === undefined
-            ? t(`password.score${verdict.score}`)
+            ? scoreWords(verdict.score)
             : `${verdict.refusal.text} ${verdict.refusal.hint}`}
       </p>
     </div>
   );
+}
+
+function scoreWords(score: number): string {
+  const words = [
+    'password.score0',
+    'password.score1',
+    'password.score2',
+    'password.score3',
+    'password.score4',
+  ] as const;
+  return t(words[Math.max(0, Math.min(4, Math.round(score)))] ?? 'password.score0');
 }

@@ -21,7 +21,7 @@ export function HomePage(): JSX.Element {
   // Together, so that nothing moves when the second one comes.
   const house = useLoad(() => Promise.all([control('status', {}), control('openingList', {})]));
   const [span, setSpan] = useState<Span>('14');
-  const activity = useLoad(() => control('activity', { days: Number(span) }));
+  const activity = useLoad(() => control('activityShow', { days: Number(span) }));
   useChange(span, activity.reload);
   const role = currentSession()?.account.role;
   return (

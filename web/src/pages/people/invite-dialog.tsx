@@ -1,9 +1,10 @@
 /** An invitation: to whom, in which role, why; then the one-time link, to be handed over by a way that is not the server's. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import { type Role, roles } from '../../../../src/doors/console/console-api.ts';
+import type { AccountLink } from '../../../../src/doors/console/console-api.ts';
+import { type Role, roles } from '../../../../src/guard/roles.ts';
 import { account } from '../../api/client.ts';
-import { dateTime } from '../../i18n/format.ts';
+import { dayOrMoment } from '../../i18n/format.ts';
 import { t, word } from '../../i18n/i18n.ts';
 import { dayFromNow } from '../../model/openings.ts';
 import { Button } from '../../ui/button.tsx';
@@ -11,12 +12,6 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { DateField, SelectField, TextField } from '../../ui/fields.tsx';
 import { Note, Secret } from '../../ui/parts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
-
-export interface LinkMade {
-  readonly email: string;
-  readonly link: string;
-  readonly linkEndsAt: string;
-}
 
 export function InviteDialog({
   onClose,
@@ -29,7 +24,7 @@ export function InviteDialog({
   const [role, setRole] = useState<Role>('physician');
   const [until, setUntil] = useState('');
   const [reason, setReason] = useState('');
-  const [made, setMade] = useState<LinkMade | undefined>();
+  const [made, setMade] = useState<AccountLink | undefined>();
   const today = dayFromNow(0, Date.now());
   const going = useSubmit(
     async () => {
@@ -105,12 +100,19 @@ export function InviteDialog({
   );
 }
 
-export function LinkDialog({ made, onClose }: { readonly made: LinkMade; readonly onClose: () => void }): JSX.Element {
+export function LinkDialog({
+  made,
+  onClose,
+}: {
+  readonly made: AccountLink;
+  readonly onClose: () => void;
+}): JSX.Element {
   return (
     <Dialog title={t('link.title')} onClose={onClose}>
-      <p>{t('link.text', { email: made.email })}</p>
+      <p>{t('link.text', { email: made.account.email })}</p>
       <Secret text={made.link} />
-      <p class="quiet small">{t('link.ends', { at: dateTime(made.linkEndsAt) })}</p>
+      {made.needsConfirmation ? <Note tone="warn">{t('link.confirm')}</Note> : null}
+      <p class="quiet small">{t('link.ends', { at: dayOrMoment(made.until) })}</p>
       <div class="dialog-foot">
         <Button look="primary" onClick={onClose}>
           {t('action.done')}

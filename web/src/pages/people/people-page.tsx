@@ -2,8 +2,8 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { AccountView } from '../../../../src/doors/console/console-api.ts';
+import { roles } from '../../../../src/guard/roles.ts';
 import { account } from '../../api/client.ts';
-import { number } from '../../i18n/format.ts';
 import { t, word } from '../../i18n/i18n.ts';
 import { pathOf } from '../../model/route.ts';
 import { currentSession, mayAdminister } from '../../model/session.ts';
@@ -18,7 +18,7 @@ const tones: Readonly<Record<AccountView['state'], Tone>> = {
   active: 'ok',
   invited: 'accent',
   disabled: 'plain',
-  expired: 'warn',
+  ended: 'warn',
 };
 
 export function PeoplePage(): JSX.Element {
@@ -56,18 +56,10 @@ export function AccountBadge({ state }: Pick<AccountView, 'state'>): JSX.Element
   return <Badge tone={tones[state]}>{word('state', state)}</Badge>;
 }
 
-export function FactorBadges({ factors }: Pick<AccountView, 'factors'>): JSX.Element {
-  const { passkeys, password, code } = factors;
-  if (passkeys === 0 && !password) return <span class="quiet absent">–</span>;
-  return (
-    <span class="badges">
-      {passkeys > 0 ? (
-        <Badge tone="accent">{passkeys === 1 ? t('factor.passkey') : `${passkeys} × ${t('factor.passkey')}`}</Badge>
-      ) : null}
-      {password ? <Badge>{t('factor.password')}</Badge> : null}
-      {code ? <Badge>{t('factor.code')}</Badge> : null}
-    </span>
-  );
+/** What a role may do, in a sentence; empty for one that is not known here. */
+export function roleHint(role: string): string {
+  const known = roles.find((one) => one === role);
+  return known === undefined ? '' : t(`roleHint.${known}`);
 }
 
 function PeopleTable({ accounts }: { readonly accounts: readonly AccountView[] }): JSX.Element {
@@ -92,31 +84,21 @@ function PeopleTable({ accounts }: { readonly accounts: readonly AccountView[] }
       sortBy: ({ state }) => state,
     },
     {
-      key: 'factors',
-      title: t('people.factors'),
-      cell: ({ factors }) => <FactorBadges factors={factors} />,
-      priority: 3,
-    },
-    {
-      key: 'sessions',
-      title: t('people.sessions'),
-      cell: ({ sessions }) => number(sessions),
-      sortBy: ({ sessions }) => sessions,
-      end: true,
-      priority: 3,
-    },
-    {
       key: 'until',
       title: t('opening.end'),
       cell: ({ until }) => <Until at={until} />,
       sortBy: ({ until }) => until,
-      priority: 3,
     },
     {
-      key: 'lastSignInAt',
-      title: t('people.lastSignIn'),
-      cell: ({ lastSignInAt }) => <Ago at={lastSignInAt} />,
-      sortBy: ({ lastSignInAt }) => (lastSignInAt === undefined ? undefined : Date.parse(lastSignInAt)),
+      key: 'createdAt',
+      title: t('people.invited'),
+      cell: ({ createdAt, createdBy }) => (
+        <>
+          <Ago at={createdAt} /> <span class="quiet">{createdBy}</span>
+        </>
+      ),
+      sortBy: ({ createdAt }) => Date.parse(createdAt),
+      priority: 3,
     },
   ];
   return (
@@ -124,8 +106,8 @@ function PeopleTable({ accounts }: { readonly accounts: readonly AccountView[] }
       caption={t('nav.people')}
       columns={columns}
       rows={accounts}
-      rowKey={({ id }) => id}
-      href={({ id }) => pathOf('people', id)}
+      rowKey={({ email }) => email}
+      href={({ email }) => pathOf('people', email)}
       order={{ key: 'name', descending: false }}
       empty={<Empty icon="people" title={t('people.none')} />}
     />

@@ -1,132 +1,225 @@
-/** One person's account: role, factors, sessions; ending them, a new start, disabling. */
+/** One person's account: role, factors, sessions, history; ending sessions, a new start, disabling. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { AccountView } from '../../../../src/doors/console/console-api.ts';
+import type { AccountLink, AccountSessionView, AccountShown } from '../../../../src/doors/console/console-api.ts';
 import { account } from '../../api/client.ts';
+import { dateTime } from '../../i18n/format.ts';
 import { t, word } from '../../i18n/i18n.ts';
 import { currentSession, mayAdminister } from '../../model/session.ts';
 import { Button } from '../../ui/button.tsx';
-import { Ago, Card, Empty, Facts, Loaded, PageHead, Until } from '../../ui/parts.tsx';
+import { Ago, Badge, Card, Empty, Facts, Loaded, Note, PageHead, Until } from '../../ui/parts.tsx';
 import { ReasonDialog } from '../../ui/reason-dialog.tsx';
+import { Table } from '../../ui/table.tsx';
 import { say } from '../../ui/toasts.tsx';
 import { useLoad } from '../../ui/use-load.ts';
 import { useSubmit } from '../../ui/use-submit.ts';
-import { SessionsTable } from '../account/sessions-table.tsx';
-import { LinkDialog, type LinkMade } from './invite-dialog.tsx';
-import { AccountBadge, FactorBadges } from './people-page.tsx';
+import { deviceName } from '../enrol/device-name.ts';
+import { LinkDialog } from './invite-dialog.tsx';
+import { AccountBadge, roleHint } from './people-page.tsx';
 
-export function PersonPage({ id }: { readonly id: string }): JSX.Element {
-  const accounts = useLoad(() => account('accountList', {}), [id]);
-  const found = accounts.value?.find((entry) => entry.id === id);
+export function PersonPage({ email }: { readonly email: string }): JSX.Element {
+  const shown = useLoad(() => load(email), [email]);
+  const found = shown.value?.account;
   return (
     <>
       <PageHead
-        title={found === undefined ? t('nav.people') : found.name === '' ? found.email : found.name}
+        title={found === undefined || found.name === '' ? email : found.name}
         crumbs={[{ href: '/people', text: t('nav.people') }]}
         {...(found === undefined ? {} : { intro: found.email, badges: <AccountBadge state={found.state} /> })}
       >
-        {found === undefined ? undefined : <Actions person={found} onDone={accounts.reload} />}
+        {shown.value === undefined ? undefined : <Actions person={shown.value} onDone={shown.reload} />}
       </PageHead>
-      <Loaded of={accounts} height={280}>
-        {() =>
-          found === undefined ? (
-            <Empty icon="people" title={t('people.missing')} />
-          ) : (
-            <div class="stack wide">
-              <Card title={t('people.account')}>
-                <Facts
-                  facts={[
-                    [t('people.role'), word('role', found.role)],
-                    [t('people.may'), t(`roleHint.${found.role}`)],
-                    [t('people.factors'), <FactorBadges factors={found.factors} />],
-                    [t('people.lastSignIn'), <Ago at={found.lastSignInAt} />],
-                    [t('opening.end'), <Until at={found.until} />],
-                  ]}
-                />
-              </Card>
-              <Sessions person={found} onEnded={accounts.reload} />
-            </div>
-          )
-        }
+      <Loaded of={shown} height={480}>
+        {(person) => <Detail person={person} />}
       </Loaded>
     </>
   );
 }
+
+/** The security officer sees the account and its sessions; what is set up in it is the administrator's. */
+async function load(email: string): Promise<AccountShown> {
+  if (mayAdminister(currentSession()?.account.role ?? '')) return account('accountShow', { email });
+  const [accounts, sessions] = await Promise.all([account('accountList', {}), account('accountSessions', { email })]);
+  const found = accounts.find((entry) => entry.email === email);
+  if (found === undefined) throw new Error('There is no such account');
+  return { account: found, factors: [], passkeys: [], recoveryCodesLeft: 0, sessions, history: [] };
+}
+
+function Detail({ person }: { readonly person: AccountShown }): JSX.Element {
+  const { account: found, factors, passkeys, invitation, sessions, history } = person;
+  return (
+    <div class="stack wide">
+      {found.disabled === undefined ? null : (
+        <Note tone="info">
+          {t('people.disabledBy', { by: found.disabled.by, at: dateTime(found.disabled.at) })} {found.disabled.reason}
+        </Note>
+      )}
+      {invitation === undefined || invitation.confirmed ? null : <Note tone="warn">{t('link.confirm')}</Note>}
+      <Card title={t('people.account')}>
+        <Facts
+          facts={[
+            [t('people.role'), word('role', found.role)],
+            [t('people.may'), roleHint(found.role)],
+            [
+              t('people.factors'),
+              factors.length === 0 ? undefined : (
+                <span class="badges">
+                  {factors.map((factor) => (
+                    <Badge key={factor}>{factor}</Badge>
+                  ))}
+                </span>
+              ),
+            ],
+            [
+              t('factor.passkey'),
+              passkeys.length === 0 ? undefined : (
+                <ul>
+                  {passkeys.map(({ name, suspended }) => (
+                    <li key={name}>
+                      {name} {suspended ? <Badge tone="warn">{t('people.suspended')}</Badge> : null}
+                    </li>
+                  ))}
+                </ul>
+              ),
+            ],
+            [t('people.invited'), `${dateTime(found.createdAt)}, ${found.createdBy}`],
+            [t('link.title'), invitation === undefined ? undefined : <Until at={invitation.until} />],
+            [t('opening.end'), <Until at={found.until} />],
+          ]}
+        />
+      </Card>
+      <section class="stack" aria-label={t('people.sessions')}>
+        <h2>{t('people.sessions')}</h2>
+        <SessionsOf sessions={sessions} />
+      </section>
+      {history.length === 0 ? null : (
+        <Card title={t('people.history')}>
+          <ol class="lines">
+            {history.map(({ at, by, what, reason }) => (
+              <li key={`${at} ${what}`}>
+                <span>
+                  {what} <span class="quiet">{reason}</span>
+                </span>
+                <span class="quiet">{by}</span>
+                <Ago at={at} />
+              </li>
+            ))}
+          </ol>
+        </Card>
+      )}
+    </div>
+  );
+}
+
+function SessionsOf({ sessions }: { readonly sessions: readonly AccountSessionView[] }): JSX.Element {
+  return (
+    <Table
+      caption={t('people.sessions')}
+      rows={sessions}
+      rowKey={({ number }) => String(number)}
+      order={{ key: 'usedAt', descending: true }}
+      empty={<Empty icon="account" title={t('sessions.none')} />}
+      columns={[
+        {
+          key: 'browser',
+          title: t('sessions.browser'),
+          cell: ({ userAgent }) => (
+            <span title={userAgent}>
+              {deviceName(userAgent) === '' ? t('sessions.unknown') : deviceName(userAgent)}
+            </span>
+          ),
+        },
+        { key: 'address', title: t('sessions.address'), cell: ({ address }) => <code>{address}</code> },
+        { key: 'method', title: t('people.factors'), cell: ({ method }) => method, priority: 2 },
+        { key: 'createdAt', title: t('sessions.since'), cell: ({ createdAt }) => <Ago at={createdAt} />, priority: 2 },
+        {
+          key: 'usedAt',
+          title: t('opening.lastUsed'),
+          cell: ({ usedAt }) => <Ago at={usedAt} />,
+          sortBy: ({ usedAt }) => Date.parse(usedAt),
+        },
+      ]}
+    />
+  );
+}
+
+type Asked = 'disable' | 'reset' | 'end';
 
 function Actions({
   person,
   onDone,
 }: {
-  readonly person: AccountView;
+  readonly person: AccountShown;
   readonly onDone: () => void;
 }): JSX.Element | null {
-  const [asked, setAsked] = useState<'disable' | 'reset' | undefined>();
-  const [made, setMade] = useState<LinkMade | undefined>();
+  const [asked, setAsked] = useState<Asked | undefined>();
+  const [made, setMade] = useState<AccountLink | undefined>();
   const me = currentSession()?.account;
-  if (me === undefined || !mayAdminister(me.role) || me.id === person.id || person.state === 'disabled') return null;
-  const { email } = person;
+  const { email, state } = person.account;
+  const confirming = useSubmit(async () => {
+    await account('accountConfirm', { email });
+    say(t('people.confirmed', { email }));
+    onDone();
+  });
+  if (me === undefined || me.email === email || state === 'disabled') return null;
+  const isAdministrator = mayAdminister(me.role);
+  const isWaiting = person.invitation?.confirmed === false;
   return (
     <>
-      <Button icon="key" onClick={() => setAsked('reset')}>
-        {t('people.reset')}
-      </Button>
+      {confirming.problem === undefined ? null : <Note tone="danger">{confirming.problem}</Note>}
+      {isWaiting || !isAdministrator ? (
+        <Button icon="check" busy={confirming.busy} onClick={() => void confirming.run()}>
+          {t('people.confirm')}
+        </Button>
+      ) : null}
+      {isAdministrator && person.sessions.length > 0 ? (
+        <Button onClick={() => setAsked('end')}>{t('people.endSessions')}</Button>
+      ) : null}
+      {isAdministrator ? (
+        <Button icon="key" onClick={() => setAsked('reset')}>
+          {t('people.reset')}
+        </Button>
+      ) : null}
       <Button look="danger" icon="close" onClick={() => setAsked('disable')}>
         {t('people.disable')}
       </Button>
-      {asked === 'reset' ? (
-        <ReasonDialog
-          title={t('people.resetTitle')}
-          text={t('people.resetText', { email })}
-          action={t('people.reset')}
-          onClose={() => setAsked(undefined)}
-          work={async (reason) => {
-            setMade(await account('accountReset', { email, reason }));
-            onDone();
-          }}
-        />
-      ) : null}
-      {asked === 'disable' ? (
-        <ReasonDialog
-          title={t('people.disableTitle')}
-          text={t('people.disableText', { email })}
-          action={t('people.disable')}
-          danger
-          onClose={() => setAsked(undefined)}
-          work={async (reason) => {
-            await account('accountDisable', { email, reason });
-            say(t('people.disabled', { email }));
-            onDone();
-          }}
-        />
-      ) : null}
+      {asked === undefined ? null : (
+        <AskDialog email={email} asked={asked} onClose={() => setAsked(undefined)} onLink={setMade} onDone={onDone} />
+      )}
       {made === undefined ? null : <LinkDialog made={made} onClose={() => setMade(undefined)} />}
     </>
   );
 }
 
-function Sessions({ person, onEnded }: { readonly person: AccountView; readonly onEnded: () => void }): JSX.Element {
-  const { email } = person;
-  const sessions = useLoad(() => account('accountSessions', { email }), [email]);
-  const role = currentSession()?.account.role;
-  const ending = useSubmit(async () => {
-    await account('accountSessionsEnd', { email });
-    say(t('people.sessionsEnded', { email }));
-    sessions.reload();
-    onEnded();
-  });
+function AskDialog(props: {
+  readonly email: string;
+  readonly asked: Asked;
+  readonly onClose: () => void;
+  readonly onLink: (made: AccountLink) => void;
+  readonly onDone: () => void;
+}): JSX.Element {
+  const { email, asked, onClose, onLink, onDone } = props;
+  const words = {
+    disable: { title: t('people.disableTitle'), text: t('people.disableText', { email }), action: t('people.disable') },
+    reset: { title: t('people.resetTitle'), text: t('people.resetText', { email }), action: t('people.reset') },
+    end: { title: t('people.endTitle'), text: t('people.endText', { email }), action: t('people.endSessions') },
+  }[asked];
   return (
-    <section class="stack" aria-label={t('people.sessions')}>
-      <div class="row apart">
-        <h2>{t('people.sessions')}</h2>
-        {role !== undefined && mayAdminister(role) && (sessions.value?.length ?? 0) > 0 ? (
-          <Button size="small" busy={ending.busy} onClick={() => void ending.run()}>
-            {t('people.endSessions')}
-          </Button>
-        ) : null}
-      </div>
-      <Loaded of={sessions} height={120}>
-        {(list) => <SessionsTable sessions={list} />}
-      </Loaded>
-    </section>
+    <ReasonDialog
+      {...words}
+      danger={asked === 'disable'}
+      onClose={onClose}
+      work={async (reason) => {
+        if (asked === 'reset') onLink(await account('accountReset', { email, reason }));
+        else if (asked === 'end') {
+          await account('accountSessionsEnd', { email, reason });
+          say(t('people.sessionsEnded', { email }));
+        } else {
+          await account('accountDisable', { email, reason });
+          say(t('people.disabled', { email }));
+        }
+        onDone();
+      }}
+    />
   );
 }

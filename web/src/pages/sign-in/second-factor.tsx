@@ -1,7 +1,7 @@
 /** The second proof after a password: a code, a passkey, or one of the recovery codes. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { FactorWanted } from '../../../../src/doors/console/console-api.ts';
+import type { Challenge } from '../../../../src/doors/console/people-flows.ts';
 import { people } from '../../api/client.ts';
 import { hasPasskeys, usePasskey } from '../../api/passkey.ts';
 import { t, tn } from '../../i18n/i18n.ts';
@@ -18,7 +18,7 @@ export function SecondFactor({
   wanted,
   onBack,
 }: {
-  readonly wanted: FactorWanted;
+  readonly wanted: Challenge;
   readonly onBack: () => void;
 }): JSX.Element {
   const { ceremony, next, passkey } = wanted;

@@ -1,7 +1,7 @@
 /** Sign-in: a passkey, offered by the browser in the field itself; or password, then a code. */
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { FactorWanted } from '../../../../src/doors/console/console-api.ts';
+import type { Challenge } from '../../../../src/doors/console/people-flows.ts';
 import { people } from '../../api/client.ts';
 import { hasConditionalUi, hasPasskeys, usePasskey } from '../../api/passkey.ts';
 import { t } from '../../i18n/i18n.ts';
@@ -14,7 +14,7 @@ import { useSubmit } from '../../ui/use-submit.ts';
 import { SecondFactor } from './second-factor.tsx';
 
 export function SignInPage({ ended }: { readonly ended: boolean }): JSX.Element {
-  const [wanted, setWanted] = useState<FactorWanted | undefined>();
+  const [wanted, setWanted] = useState<Challenge | undefined>();
   if (wanted !== undefined) return <SecondFactor wanted={wanted} onBack={() => setWanted(undefined)} />;
   return (
     <Entrance title={t('signIn.title')} intro={t('signIn.intro')}>
@@ -24,7 +24,7 @@ export function SignInPage({ ended }: { readonly ended: boolean }): JSX.Element 
   );
 }
 
-function FirstFactor({ onSecond }: { readonly onSecond: (wanted: FactorWanted) => void }): JSX.Element {
+function FirstFactor({ onSecond }: { readonly onSecond: (wanted: Challenge) => void }): JSX.Element {
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const conditional = useRef<AbortController | undefined>(undefined);
