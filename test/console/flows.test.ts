@@ -20,6 +20,7 @@ const heading = (page: Page, name: string | RegExp) => page.getByRole('heading',
 /** The dialog for a fresh factor: focus is in its field already. */
 async function giveFactor(page: Page): Promise<void> {
   await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
+  await page.waitForFunction("document.activeElement.autocomplete === 'one-time-code'");
   await page.keyboard.type(code);
 }
 

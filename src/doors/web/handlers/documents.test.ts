@@ -133,10 +133,13 @@ test('a series of reports is a message of pages; beside images a study is its pi
   await using web = await webHouse();
   await web.keep(reportOf(1), reportOf(2));
   const parts = await partsOf(await web.ask(`${study}/rendered`));
-  assert.deepEqual(parts.map(({ type, location }) => [type, location]).toSorted(), [
-    ['text/html', `${baseUrl}${one}/rendered`],
-    ['text/html', `${baseUrl}${study}/series/1.2.3.1.2/instances/1.2.3.1.2.1/rendered`],
-  ]);
+  assert.deepEqual(
+    parts.map(({ type, location }) => [type, location]).toSorted((a, b) => String(a).localeCompare(String(b))),
+    [
+      ['text/html', `${baseUrl}${one}/rendered`],
+      ['text/html', `${baseUrl}${study}/series/1.2.3.1.2/instances/1.2.3.1.2.1/rendered`],
+    ],
+  );
   await web.keep(makeInstance({ series: 3 }));
   const accept = 'multipart/related; type="text/plain"';
   assert.equal((await partsOf(await web.ask(`${study}/rendered`, { headers: { accept } }))).length, 2);

@@ -52,7 +52,9 @@ interface Frame {
 const bits = (isSet: (x: number, y: number) => boolean): Uint8Array => {
   const packed = new Uint8Array(Math.ceil((rows * columns) / 8));
   for (let y = 0, bit = 0; y < rows; y += 1) {
-    for (let x = 0; x < columns; x += 1, bit += 1) if (isSet(x, y)) packed[bit >> 3]! |= 1 << (bit & 7);
+    for (let x = 0; x < columns; x += 1, bit += 1) {
+      if (isSet(x, y)) packed[bit >> 3] = (packed[bit >> 3] ?? 0) | (1 << (bit & 7));
+    }
   }
   return packed;
 };
