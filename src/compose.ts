@@ -93,6 +93,7 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
     people,
     doorViews,
     certificates: () => later.doors?.certificates() ?? { views: [], warnings: [] },
+    codecFailure: () => threads.codecs.failure,
     arrangePlainDoors: async () => later.doors?.arrangePlainDoors(),
   });
   const api = consoleApi({ people, services: commands, log });
@@ -178,6 +179,7 @@ function controlServices(
     readonly people: People;
     readonly doorViews: Parameters<typeof statusServices>[0]['doors'];
     readonly certificates: Parameters<typeof statusServices>[0]['certificates'];
+    readonly codecFailure: Parameters<typeof statusServices>[0]['codecFailure'];
     readonly arrangePlainDoors: () => Promise<void>;
   },
 ): ControlServices {
@@ -212,6 +214,7 @@ function controlServices(
       startedAtMs: facts.startedAtMs,
       doors: facts.doorViews,
       certificates: facts.certificates,
+      codecFailure: facts.codecFailure,
     }),
   };
 }

@@ -235,6 +235,10 @@ export const limits = {
     // A commit record holds a head (dataSetKept) and a Part 10 head, a data record one extent and a chunk.
     recordBodyBytesMax: 4 * 1024 ** 2,
     scanBytes: 256 * 1024,
+    // Memory of the sealing thread, about 1 MiB each. An instance that finds none at its beginning is sealed on the main thread.
+    sealingSlabsMax: 32,
+    // Each is held for one read; a retrieve has retrieveAhead under way.
+    readingSlabsMax: 16,
     // Retrieves under way rarely touch more segments at once.
     openSegmentsMax: 64,
     replayGroupRecords: 1_000,
@@ -250,6 +254,8 @@ export const limits = {
     // Rows read in one turn of a query: about a millisecond, then others get their turn.
     findPageRows: 200,
     findTurnMs: 5,
+    // More say nothing more: the disk is lost.
+    verifyProblemsMax: 1_000,
   },
   // ── codecs ───────────────────────────────────────────────────────────────────────────────────────────────────────
   codecs: {
@@ -283,6 +289,12 @@ export const limits = {
     attributesBytesMax: 64 * 1024 ** 2,
     // A palette, or an overlay for each of some hundred frames.
     attributeBytesMax: 16 * 1024 ** 2,
+    // Of a text or a list of texts in them, and of a list of binary numbers, each of which is read again for each frame: a frame list of
+    // 10,000 frames has 50 KB, graphicPointsMax as points 1.6 MB.
+    textBytesMax: 64 * 1024,
+    numbersBytesMax: 2 * 1024 ** 2,
+    // Lists of frames that a presentation state names, all together: 200,000 of them.
+    frameListsBytesMax: 1024 ** 2,
     // Lines, characters, areas and segments may touch so many pixels: some seconds of a worker; a 512 x 512 slice with all its
     // marks takes a hundredth.
     markPixelsMax: 100_000_000,
@@ -310,6 +322,8 @@ export const limits = {
     attributesBytesMax: 8 * 1024 ** 2,
     // A CAD result has some thousand.
     contentItemsMax: 20_000,
+    // Of all texts together; in the plain text each line is indented, as deep as its item stands.
+    linesMax: 200_000,
   },
   /** CDA documents as pages and texts (src/rendering/cda). */
   cda: {
@@ -401,14 +415,14 @@ export const limits = {
   controlSessionIdleMs: 60_000,
   /** Names and a command word. */
   controlHeaderBytesMax: 8 * 1024,
+  /** sun_path holds 108 bytes with its closing zero on Linux, 104 on macOS and the BSDs; a longer path is reached from its folder. */
+  controlSocketPathBytesMax: 103,
   /** A request may carry a file of many gigabytes from a slow disk. */
   controlRequestMsMax: 3_600_000,
   /** `status` says so before storing stops (archive.freeBytesMin): a day of a busy CT, to have time for more disk. */
   freeBytesWarn: 20 * 1024 ** 3,
   /** Charts look back over so many records at most: some seconds of reading. */
   activityRecordsMax: 100_000,
-  /** Problems that `verify` names one by one; all are counted. */
-  verifyProblemsMax: 1_000,
   /** Of one study: a person needs the first few to see what went wrong; a broken device may make one for each image. */
   patientMismatchesShownMax: 100,
   /** To whom one study was released; each was typed by a person. */
@@ -505,6 +519,8 @@ export const limits = {
     storesAtOnceMax: 16,
     // Bulk data that came before its turn, or without its length, which has to be written before it: a few images.
     waitingBulkBytesMax: 64 * 1024 ** 2,
+    // What all store messages together have waiting, and those of one device: some large ones, or hundreds of metadata as it usually is.
+    arriving: { heldBytesMax: 512 * 1024 ** 2, heldBytesPerOwnerMax: 256 * 1024 ** 2, memoryWaitMs: 30_000 },
     // A wall of 8K displays; a picture of both sides is 1 GiB as RGBA, which the renderer's own budget bounds further.
     viewportSideMax: 16_384,
     // The URI service: as many as there are current ones of images.

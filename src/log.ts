@@ -5,7 +5,7 @@
  */
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-export const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /** `area.what-happened`, written in the source as a literal: never built from what a peer sent. */
 export type LogEvent =

@@ -6,6 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { LeadglassError } from '../error.ts';
+import { gather } from '../gather.ts';
 import { clientTlsOptions } from '../upper-layer/tls-options.ts';
 
 export interface TransportLimits {
@@ -121,21 +122,10 @@ export class AcmeTransport {
     });
   }
 
-  async #read(response: IncomingMessage): Promise<Buffer> {
-    const { acmeAnswerBytesMax } = this.#options.limits;
-    const parts: Buffer[] = [];
-    let length = 0;
-    for await (const part of response as AsyncIterable<Buffer>) {
-      length += part.length;
-      if (length > acmeAnswerBytesMax) {
-        response.destroy();
-        throw new LeadglassError(
-          'LIMIT_EXCEEDED',
-          `the ACME server's answer has more than ${acmeAnswerBytesMax} bytes`,
-        );
-      }
-      parts.push(part);
-    }
-    return Buffer.concat(parts);
+  #read(response: IncomingMessage): Promise<Buffer> {
+    const { acmeAnswerBytesMax: bytesMax } = this.#options.limits;
+    const exceeded = (): Error =>
+      new LeadglassError('LIMIT_EXCEEDED', `the ACME server's answer has more than ${bytesMax} bytes`);
+    return gather(response, bytesMax, exceeded);
   }
 }

@@ -9,6 +9,7 @@ import type { CallInput, CallName } from '../doors/control/control-calls.ts';
 import type { ExportedInstance, ImportOutcome, ProgressEvent, ResultOf } from '../doors/control/control-services.ts';
 import { LeadglassError } from '../error.ts';
 import type { ErrorCode } from '../error.ts';
+import { limits } from '../limits.ts';
 
 export interface ControlClient {
   /** @throws LeadglassError as the server says; BACKEND_UNAVAILABLE when no server runs */
@@ -36,8 +37,6 @@ export interface ControlClientOptions {
   readonly onProgress?: (event: ProgressEvent | undefined) => void;
 }
 
-/** As in the door: longer socket paths are reached relative to their folder. */
-const socketPathBytesMax = 103;
 /** An answer's line: a table of 10,000 rows is a few megabytes. */
 const lineBytesMax = 64 * 1024 * 1024;
 
@@ -116,7 +115,7 @@ export function controlClient(options: ControlClientOptions): ControlClient {
 }
 
 function connectTo(socketPath: string): Socket {
-  if (Buffer.byteLength(socketPath) <= socketPathBytesMax) return connect(socketPath);
+  if (Buffer.byteLength(socketPath) <= limits.controlSocketPathBytesMax) return connect(socketPath);
   // A socket address is short. The connection is begun before chdir back, within this one turn.
   const before = process.cwd();
   process.chdir(dirname(socketPath));

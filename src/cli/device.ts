@@ -34,7 +34,7 @@ interface AddOptions extends CredentialOptions {
   readonly plain?: boolean;
   readonly risk?: string;
   readonly port?: number;
-  readonly address: readonly string[];
+  readonly address?: readonly string[];
   readonly door?: readonly Door[];
   readonly allow?: readonly Operation[];
   readonly modality?: readonly string[];
@@ -78,7 +78,7 @@ function registerAdd(device: Command, context: Context): void {
     .requiredOption('--reason <text>', 'why, for whoever reviews the openings')
     .requiredOption('--until <date>', 'last day of the opening, YYYY-MM-DD', isoDay)
     .option('--from <date>', 'first day of the opening (default: now)', isoDay)
-    .option('--address <cidr>', 'network or address it may come from; repeatable', collect, [])
+    .option('--address <cidr>', 'network or address it may come from; repeatable (default: any)', collect)
     .addOption(new Option('--door <door>', 'where it may come in; repeatable: dimse (default), web').argParser(door))
     .addOption(
       new Option(
@@ -168,7 +168,7 @@ function addArguments(aeTitle: string, options: AddOptions, credential: Credenti
     ...(options.from === undefined ? {} : { from: options.from }),
     credential,
     ...(options.door === undefined ? {} : { doors: [...options.door] }),
-    addresses: [...options.address],
+    addresses: [...(options.address ?? [])],
     ...(options.allow === undefined ? {} : { operations: [...options.allow] }),
     scope: {
       ...(options.modality === undefined ? {} : { modalities: [...options.modality] }),

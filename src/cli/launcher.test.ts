@@ -113,6 +113,25 @@ test('attack: providers, authorities and trust of the environment do not get in'
   for (const name of names) assert.doesNotMatch(stdout, new RegExp(`^${name}=`, 'm'), name);
 });
 
+test('attack: a folder in place of a file that the configuration names is not opened to the server', (t) => {
+  const place = folder(t);
+  mkdirSync(join(place, 'bin'));
+  mkdirSync(join(place, 'node_modules/node/bin'), { recursive: true });
+  mkdirSync(join(place, 'private'));
+  writeFileSync(join(place, 'key.pem'), '');
+  cpSync(launcher, join(place, 'bin/leadglass'));
+  // Asked for files it names both; asked to serve it says with which rights.
+  const program = `#!/bin/sh
+case "$*" in *'config files'*) printf '%s\\n' '${place}/private' '${place}/key.pem' ;; *) printf '%s\\n' "$@" ;; esac\n`;
+  writeFileSync(join(place, 'node_modules/node/bin/node'), program, { mode: 0o755 });
+  writeFileSync(join(place, 'leadglass.yaml'), 'certificate: { from: files }');
+  const { stdout } = run(join(place, 'bin/leadglass'), ['serve', '--config', join(place, 'leadglass.yaml')], {
+    cwd: place,
+  });
+  assert.ok(stdout.includes(`--allow-fs-read=${place}/key.pem\n`), stdout);
+  assert.ok(!stdout.includes('private'), stdout);
+});
+
 test('a first start opens two doors on loopback and nothing to anybody; a second finds everything again; both stop cleanly', async (t) => {
   const place = folder(t);
   const data = join(place, 'data');

@@ -97,7 +97,7 @@ function exitAtOnce(): void {
  * server goes on. Anything else is a mistake of ours in an unknown state: the process ends, and the store's crash safety
  * counts on the next start.
  */
-export function watchForMistakes(log: Log): void {
+function watchForMistakes(log: Log): void {
   process.on('uncaughtException', (thrown) => {
     if (isStraySocketError(thrown)) {
       log.warn('server.stray-socket-error', { code: 'code' in thrown ? String(thrown.code) : '' });

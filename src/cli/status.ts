@@ -25,7 +25,7 @@ function fewNames(names: readonly string[]): string {
   return `${names.slice(0, namesShownMax).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-export function statusLines(report: StatusReport): string[] {
+function statusLines(report: StatusReport): string[] {
   const { openings, archive, ledger } = report;
   const marks = [
     openings.plain > 0 ? `${openings.plain} WITHOUT TLS` : '',

@@ -8,7 +8,7 @@ import { type JpegComponent, type JpegHeader, jpegSegment } from './jpeg-header.
 const lookupBits = 9;
 
 /** Decodes one symbol; built from the segment's counts and values, checked for over-full codes. */
-export class HuffmanTable {
+class HuffmanTable {
   /** Index: the next 9 bits. Value: length << 8 | symbol, or 0 for codes that are longer. */
   readonly lookup = new Uint16Array(1 << lookupBits);
   readonly maxCode = new Int32Array(18).fill(-1);
@@ -37,7 +37,7 @@ export class HuffmanTable {
 }
 
 /** Bits of one scan. After the end of the scan come zeros; `wasCut` tells when they were used. */
-export class BitReader {
+class BitReader {
   readonly #bytes: Uint8Array;
   #at: number;
   #bits = 0;

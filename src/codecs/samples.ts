@@ -60,7 +60,7 @@ export function fromContainer(pixels: Uint8Array, facts: FrameFacts): Uint8Array
 }
 
 /** Extends the sign of samples of `bits` bits to their whole container, in place. */
-export function extendSign(bytes: Uint8Array<ArrayBuffer>, bitsAllocated: number, bits: number): void {
+function extendSign(bytes: Uint8Array<ArrayBuffer>, bitsAllocated: number, bits: number): void {
   if (bits >= bitsAllocated) return;
   const shift = 32 - bits;
   const samples = bitsAllocated === 8 ? bytes : wordsOf(bytes);

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-export const wasmCodecs = ['libjpeg-turbo', 'charls', 'openjpeg', 'openjph'] as const;
+const wasmCodecs = ['libjpeg-turbo', 'charls', 'openjpeg', 'openjph'] as const;
 export type WasmCodecName = (typeof wasmCodecs)[number];
 export type WasmModules = Readonly<Record<WasmCodecName, WebAssembly.Module>>;
 

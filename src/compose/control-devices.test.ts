@@ -6,6 +6,7 @@ import { parseAeTitle } from '../dicom/ae-title.ts';
 import { callSchemas } from '../doors/control/control-calls.ts';
 import { callOf, openHouse, records, refusal } from './compose.test-support.ts';
 import { deviceServices } from './control-devices.ts';
+import { DeviceViews } from './device-views.ts';
 
 const trust = 'ab'.repeat(32);
 
@@ -84,6 +85,33 @@ test('a certificate for two AE titles is asked for by name, in the ledger, and s
   assert.deepEqual([revoked.certificatesRevoked, revoked.sharedWith], [1, ['CT1QR']]);
   const { device: left } = await services.deviceShow(callOf(), { aeTitle: 'CT1QR' });
   assert.deepEqual(left.warnings, ['has no valid certificate: "leadglass device renew" makes one']);
+});
+
+test('a certificate that ends before its opening is said at once, and where it ends soon', async () => {
+  await using house = await openHouse();
+  const { installation } = house;
+  const services = deviceServices({
+    installation,
+    server: { host: 'localhost', tlsPort: 2762 },
+    arrangePlainDoors: async () => {},
+  });
+  const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pem = publicKey.export({ type: 'spki', format: 'pem' });
+  const request = (aeTitle: string, years: number) =>
+    v.parse(callSchemas.deviceAdd, {
+      ...{ aeTitle, purpose: 'acquisition', reason: 'test', credential: { kind: 'public-key', pem } },
+      until: Temporal.Now.plainDateISO().add({ years }).toString(),
+    });
+  assert.deepEqual((await services.deviceAdd(callOf(), request('CT1', 1))).warnings, []);
+  const long = await services.deviceAdd(callOf(), request('CT2', 5));
+  assert.match(long.warnings.join(), /^its certificate ends on \d{4}-\d\d-\d\d, before its opening: .*device renew/);
+  assert.deepEqual(long.device.warnings, []);
+  const device = installation.policy.device(parseAeTitle('CT2', 'AE title'));
+  assert.ok(device);
+  const late = Temporal.Now.instant().add({ hours: 24 * 715 }).epochMilliseconds;
+  const views = new DeviceViews({ policy: installation.policy, timeZone: 'UTC', now: () => late });
+  assert.match(views.device(device).warnings.join(), /^its certificate ends on/);
+  assert.ok(views.certificateEndsSoon(device));
 });
 
 test('a fingerprint that is none is refused before anything is enrolled', () => {

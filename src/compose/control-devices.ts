@@ -9,7 +9,7 @@ import type { Authority } from '../keys/authority.ts';
 import { limits } from '../limits.ts';
 import { openingServices } from './control-openings.ts';
 import { certificateOf, issuerOver, plainOf, sharingWords } from './device-credentials.ts';
-import { DeviceViews, markTexts } from './device-views.ts';
+import { DeviceViews, endsFirst, markTexts } from './device-views.ts';
 import type { Installation } from './installation.ts';
 import { destinationsOf, doorsOf, scopeOf } from './opening-texts.ts';
 import { administer } from './caller.ts';
@@ -127,6 +127,7 @@ function enrolmentView({
 }): (enrolment: Enrolment) => DeviceAdded {
   return ({ device, opening, issued }) => {
     const isPlain = opening.plain !== undefined;
+    const endsFirstAt = views.certificateEndsFirst(device, opening);
     return {
       device: views.device(device),
       opening: views.opening(opening),
@@ -134,7 +135,7 @@ function enrolmentView({
       authorityPem: authority.rootPem,
       server: { host: server.host, port: opening.plain?.port ?? server.tlsPort, aeTitle, tls: !isPlain },
       ...(server.webBaseUrl !== undefined && opening.doors.includes('web') ? { webBaseUrl: server.webBaseUrl } : {}),
-      warnings: isPlain ? [markTexts.plain] : [],
+      warnings: isPlain ? [markTexts.plain] : endsFirstAt === undefined ? [] : [endsFirst(endsFirstAt)],
     };
   };
 }

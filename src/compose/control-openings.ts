@@ -83,7 +83,7 @@ export function openingServices(
   };
 }
 
-export function changesOf({
+function changesOf({
   added,
   changed,
   closed,

@@ -8,13 +8,14 @@ import { statusServices, warningsOf } from './control-status.ts';
 const dayMs = 86_400_000;
 const door: DoorView = { name: 'dimse', protocol: 'DICOM over TLS', address: '127.0.0.1', port: 2762 };
 
-function statusOf({ installation }: TestHouse, doors: readonly DoorView[] = [door]) {
+function statusOf({ installation }: TestHouse, doors: readonly DoorView[] = [door], codecFailure?: string) {
   const { status } = statusServices({
     installation,
     version: '1.2.3',
     startedAtMs: 0,
     doors: () => doors,
     certificates: () => ({ views: [], warnings: [] }),
+    codecFailure: () => codecFailure,
   });
   return status(callOf('status'), {});
 }
@@ -87,6 +88,47 @@ test('what is open to the network, without TLS, ends soon or was never used is s
   }
   assert.ok(!warnings.some((warning) => warning.includes('2762')));
   assert.ok(warnings.every((warning) => /^[A-Z0-9].*\.$/.test(warning)));
+});
+
+test('a device whose certificate ends soon, before its opening, is said', async () => {
+  await using house = await openHouse();
+  const { policy } = house.installation;
+  const nowMs = Date.now();
+  const terms = openingTerms({ validFromMs: nowMs - dayMs, validUntilMs: nowMs + 100 * dayMs });
+  policy.addDevice({ name: terms.device, purpose: terms.purpose, reason: 'r', owner: 'root', createdAtMs: nowMs });
+  policy.addOpening(terms, nowMs);
+  const certificate = {
+    device: terms.device,
+    origin: 'pinned',
+    subject: 'CN=x',
+    serialNumber: '01',
+    addedAtMs: nowMs,
+  } as const;
+  policy.addCertificate({
+    ...certificate,
+    fingerprint256: 'a'.repeat(64),
+    notBeforeMs: 0,
+    notAfterMs: nowMs + 9 * dayMs,
+  });
+  const said = /^1 device has a certificate that ends within 30 days, before what is open to it: .*device renew/;
+  assert.ok((await statusOf(house)).warnings.some((warning) => said.test(warning)));
+  policy.addCertificate({
+    ...certificate,
+    fingerprint256: 'b'.repeat(64),
+    notBeforeMs: 0,
+    notAfterMs: nowMs + 99.5 * dayMs,
+  });
+  assert.ok(!(await statusOf(house)).warnings.some((warning) => said.test(warning)));
+});
+
+test('codecs that have failed are said, with what to do', async () => {
+  await using house = await openHouse();
+  const { warnings } = await statusOf(house, [door], 'ERR_SOMETHING');
+  assert.ok(
+    warnings.some((warning) =>
+      /^Images cannot be converted or drawn.*\(ERR_SOMETHING\): start the server anew/.test(warning),
+    ),
+  );
 });
 
 test('a disk that runs full and an archive that does not read are said', async () => {

@@ -14,6 +14,7 @@ import { checkpointsFileName } from '../ledger/ledger-files.ts';
 import { readLastCheckpoint, readPublicKey } from '../ledger/checkpoints.ts';
 import { limits } from '../limits.ts';
 import { archiveTotals, type ArchiveTotals } from './archive-facts.ts';
+import { DeviceViews } from './device-views.ts';
 import type { Installation } from './installation.ts';
 import { administer } from './caller.ts';
 
@@ -24,6 +25,8 @@ export interface StatusFacts {
   /** Those that listen now. */
   readonly doors: () => readonly DoorView[];
   readonly certificates: () => ShownCertificates;
+  /** Why nothing can be converted or drawn; undefined while it can. */
+  readonly codecFailure: () => string | undefined;
 }
 
 /** What the HTTPS door shows, and what is to be said about it. */
@@ -47,8 +50,8 @@ export function statusServices(facts: StatusFacts): Pick<ControlServices, 'statu
   };
 }
 
-export async function statusReport(facts: StatusFacts): Promise<StatusReport> {
-  const { installation, version, startedAtMs, doors, certificates } = facts;
+async function statusReport(facts: StatusFacts): Promise<StatusReport> {
+  const { installation, version, startedAtMs, doors, certificates, codecFailure } = facts;
   const { archive, config, dataDirectory, guard, ledger, policy } = installation;
   const totals = await archiveTotals(archive);
   const lastCheckpointAt = await checkpointTime(installation);
@@ -68,7 +71,12 @@ export async function statusReport(facts: StatusFacts): Promise<StatusReport> {
       head: ledger.head.hash,
       ...(lastCheckpointAt === undefined ? {} : { lastCheckpointAt }),
     },
-    warnings: await warningsOf(installation, { doors: doors(), certificates: certificates().warnings, totals }),
+    warnings: await warningsOf(installation, {
+      doors: doors(),
+      certificates: certificates().warnings,
+      codecFailure: codecFailure(),
+      totals,
+    }),
   };
 }
 
@@ -78,10 +86,12 @@ export async function warningsOf(
   {
     doors,
     certificates = [],
+    codecFailure,
     totals,
   }: {
     readonly doors: readonly DoorView[];
     readonly certificates?: readonly string[];
+    readonly codecFailure?: string | undefined;
     readonly totals: ArchiveTotals;
   },
 ): Promise<readonly string[]> {
@@ -90,6 +100,9 @@ export async function warningsOf(
   const freeBytes = await archive.fileSystem.freeBytes(archive.segmentDirectory);
   const { freeBytesMin } = archive.options.limits;
   const { problems } = archive.recovery;
+  const { policy } = installation;
+  const views = new DeviceViews({ policy, timeZone: Temporal.Now.timeZoneId(), now: Date.now });
+  const endingCertificates = policy.devices().filter((device) => views.certificateEndsSoon(device)).length;
   const warnings: (string | false)[] = [
     !guard.isRecording &&
       'The ledger cannot be written, so nothing is admitted: make room on its disk or repair it; it goes on by itself.',
@@ -102,6 +115,8 @@ export async function warningsOf(
     freeBytes >= freeBytesMin &&
       freeBytes < limits.freeBytesWarn &&
       `The disk of the archive has only ${gibibytes(freeBytes)} left: make room before ${gibibytes(freeBytesMin)}, where storing stops.`,
+    codecFailure !== undefined &&
+      `Images cannot be converted or drawn, only given out as they are stored (${codecFailure}): start the server anew; if that does not help, install it anew with "npm ci".`,
     ...certificates,
     openings.plain > 0 &&
       `${count(openings.plain, 'device')} ${openings.plain === 1 ? 'comes' : 'come'} without TLS, so images and names can be read on the way: as soon as a device can do TLS, close its plain opening and enrol it with "leadglass device add".`,
@@ -113,6 +128,8 @@ export async function warningsOf(
       ),
     openings.expiringSoon > 0 &&
       `${count(openings.expiringSoon, 'opening')} will end within ${limits.expiresSoonDays} days: see "leadglass opening list" and prolong what is needed with "leadglass device renew".`,
+    endingCertificates > 0 &&
+      `${count(endingCertificates, 'device')} ${endingCertificates === 1 ? 'has a certificate that ends' : 'have certificates that end'} within ${limits.expiresSoonDays} days, before what is open to it: see "leadglass device list" and make a new one with "leadglass device renew".`,
     openings.neverUsed > 0 &&
       `${count(openings.neverUsed, 'opening')} ${openings.neverUsed === 1 ? 'was' : 'were'} never used: close what nobody needs with "leadglass opening close".`,
     totals.conflicts > 0 &&

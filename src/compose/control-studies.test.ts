@@ -314,3 +314,16 @@ test('verify reads everything, before and after the index was made anew', async 
   assert.equal((await house.services.verify(callOf('verify'), {})).intact, true);
   assert.equal((await house.services.studyList(callOf(), all)).studies.length, 2);
 });
+
+test('verify lists so many problems and counts all of them', async () => {
+  await using house = await openHouse();
+  house.installation.archive.index.database.exec(`
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1001)
+    INSERT INTO patient (identity, patient_id, issuer, name, name_ideographic, name_phonetic, birth_date, sex, head)
+    SELECT 'stray' || i, '', '', '', '', '', '', '', x'' FROM n`);
+  const { intact, problems, problemCount } = await house.services.verify(callOf('verify'), {});
+  assert.deepEqual(
+    { intact, listed: problems.length, problemCount },
+    { intact: false, listed: 1000, problemCount: 1001 },
+  );
+});

@@ -4,8 +4,9 @@ import { listPatientMismatches } from '../backends/archive/conflicts.ts';
 import { parseAeTitle } from '../dicom/ae-title.ts';
 import { Tags } from '../dicom/dictionary/tags.generated.ts';
 import { parseUid, type Uid } from '../dicom/uid.ts';
-import type { ControlServices, StudyView } from '../doors/control/control-services.ts';
+import type { Call, ControlServices, StudyView } from '../doors/control/control-services.ts';
 import { LeadglassError } from '../error.ts';
+import type { Guard } from '../guard/guard.ts';
 import { ReleaseService } from '../guard/release.ts';
 import { limits } from '../limits.ts';
 import { dateOfNewest, findHidden, patientMismatchesOf, studyFacts } from './archive-facts.ts';
@@ -35,6 +36,7 @@ export function studyServices(installation: Installation): StudyServices {
 
 function studyList({ guard, archive }: Installation): ControlServices['studyList'] {
   return async (call, given) => {
+    await refuseWithoutRole(guard, call, 'study list');
     const { rows, removed, mismatched } = given;
     const query = listQuery(
       given,
@@ -63,6 +65,7 @@ function studyList({ guard, archive }: Installation): ControlServices['studyList
 
 function studyShow({ guard, archive, policy, ledger }: Installation): ControlServices['studyShow'] {
   return async (call, given) => {
+    await refuseWithoutRole(guard, call, 'study show');
     const studyInstanceUid = studyUid(given.studyInstanceUid);
     const query = showQuery(studyInstanceUid);
     return asCaller(guard, call, { kind: 'find', query }, async ({ pass }) => {
@@ -110,6 +113,15 @@ function studyRelease({ guard, archive, policy }: Installation): ControlServices
       return { studyInstanceUid, device: name, until };
     });
   };
+}
+
+/**
+ * What these tell of a study (numbers, other patients that it arrived under, releases, removals) is bounded by no scope, so that the right to
+ * find is not enough: a person's role must hold the command, as none does today.
+ * @throws RefusedError, recorded
+ */
+async function refuseWithoutRole(guard: Guard, call: Call, command: string): Promise<void> {
+  if ('session' in call.caller) await administer(guard, { ...call, command }, '', () => undefined);
 }
 
 const studyUid = (text: string): Uid => parseUid(text, 'Study Instance UID');

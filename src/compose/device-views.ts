@@ -13,6 +13,10 @@ export const markTexts: Readonly<Record<OpeningMark, string>> = {
   plain: 'has no TLS: images and names can be read on the way',
 };
 
+/** A certificate that ends before its opening. */
+export const endsFirst = (notAfterMs: number): string =>
+  `its certificate ends on ${iso(notAfterMs).slice(0, 10)}, before its opening: "leadglass device renew" makes a new one`;
+
 /** Over what the policy knows at this moment; `timeZone` decides where a day of an end date ends. */
 export class DeviceViews {
   readonly #policy: PolicyStore;
@@ -54,6 +58,7 @@ export class DeviceViews {
     const valid = certificates.filter((certificate) => certificateView(certificate, this.#now()).state === 'valid');
     const needsOne = open.some(({ plain }) => plain === undefined);
     if (needsOne && valid.length === 0) warnings.push('has no valid certificate: "leadglass device renew" makes one');
+    if (needsOne && valid.length > 0) warnings.push(...this.#endWarning(device, open));
     for (const name of this.sharing(device)) {
       warnings.push(`shares its certificate with ${name}: revoking one revokes it for both`);
     }
@@ -69,6 +74,37 @@ export class DeviceViews {
       ...(lastUsed === 0 ? {} : { lastUsedAt: iso(lastUsed) }),
       warnings,
     };
+  }
+
+  /**
+   * Said of a device whose last certificate ends soon, and before an opening of it does: that one's end is told by itself, a
+   * certificate's would only show as a device that is refused.
+   */
+  certificateEndsSoon(device: Device): boolean {
+    const open = this.#policy
+      .openingsOf(device.name)
+      .filter((opening) => openingState(opening, this.#now()) === 'open');
+    return this.#endWarning(device, open).length > 0;
+  }
+
+  /** When the last valid certificate ends, where an opening needs one for longer. */
+  certificateEndsFirst(device: Device, opening: Opening): number | undefined {
+    const ends = this.#policy
+      .certificatesOf(device.name)
+      .filter(({ revoked, notAfterMs }) => revoked === undefined && notAfterMs >= this.#now())
+      .map(({ notAfterMs }) => notAfterMs);
+    const last = Math.max(...ends);
+    // A certificate may end in the second or minute of its opening.
+    return ends.length > 0 && opening.plain === undefined && last + 86_400_000 < opening.validUntilMs
+      ? last
+      : undefined;
+  }
+
+  #endWarning(device: Device, open: readonly Opening[]): readonly string[] {
+    const ends = open.flatMap((opening) => this.certificateEndsFirst(device, opening) ?? []);
+    const soonest = Math.min(...ends);
+    if (soonest > this.#now() + limits.expiresSoonDays * 86_400_000) return [];
+    return [endsFirst(soonest)];
   }
 
   /** Other AE titles that hold a certificate of this device, too. */

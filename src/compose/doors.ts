@@ -7,6 +7,7 @@ import { readConsoleFiles } from '../doors/console/console-files.ts';
 import type { DoorView } from '../doors/control/control-services.ts';
 import type { ConnectionServices } from '../doors/dimse/connection.ts';
 import { handlers } from '../doors/web/handlers/handlers.ts';
+import { ConversionMemory } from '../transcoding/conversion-memory.ts';
 import { startWebDoor, type WebApi, type WebDoor } from '../doors/web/web-door.ts';
 import { type DimseDoor, type DimseDoorOptions, startDimseDoor } from '../doors/dimse/dimse-door.ts';
 import { limits } from '../limits.ts';
@@ -114,6 +115,7 @@ async function openWeb(
       held,
       codecs,
       transcoding,
+      arriving: new ConversionMemory(limits.web.arriving),
       log,
     },
     handlers,
@@ -121,6 +123,9 @@ async function openWeb(
     corsOrigins,
     api,
     pages: readConsoleFiles(join(import.meta.dirname, '../../web/dist')),
-    health: () => (guard.isRecording && guard.isClockSteady ? 'ok' : 'failing'),
+    health: () => {
+      if (!guard.isRecording || !guard.isClockSteady) return 'failing';
+      return codecs.failure === undefined ? 'ok' : 'degraded';
+    },
   });
 }

@@ -102,3 +102,16 @@ test('an item takes the character set of the data set around it, unless it has i
     ['ü', 'ü'],
   );
 });
+
+test('the first value of a long list costs what one value costs', () => {
+  const list = Buffer.from(`7 \\${'1\\'.repeat(4 * 1024 ** 2)}`);
+  const dataSet = new DataSet().setBytes(0x00081160, 'IS', list).setBytes(0x00080060, 'CS', Buffer.from('\\CT'));
+  const startedMs = performance.now();
+  for (let times = 0; times < 100; times += 1) {
+    assert.equal(dataSet.number(0x00081160), 7);
+    assert.equal(dataSet.text(0x00081160), '7');
+  }
+  assert.ok(performance.now() - startedMs < 1_000);
+  assert.equal(dataSet.text(0x00080060), '');
+  assert.equal(dataSet.number(0x00080060), undefined);
+});

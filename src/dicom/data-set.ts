@@ -86,6 +86,8 @@ export class DataSet implements Iterable<Element> {
   text(tag: Tag): string | undefined {
     const element = this.#elements.get(tag);
     if (element === undefined || !(element.value instanceof Uint8Array)) return undefined;
+    const first = firstOfList(element);
+    if (first !== undefined) return textsFrom(first, meaningfulVr(element), [])[0];
     return this.texts(tag)[0] ?? (element.value.length === 0 ? '' : undefined);
   }
 
@@ -122,7 +124,9 @@ export class DataSet implements Iterable<Element> {
 
   /** The first value as a number; undefined when absent, empty or not a number. */
   number(tag: Tag): number | undefined {
-    const first = this.numbers(tag)[0];
+    const element = this.#elements.get(tag);
+    const vr = element && meaningfulVr(element);
+    const first = vr === 'IS' || vr === 'DS' ? numberFromText(this.text(tag) ?? '') : this.numbers(tag)[0];
     return first === undefined || Number.isNaN(first) ? undefined : first;
   }
 
@@ -189,6 +193,18 @@ export class DataSet implements Iterable<Element> {
 /** PS3.5 6.2.2 note 2: an element may come as UN although its VR is known; then the dictionary's stands. */
 function meaningfulVr(element: Element): Vr {
   return element.vr === 'UN' ? vrOf(element.tag) : element.vr;
+}
+
+/**
+ * The bytes of the first value of a list without a character set, so that lists of any length cost what one value costs; undefined for what
+ * is no such list, or has one value only.
+ */
+function firstOfList(element: Element): Uint8Array | undefined {
+  const { value } = element;
+  const vr = meaningfulVr(element);
+  if (!(value instanceof Uint8Array) || !isMultiValuedText(vr) || usesCharacterSet(vr)) return undefined;
+  const end = value.indexOf(0x5c);
+  return end < 0 ? undefined : value.subarray(0, end);
 }
 
 function numberFromText(text: string): number {

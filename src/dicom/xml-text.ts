@@ -1,6 +1,6 @@
 /**
  * Text from anywhere as XML 1.0 character data that cannot break out of its place. What the audit message means is left
- * to those who write documents (ledger/audit-message.ts, models/xml-model.ts).
+ * to those who write documents (ledger/audit-message.ts, models/xml-model.ts, rendering/documents/markup.ts).
  */
 
 /**

@@ -127,13 +127,23 @@ function cancelled(): LeadglassError {
   return new LeadglassError('CANCELLED', 'Connecting was cancelled');
 }
 
+const unreachable: ReadonlyMap<string, string> = new Map([
+  ['ECONNREFUSED', 'nothing listens there; check host and port, and that it runs'],
+  ['ENOTFOUND', 'there is no host of this name; check the name'],
+  ['EAI_AGAIN', 'the name of its host cannot be looked up now; check DNS'],
+  ['EHOSTUNREACH', 'no way leads to its host; check address and network'],
+  ['ENETUNREACH', 'no way leads to its network; check address and network'],
+  ['ETIMEDOUT', 'its host does not answer; check address and firewall'],
+]);
+
 /** OpenSSL's and the system's words are for the log; the message says which step failed. */
 function connectError(error: Error, isTls: boolean): LeadglassError {
   if (error instanceof LeadglassError) return error;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const facts = { detail: `${code} ${error.message}`.trim(), cause: error };
-  if (/^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|ETIMEDOUT)$/.test(code)) {
-    return new LeadglassError('BACKEND_UNAVAILABLE', `Cannot connect to the peer: ${code}`, facts);
+  const why = unreachable.get(code);
+  if (why !== undefined) {
+    return new LeadglassError('BACKEND_UNAVAILABLE', `Cannot connect to the peer: ${why} (${code})`, facts);
   }
   if (isTls && code !== '' && code !== 'ECONNRESET' && code !== 'EPIPE') {
     return new LeadglassError('NOT_AUTHENTICATED', `The TLS handshake with the peer failed: ${code}`, facts);

@@ -1,6 +1,6 @@
 /**
  * Status (0000,0900) of DIMSE responses: the values that Leadglass sends or explains (PS3.7 Annex C, PS3.4 B.2.3, C.4 and
- * J.3), and the class that any value falls into. Which error leads to which status is for the doors to say.
+ * J.3), and the class that any value falls into. Which error leads to which is said by store-failure.ts and by the doors.
  */
 
 /** A value of (0000,0900), 0 to 0xFFFF. */

@@ -526,7 +526,7 @@ export class AuditEvents {
 const explicitVrLittleEndian = '1.2.840.10008.1.2.1';
 
 /** Who, in words. */
-export function principalWords(principal: Principal): string {
+function principalWords(principal: Principal): string {
   return `${principal.kind} ${nodeName(principal)}`;
 }
 

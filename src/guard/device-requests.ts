@@ -85,7 +85,7 @@ export const deviceRenewSchema = v.strictObject({
 export type DeviceRenew = v.InferInput<typeof deviceRenewSchema>;
 
 /** One opening in an exported or applied file. */
-export const openingEntrySchema = v.strictObject({
+const openingEntrySchema = v.strictObject({
   name: terms.name,
   device: terms.device,
   purpose: terms.purpose,

@@ -161,7 +161,7 @@ export const endSchema = v.pipe(v.number(), v.safeInteger());
 const entriesMax = 64;
 const textMax = 1000;
 
-export const moveDestinationSchema = v.strictObject({
+const moveDestinationSchema = v.strictObject({
   aeTitle,
   host: v.pipe(v.string(), v.maxLength(253), v.regex(/^[0-9A-Za-z:.-]+$/, 'is not a host name or address')),
   port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),

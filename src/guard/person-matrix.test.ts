@@ -38,6 +38,8 @@ const operations = {
   'store evidence': storeOf(greyscalePresentation),
   'store private': storeOf(privateClass),
   remove: { kind: 'remove', studyInstanceUid: studyA, step: 'request', reason: 'r' },
+  'remove finish': { kind: 'remove', studyInstanceUid: studyA, step: 'finish', reason: 'r' },
+  'remove undo': { kind: 'remove', studyInstanceUid: studyA, step: 'undo', reason: 'r' },
   resolve: { kind: 'resolve', conflictId: 1, keep: 'stored', reason: 'r' },
   'device list': { kind: 'administer', command: 'device list', summary: 's' },
   'device add': { kind: 'administer', command: 'device add', summary: 's' },
@@ -48,8 +50,10 @@ const operations = {
 type Case = keyof typeof operations;
 type Cell = 'admitted' | RefusalReason;
 
-/** DIMSE's own, and commands that show patients without the scope of an opening. */
+/** DIMSE's own, the later steps of a removal, and commands that show patients without the scope of an opening. */
 const nobody = {
+  'remove finish': 'role',
+  'remove undo': 'role',
   verify: 'role',
   commit: 'role',
   'retrieve get': 'role',

@@ -94,8 +94,10 @@ function personWord(operation: OnImages): PersonOperation | undefined {
   switch (operation.kind) {
     case 'find':
     case 'store':
-    case 'remove':
       return operation.kind;
+    case 'remove':
+      // As for devices: to destroy a study, or to bring it back, is decided at this machine.
+      return operation.step === 'request' ? 'remove' : undefined;
     case 'retrieve':
       return operation.via === 'web' ? 'get' : operation.via === 'export' ? 'export' : undefined;
   }

@@ -66,7 +66,7 @@ export function ownerOf(principal: Principal): string {
   }
 }
 
-/** An AE title has 16 characters at most and no colon is asked of it: no device is taken for a person. */
+/** A backslash is the one printable character that no AE title can have (PS3.5 6.2): no device can name itself as a person. */
 export function ownerOfPerson(account: string): string {
-  return `person:${account}`;
+  return `person\\${account}`;
 }

@@ -90,7 +90,7 @@ export function readMacKeyFile(path: string): Buffer | undefined {
 }
 
 /** The first line of a file that only we may read, without its line end. */
-export function readSecretLine(path: string): string {
+function readSecretLine(path: string): string {
   const line = readOperatorFile(path, 'secret').split(/\r?\n/, 1)[0] ?? '';
   if (line === '') throw new LeadglassError('BAD_REQUEST', `${path}: its first line is empty`);
   return line;
@@ -100,7 +100,7 @@ export function readSecretLine(path: string): string {
  * The text of a small file that the configuration names.
  * @param kind a secret may be read by its owner and group only
  */
-export function readOperatorFile(path: string, kind: 'public' | 'secret'): string {
+function readOperatorFile(path: string, kind: 'public' | 'secret'): string {
   let descriptor: number;
   try {
     // A named pipe in its place must not hold the server up.

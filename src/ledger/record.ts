@@ -89,7 +89,7 @@ export function recordBody(input: LedgerRecordInput, at: Date, clockJumpMs: numb
 }
 
 /** What every line with this place in the chain begins with. */
-export function linePrefix(seq: number, prev: string): string {
+function linePrefix(seq: number, prev: string): string {
   return `{"seq":${seq},"prev":"${prev}",`;
 }
 

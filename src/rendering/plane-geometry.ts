@@ -3,6 +3,7 @@ import type { DataSet } from '../dicom/data-set.ts';
 import { Tags } from '../dicom/dictionary/tags.generated.ts';
 import type { Tag } from '../dicom/tag.ts';
 import { functionalGroup } from './functional-groups.ts';
+import { isShort } from './long-values.ts';
 import type { Mapping } from './marks.ts';
 
 /** Beside what isImageElement names. */
@@ -25,11 +26,13 @@ interface Plane {
 
 /** undefined where the frame does not say it. */
 function planeOf(dataSet: DataSet, frame: number): Plane | undefined {
-  const position = functionalGroup(dataSet, Tags.PlanePositionSequence, frame).numbers(Tags.ImagePositionPatient);
-  const directions = functionalGroup(dataSet, Tags.PlaneOrientationSequence, frame).numbers(
-    Tags.ImageOrientationPatient,
-  );
-  const spacing = functionalGroup(dataSet, Tags.PixelMeasuresSequence, frame).numbers(Tags.PixelSpacing);
+  const numbers = (macro: Tag, tag: Tag): readonly number[] => {
+    const group = functionalGroup(dataSet, macro, frame);
+    return isShort(group, tag) ? group.numbers(tag) : [];
+  };
+  const position = numbers(Tags.PlanePositionSequence, Tags.ImagePositionPatient);
+  const directions = numbers(Tags.PlaneOrientationSequence, Tags.ImageOrientationPatient);
+  const spacing = numbers(Tags.PixelMeasuresSequence, Tags.PixelSpacing);
   const [x, y, z] = position;
   const [a, b, c, d, e, f] = directions;
   const [betweenRows, betweenColumns] = spacing;

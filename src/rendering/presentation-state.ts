@@ -5,8 +5,9 @@
 import type { FrameFacts } from '../codecs/frame.ts';
 import type { DataSet } from '../dicom/data-set.ts';
 import { Tags } from '../dicom/dictionary/tags.generated.ts';
+import { LeadglassError } from '../error.ts';
 import type { ImageFacts, ModalityTransform, Overlay, VoiTransform } from './image-facts.ts';
-import { readLookupTable } from './lookup-table.ts';
+import { bytesOf, readLookupTable } from './lookup-table.ts';
 import type { Layer } from './marks.ts';
 import { readOverlays } from './overlays.ts';
 import { readPalette } from './palette.ts';
@@ -41,8 +42,18 @@ export interface PresentedImage {
   readonly facts: ImageFacts;
 }
 
+/** With what is left to be read of lists of frames. */
+interface AskedImage extends PresentedImage {
+  listBytesLeft: number;
+}
+
 /** @throws LeadglassError MALFORMED, LIMIT_EXCEEDED; UNSUPPORTED for what would change the picture and is not done here */
-export function present(state: DataSet, image: PresentedImage, limits: AnnotationLimits): Presented {
+export function present(
+  state: DataSet,
+  presented: PresentedImage,
+  limits: AnnotationLimits & { readonly frameListsBytesMax: number },
+): Presented {
+  const image: AskedImage = { ...presented, listBytesLeft: limits.frameListsBytesMax };
   if (state.items(Tags.MaskSubtractionSequence).length > 0) {
     throw unsupportedImage('a mask is not subtracted here', 'Mask Subtraction Sequence');
   }
@@ -81,7 +92,7 @@ export function present(state: DataSet, image: PresentedImage, limits: Annotatio
 /** N.2.1.1: the state's transforms stand for the image's; one that is left out changes nothing. */
 function greyFacts(
   state: DataSet,
-  image: PresentedImage,
+  image: AskedImage,
 ): Pick<ImageFacts, 'modality' | 'voi' | 'isInverse' | 'presentation'> {
   const { frame } = image.facts;
   const modality = readModality(state, frame);
@@ -110,15 +121,23 @@ function everything(modality: ModalityTransform, { bitsStored, pixelRepresentati
 }
 
 /** The item that is about this frame: those that name no image are about all (C.11.8, C.10.4). */
-function itemFor(items: readonly DataSet[], image: PresentedImage): DataSet | undefined {
+function itemFor(items: readonly DataSet[], image: AskedImage): DataSet | undefined {
   return items.find((item) => isAbout(item, image));
 }
 
-function isAbout(item: DataSet, { sopInstanceUid, frame }: PresentedImage): boolean {
+function isAbout(item: DataSet, image: AskedImage): boolean {
+  const { sopInstanceUid, frame } = image;
   const references = item.items(Tags.ReferencedImageSequence);
   if (references.length === 0) return true;
   return references.some((reference) => {
     if (reference.text(Tags.ReferencedSOPInstanceUID) !== sopInstanceUid) return false;
+    image.listBytesLeft -= bytesOf(reference, Tags.ReferencedFrameNumber)?.length ?? 0;
+    if (image.listBytesLeft < 0) {
+      throw new LeadglassError(
+        'LIMIT_EXCEEDED',
+        'Cannot draw the picture: its presentation state names too many frames',
+      );
+    }
     const frames = reference.numbers(Tags.ReferencedFrameNumber);
     return frames.length === 0 || frames.includes(frame);
   });

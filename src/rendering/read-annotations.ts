@@ -43,8 +43,9 @@ export function readLayers(state: DataSet, source: AnnotationSource, limits: Ann
   }
   const names = new Set([...source.overlays.keys(), ...gathered.keys()]);
   if (names.size > limits.layersMax) throw tooMany('layers', limits.layersMax);
+  const described = layersByName(state);
   return [...names]
-    .map((name) => ({ name, ...layerFacts(state, name) }))
+    .map((name) => ({ name, ...layerFacts(described.get(name)) }))
     .toSorted((one, other) => one.order - other.order)
     .map(({ name, colour }) => ({
       colour,
@@ -54,9 +55,18 @@ export function readLayers(state: DataSet, source: AnnotationSource, limits: Ann
     }));
 }
 
+/** The first item of each name; gone through once, however many layers there are. */
+function layersByName(state: DataSet): ReadonlyMap<string, DataSet> {
+  const byName = new Map<string, DataSet>();
+  for (const item of state.items(Tags.GraphicLayerSequence)) {
+    const name = item.text(Tags.GraphicLayer) ?? '';
+    if (!byName.has(name)) byName.set(name, item);
+  }
+  return byName;
+}
+
 /** A layer that the state does not describe is drawn first and white. */
-function layerFacts(state: DataSet, name: string): { readonly order: number; readonly colour: Layer['colour'] } {
-  const item = state.items(Tags.GraphicLayerSequence).find((layer) => layer.text(Tags.GraphicLayer) === name);
+function layerFacts(item: DataSet | undefined): { readonly order: number; readonly colour: Layer['colour'] } {
   const colour =
     item &&
     readColour(item, {

@@ -40,7 +40,7 @@ export function readFrameFacts(dataSet: DataSet): FrameFacts {
 }
 
 /** PS3.3 C.7.6.3, C.7.6.24: which of the three kinds of pixel data there is, by its attributes. */
-export function sampleKindOf(dataSet: DataSet): 'integer' | 'float' {
+function sampleKindOf(dataSet: DataSet): 'integer' | 'float' {
   // A frame of 32 or 64 bits with no Bits Stored is one of the two kinds that have none.
   const bitsAllocated = dataSet.number(Tags.BitsAllocated) ?? 0;
   return bitsAllocated >= 32 && dataSet.number(Tags.BitsStored) === undefined ? 'float' : 'integer';

@@ -49,7 +49,7 @@ const windowFunctions: ReadonlyMap<string, WindowFunction> = new Map([
 ]);
 
 /** undefined for a width that C.11.2.1.2 forbids; LINEAR below 1 is found on small real units, and means LINEAR_EXACT. */
-export function usableWindow(center: number, width: number, shape: WindowFunction): VoiTransform | undefined {
+function usableWindow(center: number, width: number, shape: WindowFunction): VoiTransform | undefined {
   if (!Number.isFinite(center) || !Number.isFinite(width) || width <= 0) return undefined;
   return { kind: 'window', center, width, function: shape === 'linear' && width < 1 ? 'linear-exact' : shape };
 }

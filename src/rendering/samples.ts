@@ -40,7 +40,7 @@ export function samplesOf(pixels: Uint8Array, facts: ImageFacts): CodedSamples |
 }
 
 /** Bits from the lowest of each byte on, a byte each (PS3.5 8.1.1). */
-export function unpackBits(bytes: Uint8Array, count: number, firstBit = 0): Uint8Array<ArrayBuffer> {
+function unpackBits(bytes: Uint8Array, count: number, firstBit = 0): Uint8Array<ArrayBuffer> {
   const bits = new Uint8Array(count);
   for (let at = 0, bit = firstBit; at < count; at += 1, bit += 1) bits[at] = ((bytes[bit >>> 3] ?? 0) >> (bit & 7)) & 1;
   return bits;
@@ -59,7 +59,7 @@ function coded(containers: Uint8Array | Uint16Array, facts: ImageFacts): CodedSa
 }
 
 /** Where the lowest bit of a sample stands; bits below it may be overlays. */
-export function lowBit({ frame, highBit }: ImageFacts): number {
+function lowBit({ frame, highBit }: ImageFacts): number {
   const shift = highBit + 1 - frame.bitsStored;
   if (highBit < frame.bitsAllocated && shift >= 0 && frame.bitsStored >= 1) return shift;
   throw malformedImage(`High Bit is ${highBit} with Bits Stored ${frame.bitsStored}`, 'High Bit');

@@ -9,6 +9,7 @@ import { readColour } from './cielab.ts';
 import { functionalGroup } from './functional-groups.ts';
 import type { ImageFacts } from './image-facts.ts';
 import type { Mask, Rgb } from './marks.ts';
+import { isShort } from './long-values.ts';
 import { malformedImage, unsupportedImage } from './picture.ts';
 import { readFrameFacts } from './read-image-facts.ts';
 
@@ -62,12 +63,13 @@ export function sourceOf(dataSet: DataSet, frame: number): SourceFrame | undefin
   const [image] = derivation.items(Tags.SourceImageSequence);
   const sopInstanceUid = image?.text(Tags.ReferencedSOPInstanceUID);
   if (image === undefined || sopInstanceUid === undefined) return undefined;
-  return { sopInstanceUid, frame: image.numbers(Tags.ReferencedFrameNumber)[0] ?? 1 };
+  return { sopInstanceUid, frame: image.number(Tags.ReferencedFrameNumber) ?? 1 };
 }
 
 /** Of a frame that stands alone: its number. */
 function positionKey(dataSet: DataSet, frame: number): string {
-  const position = functionalGroup(dataSet, Tags.PlanePositionSequence, frame).texts(Tags.ImagePositionPatient);
+  const group = functionalGroup(dataSet, Tags.PlanePositionSequence, frame);
+  const position = isShort(group, Tags.ImagePositionPatient) ? group.texts(Tags.ImagePositionPatient) : [];
   return position.length === 3 ? position.join('\\') : `frame ${frame}`;
 }
 
@@ -110,8 +112,17 @@ function meaningOf(dataSet: DataSet, frame: number): Mask['meaning'] {
   }
 }
 
-/** By Segment Number; 0 is what is in no segment. */
+/** Of one data set: a picture has as many masks as segments, and each asks. */
+const coloursOf = new WeakMap<DataSet, ReadonlyMap<number, Rgb>>();
+
 function segmentColours(dataSet: DataSet): ReadonlyMap<number, Rgb> {
+  const known = coloursOf.get(dataSet) ?? readColours(dataSet);
+  coloursOf.set(dataSet, known);
+  return known;
+}
+
+/** By Segment Number; 0 is what is in no segment. */
+function readColours(dataSet: DataSet): ReadonlyMap<number, Rgb> {
   const colours = new Map<number, Rgb>();
   for (const item of dataSet.items(Tags.SegmentSequence)) {
     const number = item.number(Tags.SegmentNumber);

@@ -75,7 +75,7 @@ export const cipherSuites = [
  * 4.2: X25519 and P-256. First the hybrid with ML-KEM-768, so that what is recorded today stays closed to a quantum
  * computer (images are private for a lifetime); TLS 1.3 only, others fall back to the curves after it.
  */
-export const keyExchangeGroups = 'X25519MLKEM768:X25519:P-256:P-384';
+const keyExchangeGroups = 'X25519MLKEM768:X25519:P-256:P-384';
 
 /** What holds on both sides. */
 const common = {

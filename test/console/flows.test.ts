@@ -20,6 +20,7 @@ const heading = (page: Page, name: string | RegExp) => page.getByRole('heading',
 /** The dialog for a fresh factor: focus is in its field already. */
 async function giveFactor(page: Page): Promise<void> {
   await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
+  await page.waitForFunction("document.activeElement.autocomplete === 'one-time-code'");
   await page.keyboard.type(code);
 }
 
@@ -87,12 +88,13 @@ test('an invited physician enrols with a passkey and comes in with it; the token
   await go(`/enrol#${invitation}`);
   await heading(page, 'Welcome').waitFor();
   assert.doesNotMatch(page.url(), /invitation/);
+  // The browser offers the new passkey by itself on the page that follows.
+  const signedIn = page.waitForResponse(/\/api\/sign-in\/passkey$/);
   await tabTo(page, 'Make a passkey');
   await page.keyboard.press('Enter');
   await page.getByText('Enrolled. Now sign in').waitFor();
   assert.ok(house.fixture.requests.every((line) => !line.includes(invitation)));
   // The browser offers the passkey by itself, and this authenticator says yes at once; where it waits, the button is there.
-  const signedIn = page.waitForResponse(/\/api\/sign-in\/passkey$/);
   const button = page.getByRole('button', { name: 'Sign in with a passkey' });
   await Promise.race([signedIn, button.click().catch(() => undefined)]);
   assert.equal((await signedIn).status(), 200);

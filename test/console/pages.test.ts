@@ -51,6 +51,8 @@ for (const { name, path, ...options } of pages) {
       for (const colorScheme of themes) {
         await page.emulateMedia({ colorScheme });
         await settled(page);
+        // The colours of the other theme are there with the next drawing.
+        await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
         assert.deepEqual(await accessFaults(page), [], `${colorScheme} at ${width}`);
       }
       assert.deepEqual(troubles, []);

@@ -2,13 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { limits as standard } from '../../limits.ts';
 import { makeInstance, passFor, retrieveStudy, storeInstance } from '../backend.test-support.ts';
 import { diskWith, testArchive } from './archive.test-support.ts';
 import type { FileSystem } from './store/file-system.ts';
-import { readingSlabsMax, slabsMax } from './store/sealing-ring.ts';
 import { SealingThread, type Slab } from './store/sealing-thread.ts';
 import { verify } from './verify.ts';
 
+const { sealingSlabsMax: slabsMax, readingSlabsMax } = standard.archive;
+const slabLimits = { sealingSlabsMax: slabsMax, readingSlabsMax };
 const small = { chunkBytes: 1024, extentBytes: 8192 };
 const study = makeInstance().studyInstanceUid;
 const retrieve = { kind: 'retrieve', via: 'get', level: 'STUDY', keys: { studyInstanceUids: [study] } } as const;
@@ -34,7 +36,7 @@ function shaky(state: { failEvery: number }): FileSystem {
 }
 
 test('whatever is given up, fails or is read half: every slab and slot comes back, and what was acknowledged is there', async () => {
-  const thread = new SealingThread(small);
+  const thread = new SealingThread({ ...small, ...slabLimits });
   const state = { failEvery: 0 };
   await using place = await testArchive();
   const archive = await place.open({
@@ -97,7 +99,7 @@ test('whatever is given up, fails or is read half: every slab and slot comes bac
 
 test('the thread ends at any moment: everything is told, nothing acknowledged is lost', async () => {
   for (let round = 0; round < 15; round += 1) {
-    const thread = new SealingThread(small);
+    const thread = new SealingThread({ ...small, ...slabLimits });
     await using place = await testArchive();
     const archive = await place.open({
       sealingThread: thread,

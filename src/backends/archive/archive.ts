@@ -50,6 +50,8 @@ export interface ArchiveLimits
   readonly freeBytesMin: number;
   /** Buffers of a chunk that wait for the next instance. */
   readonly chunkBuffersKeptMax: number;
+  /** Problems that `verify` names one by one; all are counted. */
+  readonly verifyProblemsMax: number;
   /** How long a look at the free space counts. */
   readonly freeBytesCheckMs: number;
 }

@@ -2,16 +2,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { limits as standard } from '../../limits.ts';
 import { makeInstance, passFor, retrieveStudy, storeInstance } from '../backend.test-support.ts';
 import { testArchive } from './archive.test-support.ts';
 import { SealingThread, type SealingClient } from './store/sealing-thread.ts';
 import { InstanceOpener } from './store/instance-opener.ts';
 import { ChunkBuffers } from './store/instance-sealer.ts';
 import { OffloadedSealer } from './store/offloaded-sealer.ts';
-import { answersMax, readingSlabsMax, slabsMax } from './store/sealing-ring.ts';
+import { answersMax } from './store/sealing-ring.ts';
 import { sealChunk } from './store/seal.ts';
 import type { HandOver } from './store/segment-log.ts';
 
+const { sealingSlabsMax: slabsMax, readingSlabsMax } = standard.archive;
+const slabLimits = { sealingSlabsMax: slabsMax, readingSlabsMax };
 const small = { chunkBytes: 1024, extentBytes: 8192 };
 const { studyInstanceUid } = makeInstance();
 const retrieve = {
@@ -25,7 +28,7 @@ const within = <T>(promise: Promise<T>, ms = 1500) =>
 
 test('slow receivers that stop in the middle do not keep others from reading', async () => {
   await using place = await testArchive();
-  const sealingThread = new SealingThread(small);
+  const sealingThread = new SealingThread({ ...small, ...slabLimits });
   const archive = await place.open({ sealingThread, limits: small });
   await storeInstance(archive, makeInstance({ pixels: 50_000 }));
   const stalled: AsyncIterator<Uint8Array>[] = [];
@@ -44,7 +47,7 @@ test('slow receivers that stop in the middle do not keep others from reading', a
 });
 
 test('when the sealing thread ends, readers that wait for their turn are told', async () => {
-  const thread = new SealingThread(small);
+  const thread = new SealingThread({ ...small, ...slabLimits });
   for (let taken = 0; taken < readingSlabsMax; taken += 1) await thread.takeReadingSlab();
   const waiting = thread.takeReadingSlab().then(
     () => 'begun',
@@ -56,7 +59,7 @@ test('when the sealing thread ends, readers that wait for their turn are told', 
 
 test('a slab given back after damage is touched by nobody', async () => {
   const limits = { chunkBytes: 64 * 1024, extentBytes: 1024 ** 2 };
-  const thread = new SealingThread(limits);
+  const thread = new SealingThread({ ...limits, ...slabLimits });
   const key = new Uint8Array(32).fill(7);
   const body = Buffer.concat(
     Array.from({ length: 16 }, (_, chunk) => [
@@ -85,7 +88,7 @@ test('a slab given back after damage is touched by nobody', async () => {
 
 test('damage everywhere does not overflow the ring of answers', async () => {
   const limits = { chunkBytes: 1024, extentBytes: 16 * 1024 };
-  const thread = new SealingThread(limits);
+  const thread = new SealingThread({ ...limits, ...slabLimits });
   const quiet = { damaged: () => undefined, ended: () => undefined, dropped: () => undefined, failed: () => undefined };
   const client: SealingClient = { ...quiet, done: () => undefined };
   let isDone = false;
@@ -113,7 +116,7 @@ test('damage everywhere does not overflow the ring of answers', async () => {
 
 test('an instance given up while its end waits for a slab does not end another one that got its slot', async () => {
   const limits = { chunkBytes: 64 * 1024, extentBytes: 1024 ** 2 };
-  const thread = new SealingThread(limits);
+  const thread = new SealingThread({ ...limits, ...slabLimits });
   const pending: HandOver[] = [];
   const log = { isIdle: false, append: (handOver: HandOver) => (pending.push(handOver), { segment: 1, offset: 4096 }) };
   const buffers = new ChunkBuffers({ ...limits, chunkBuffersKeptMax: 1 });
@@ -152,7 +155,7 @@ test('an instance given up while its end waits for a slab does not end another o
 });
 
 test('an extent without bytes is refused, and does not hold its reader for ever', async () => {
-  const thread = new SealingThread(small);
+  const thread = new SealingThread({ ...small, ...slabLimits });
   const facts = { key: new Uint8Array(32), instance: 1, chunkBytes: 1024, extentBytesMax: 0 };
   const opener = InstanceOpener.begin(thread, facts);
   assert.ok(opener);
@@ -174,7 +177,7 @@ test('what was stored in longer extents than a slab holds is still read', async 
   const before = await place.open({ limits: { chunkBytes: 1024, extentBytes: 200 * 1024 } });
   await storeInstance(before, one);
   await before.close();
-  const sealingThread = new SealingThread({ chunkBytes: 1024, extentBytes: 4096 });
+  const sealingThread = new SealingThread({ chunkBytes: 1024, extentBytes: 4096, ...slabLimits });
   await using after = await place.open({ limits: { chunkBytes: 1024, extentBytes: 4096 }, sealingThread });
   const got = await retrieveStudy(after, studyInstanceUid).then(
     (all) => all.length,

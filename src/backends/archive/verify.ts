@@ -29,7 +29,7 @@ export interface VerifyReport {
   readonly instances: number;
   /** Of plaintext, each checked. */
   readonly bytes: number;
-  /** At most `problemsListedMax`; `problemCount` counts all. */
+  /** At most `verifyProblemsMax`; `problemCount` counts all. */
   readonly problems: readonly VerifyProblem[];
   readonly problemCount: number;
 }
@@ -40,21 +40,43 @@ export interface VerifyOptions {
 }
 
 const pageRows = 200;
-/** More say nothing more: the disk is lost. */
-const problemsListedMax = 1000;
 
+/**
+ * Reads and compares everything that was safe when it began; the archive may go on meanwhile.
+ * @throws the signal's reason; what reading the index or listing the segments throws
+ */
 export async function verify(archive: Archive, options: VerifyOptions = {}): Promise<VerifyReport> {
-  const problems = [...(await segmentProblems(archive, options))];
+  const problems = new Problems(archive.options.limits.verifyProblemsMax);
+  await lookAtSegments(archive, { options, problems });
   const read = await readInstances(archive, { options, problems });
-  problems.push(...(await indexProblems(archive)));
-  const problemCount = problems.length;
-  return { intact: problemCount === 0, ...read, problems: problems.slice(0, problemsListedMax), problemCount };
+  await lookAtIndex(archive, problems);
+  return { intact: problems.count === 0, ...read, problems: problems.listed, problemCount: problems.count };
+}
+
+/** The first ones by name, since a lost disk has as many as it had instances; all of them counted. */
+class Problems {
+  readonly listed: VerifyProblem[] = [];
+  count = 0;
+  readonly #listedMax: number;
+
+  constructor(listedMax: number) {
+    this.#listedMax = listedMax;
+  }
+
+  add(problem: VerifyProblem): void {
+    this.count += 1;
+    if (this.listed.length < this.#listedMax) this.listed.push(problem);
+  }
+}
+
+interface Looking {
+  readonly options: VerifyOptions;
+  readonly problems: Problems;
 }
 
 /** Framing: every byte of a segment belongs to a record whose checksum is right. */
-async function segmentProblems(archive: Archive, options: VerifyOptions): Promise<readonly VerifyProblem[]> {
+async function lookAtSegments(archive: Archive, { options, problems }: Looking): Promise<void> {
   const { fileSystem, segmentDirectory: directory, log } = archive;
-  const problems: VerifyProblem[] = [];
   for (const segment of await listSegments(fileSystem, directory)) {
     const { durable } = log;
     for await (const scanned of scanSegment(fileSystem, { directory, segment, from: 0 }, archive.options.limits)) {
@@ -62,15 +84,14 @@ async function segmentProblems(archive: Archive, options: VerifyOptions): Promis
       if (scanned.kind !== 'damage') continue;
       // The end of the current segment may be half written while we look.
       if (segment > durable.segment || (segment === durable.segment && scanned.offset >= durable.offset)) continue;
-      problems.push(atSegment({ segment, offset: scanned.offset, problem: 'bytes that are no record' }));
+      problems.add(atSegment({ segment, offset: scanned.offset, problem: 'bytes that are no record' }));
     }
   }
-  return problems;
 }
 
 async function readInstances(
   archive: Archive,
-  facts: { readonly options: VerifyOptions; readonly problems: VerifyProblem[] },
+  { options, problems }: Looking,
 ): Promise<{ readonly instances: number; readonly bytes: number }> {
   const { index } = archive;
   let instances = 0;
@@ -88,12 +109,12 @@ async function readInstances(
         )
         .all(after, pageRows);
       for (const row of rows) {
-        facts.options.signal?.throwIfAborted();
+        options.signal?.throwIfAborted();
         const found = await readInstance(archive, row);
-        if (found !== undefined && isStill(archive, { table, column, row })) facts.problems.push(found);
+        if (found !== undefined && isStill(archive, { table, column, row })) problems.add(found);
         instances += 1;
         bytes += Number(row['length']);
-        facts.options.progress?.(instances, Math.max(total, instances));
+        options.progress?.(instances, Math.max(total, instances));
       }
       const last = rows.at(-1);
       if (last === undefined) break;
@@ -172,23 +193,21 @@ const comparisons: readonly { readonly what: string; readonly sql: string }[] = 
   },
 ];
 
-async function indexProblems(archive: Archive): Promise<readonly VerifyProblem[]> {
-  const problems: VerifyProblem[] = [];
+async function lookAtIndex(archive: Archive, problems: Problems): Promise<void> {
   for (const row of archive.index.database.prepare('PRAGMA integrity_check(20)').all()) {
     const said = String(row['integrity_check']);
-    if (said !== 'ok') problems.push({ where: 'index', problem: said });
+    if (said !== 'ok') problems.add({ where: 'index', problem: said });
   }
   const fresh = new ArchiveIndex(openIndexFile(''));
   try {
     const report = await replay(fresh, archive.replaySource, { segment: 0, offset: 0 });
-    problems.push(
-      ...report.problems.filter(({ instance }) => instance !== undefined).map((problem) => atSegment(problem)),
-    );
-    for (const { what, sql } of comparisons) problems.push(...differences(archive.index, fresh, { what, sql }));
+    for (const problem of report.problems) if (problem.instance !== undefined) problems.add(atSegment(problem));
+    for (const { what, sql } of comparisons) {
+      for (const difference of differences(archive.index, fresh, { what, sql })) problems.add(difference);
+    }
   } finally {
     fresh.close();
   }
-  return problems;
 }
 
 /** Both in the order of `uid`, walked together. */

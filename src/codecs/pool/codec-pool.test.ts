@@ -299,6 +299,21 @@ test('workers that have nothing to do go away, and come back', async (t) => {
   await pool.decode(order(), { owner: 'a' });
 });
 
+test('codecs that do not load say so to who asks, and why to who looks; nobody is told that the server stops', async (t) => {
+  const pool = await startPool(t, { limits: { wasmBytesMax: 1 } });
+  assert.equal(pool.failure, undefined);
+  const wanted = {
+    code: 'BACKEND_UNAVAILABLE',
+    message: /Cannot convert or draw frames: .* ask for them as they are stored/,
+  };
+  await assert.rejects(pool.decode(order(), { owner: 'a' }), wanted);
+  assert.match(pool.failure ?? '', /./);
+  await assert.rejects(pool.decode(order(), { owner: 'a' }), wanted);
+  const lame = await startPool(t, { workersMax: 1, workerModule: new URL('not-there.ts', import.meta.url) });
+  await assert.rejects(lame.decode(order(), { owner: 'a' }));
+  assert.match(lame.failure ?? '', /./);
+});
+
 test('workers that do not start fail requests, and do not let them wait', async (t) => {
   const pool = await startPool(t, { workersMax: 1, workerModule: new URL('not-there.ts', import.meta.url) });
   const codes = await Promise.all(Array.from({ length: 3 }, () => codeOf(pool.decode(order(), { owner: 'a' }))));

@@ -62,6 +62,7 @@ export class CodecPool {
   #underWay = 0;
   #memoryBytes = 0;
   #closed = false;
+  #failure: string | undefined;
 
   private constructor(
     options: PoolOptions,
@@ -102,6 +103,14 @@ export class CodecPool {
     supervisor.unref();
     giveUpRight('worker');
     return new CodecPool(options, { supervisor, orders });
+  }
+
+  /**
+   * Why frames cannot be converted at present, in words of Node for the administrator: no worker starts (until one does), or the
+   * supervisor has ended (until the program is started anew).
+   */
+  get failure(): string | undefined {
+    return this.#failure;
   }
 
   /** For `status` and tests. */
@@ -159,7 +168,7 @@ export class CodecPool {
   }
 
   async #enter(budget: Budget, { owner, signal }: Caller, load: () => Promise<Job>): Promise<Outcome> {
-    if (this.#closed) throw stopping();
+    if (this.#closed) throw this.#ended();
     if (signal?.aborted === true) throw cancelled();
     const { waitingMax, waitingPerOwnerMax } = this.#limits;
     if (this.#queue.size >= waitingMax || this.#queue.sizeOf(owner) >= waitingPerOwnerMax) {
@@ -239,6 +248,7 @@ export class CodecPool {
     this.#started += 1;
     const line = new WorkerLine(this.#started, this.#limits.startMsMax, this.#limits, {
       idle: (free, done) => {
+        this.#failure = undefined;
         free.rest(this.#limits.idleMs);
         if (done !== undefined) this.#leave(done);
         this.#dispatch();
@@ -264,6 +274,7 @@ export class CodecPool {
     this.#lines.delete(number);
     if (this.#lines.size === 0) this.#orders.unref();
     const neverReady = !line.wasReady;
+    if (neverReady && !this.#closed) this.#failure = reason ?? 'a codec worker ended before it was ready';
     const ticket = line.ended(reason);
     if (ticket !== undefined) this.#leave(ticket);
     // Else nobody would ever be told that workers do not start.
@@ -279,17 +290,25 @@ export class CodecPool {
   #end(reason: string | undefined): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#failure = reason;
     for (const line of this.#lines.values()) {
       const { ticket } = line;
       line.close();
-      if (ticket?.settled === false) ticket.fail(stopping());
+      if (ticket?.settled === false) ticket.fail(this.#ended());
     }
-    for (const ticket of this.#ready) if (!ticket.settled) ticket.fail(stopping());
-    for (let ticket = this.#queue.take(); ticket !== undefined; ticket = this.#queue.take()) ticket.fail(stopping());
+    for (const ticket of this.#ready) if (!ticket.settled) ticket.fail(this.#ended());
+    for (let ticket = this.#queue.take(); ticket !== undefined; ticket = this.#queue.take()) ticket.fail(this.#ended());
     if (reason !== undefined) this.#failed?.(reason);
   }
-}
 
-function stopping(): LeadglassError {
-  return new LeadglassError('CANCELLED', 'Frames are not converted any more: the server stops');
+  #ended(): LeadglassError {
+    if (this.#failure === undefined) {
+      return new LeadglassError('CANCELLED', 'Frames are not converted any more: the server stops');
+    }
+    return new LeadglassError(
+      'BACKEND_UNAVAILABLE',
+      'Cannot convert or draw frames: the codecs of this server have failed; ask for them as they are stored',
+      { detail: this.#failure },
+    );
+  }
 }

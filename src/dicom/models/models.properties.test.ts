@@ -8,7 +8,6 @@ import { DataSet } from '../data-set.ts';
 import { arbitraryDataSet, plain } from '../data-set.test-support.ts';
 import { tagOf } from '../tag.ts';
 import { isVr, type Vr } from '../vr.ts';
-import { formatElementPath, parseElementPath } from './element-path.ts';
 import { isJsonObject, jsonTextOf, readJson, readXml, refused, xmlOf } from './models.test-support.ts';
 import { exactNumber } from './model-values.ts';
 import { readJsonModels } from './read-json.ts';
@@ -215,34 +214,4 @@ test('JSON that JSON.parse refuses is refused, and what is taken is what it take
     ),
     { numRuns: 1000 },
   );
-});
-
-test('element paths come back from their text, and nothing else is one', () => {
-  const tag = fc.integer({ min: 0, max: 0xffffffff });
-  const level = fc.tuple(tag, fc.integer({ min: 1, max: 99_999_999 }));
-  fc.assert(
-    fc.property(fc.array(level, { maxLength: 5 }), tag, (levels, last) => {
-      const path = [...levels.flat(), last];
-      assert.deepEqual(parseElementPath(formatElementPath(path), { depthMax: 5 }), path);
-    }),
-  );
-  for (const text of [
-    '',
-    '/',
-    '00100020/',
-    '00100020/1',
-    '00100020/0/00100020',
-    '0010002',
-    '7fe00010',
-    '00100020/01/00100020',
-    '../x',
-  ]) {
-    refused(() => parseElementPath(text, { depthMax: 5 }), /expected tags and item numbers/);
-  }
-  refused(
-    () => parseElementPath('00100020/1/'.repeat(6) + '00100020', { depthMax: 5 }),
-    /more than 5/,
-    'LIMIT_EXCEEDED',
-  );
-  refused(() => parseElementPath('0'.repeat(10_000_000), { depthMax: 5 }), /more than 5/, 'LIMIT_EXCEEDED');
 });

@@ -1,7 +1,7 @@
 /**
  * Reads the part of XML 1.0 that a Native DICOM Model is written in, step by step: elements, attributes, text, comments,
  * CDATA, character references and the five entities. There is no document type, no processing instruction and no other
- * entity in it, so none of their attacks (docs/decisions/0009-own-reader-for-native-dicom-xml.md). Depth is bounded by who
+ * entity in it, so none of their attacks (docs/decisions/0011-own-reader-for-native-dicom-xml.md). Depth is bounded by who
  * leads it.
  */
 import type { ReadContext } from './read-context.ts';

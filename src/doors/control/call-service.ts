@@ -12,6 +12,11 @@ export function parseArguments<S extends v.GenericSchema>(schema: S, given: unkn
   throw new LeadglassError('BAD_REQUEST', schemaMistakes(parsed.issues, 'arguments'));
 }
 
+/** As the command line names it, and as roles hold it: `deviceTokenEnd` is `device token end`. */
+export function commandOf(name: CallName): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+}
+
 /**
  * Written out call by call, so that the compiler checks each service against its own arguments.
  * @throws LeadglassError NOT_FOUND for a name that is none; BAD_REQUEST; what the service throws
@@ -19,7 +24,7 @@ export function parseArguments<S extends v.GenericSchema>(schema: S, given: unkn
 export async function callService(
   name: string,
   given: unknown,
-  call: Call,
+  asked: Call,
   services: ControlServices,
 ): Promise<unknown> {
   if (!Object.hasOwn(callSchemas, name)) {
@@ -27,6 +32,8 @@ export async function callService(
   }
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- hasOwn just said so
   const known = name as CallName;
+  // A person's role is held against the command: it is what runs, not what the caller says that it is.
+  const call = 'session' in asked.caller ? { ...asked, command: commandOf(known) } : asked;
   switch (known) {
     case 'importBegin':
     case 'exportBegin':

@@ -42,7 +42,7 @@ const sessionEnd = v.strictObject({
 
 export const purposes = ['acquisition', 'reading', 'exchange', 'archive'] as const;
 /** `get` and `move` are the two ways of retrieving. */
-export const allowedOperations = ['verify', 'store', 'find', 'get', 'move', 'commit', 'remove'] as const;
+const allowedOperations = ['verify', 'store', 'find', 'get', 'move', 'commit', 'remove'] as const;
 
 /** Doors that a person can name; the plain one comes with its exception. */
 export const openingDoors = ['dimse', 'web'] as const;

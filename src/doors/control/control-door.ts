@@ -11,6 +11,7 @@ import { connect } from 'node:net';
 import { basename, dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { LeadglassError, asLeadglassError } from '../../error.ts';
+import { gather } from '../../gather.ts';
 import type { Log } from '../../log.ts';
 import { callService, parseArguments } from './call-service.ts';
 import { callSchemas } from './control-calls.ts';
@@ -24,6 +25,7 @@ export interface ControlLimits {
   readonly controlSessionsMax: number;
   readonly controlSessionIdleMs: number;
   readonly controlHeaderBytesMax: number;
+  readonly controlSocketPathBytesMax: number;
   readonly controlRequestMsMax: number;
 }
 
@@ -41,16 +43,13 @@ export interface ControlDoor {
   stop(): Promise<void>;
 }
 
-/** sun_path holds 108 bytes with its closing zero on Linux, 104 on macOS and the BSDs. */
-export const socketPathBytesMax = 103;
-
 /**
  * Opens the door.
  * @throws LeadglassError CONFLICT when another server answers on the socket, BACKEND_UNAVAILABLE when it cannot be made
  */
 export async function startControlDoor(options: ControlDoorOptions): Promise<ControlDoor> {
   const { socketPath, limits, log } = options;
-  const path = reachablePath(socketPath);
+  const path = reachablePath(socketPath, limits.controlSocketPathBytesMax);
   await removeStaleSocket(path, socketPath);
   const stopping = new AbortController();
   const sessions = new TransferSessions(options.limits, log);
@@ -89,8 +88,8 @@ export async function startControlDoor(options: ControlDoorOptions): Promise<Con
  * The path to bind and connect to. A path too long for a socket address becomes relative to its folder, which then must
  * be the working directory; a server keeps it so (all its other paths are absolute).
  */
-function reachablePath(socketPath: string): string {
-  if (Buffer.byteLength(socketPath) <= socketPathBytesMax) return socketPath;
+function reachablePath(socketPath: string, bytesMax: number): string {
+  if (Buffer.byteLength(socketPath) <= bytesMax) return socketPath;
   process.chdir(dirname(socketPath));
   return basename(socketPath);
 }
@@ -218,17 +217,10 @@ function callOf(request: IncomingMessage, response: ServerResponse, signal: Abor
 }
 
 async function readBody(request: IncomingMessage, bytesMax: number): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let lengthBytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    lengthBytes += chunk.length;
-    if (lengthBytes > bytesMax) {
-      throw new LeadglassError('LIMIT_EXCEEDED', `The request is longer than ${bytesMax} bytes`);
-    }
-    chunks.push(chunk);
-  }
+  const exceeded = (): Error => new LeadglassError('LIMIT_EXCEEDED', `The request is longer than ${bytesMax} bytes`);
+  const body = await gather(request, bytesMax, exceeded);
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return JSON.parse(body.toString('utf8'));
   } catch (cause) {
     throw new LeadglassError('BAD_REQUEST', 'The request is not JSON', { cause });
   }

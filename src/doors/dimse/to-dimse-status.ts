@@ -2,31 +2,11 @@
  * From an error code to the status that a service answers with: one total table per service group, checked by the
  * compiler, so that a new code cannot be forgotten. The comment is the error's message, which is safe for the peer.
  */
+import { storeFailures } from '../../dimse/store-failure.ts';
 import type { ErrorCode, LeadglassError } from '../../error.ts';
 
 /** Services whose failure statuses differ (PS3.4 B.2.3, C.4.1.1.4, C.4.2.1.5, C.4.3.1.4, J.3.2; PS3.7 Annex C). */
 export type StatusService = 'store' | 'find' | 'retrieve' | 'commit' | 'echo';
-
-/** PS3.4 B.2.3: A7xx out of resources, A9xx data set does not match SOP class, Cxxx cannot understand. */
-const storeStatus = {
-  MALFORMED: 0xc000,
-  LIMIT_EXCEEDED: 0xc001,
-  UNSUPPORTED: 0x0122,
-  BAD_REQUEST: 0xa900,
-  NOT_AUTHENTICATED: 0x0124,
-  NOT_AUTHORIZED: 0x0124,
-  NOT_FOUND: 0x0112,
-  // "Cannot understand" with a number of ours: known under this UID with other content, kept aside for a person.
-  CONFLICT: 0xc111,
-  OUT_OF_RESOURCES: 0xa700,
-  LEDGER_UNAVAILABLE: 0xa700,
-  BACKEND_UNAVAILABLE: 0xa700,
-  CORRUPT: 0x0110,
-  PEER_FAILED: 0x0110,
-  CANCELLED: 0x0110,
-  TIMED_OUT: 0xa700,
-  INTERNAL: 0x0110,
-} as const satisfies Record<ErrorCode, number>;
 
 /** PS3.4 C.4.1.1.4: A700 out of resources, A900 identifier does not match SOP class, Cxxx unable to process. */
 const findStatus = {
@@ -83,7 +63,7 @@ const commitStatus = {
 const echoStatus = { ...commitStatus, UNSUPPORTED: 0x0122 } as const satisfies Record<ErrorCode, number>;
 
 const tables: Readonly<Record<StatusService, Readonly<Record<ErrorCode, number>>>> = {
-  store: storeStatus,
+  store: storeFailures,
   find: findStatus,
   retrieve: retrieveStatus,
   commit: commitStatus,

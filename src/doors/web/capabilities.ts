@@ -1,4 +1,5 @@
 /** Retrieve Capabilities, PS3.18 8.9 and Annex H: what this door serves, as a WADL document. */
+import { escapeXml } from '../../dicom/xml-text.ts';
 import { type ResourceTemplate, resourceTemplates } from './resource-table.ts';
 import type { WebHandlers } from './routes.ts';
 
@@ -38,8 +39,4 @@ function resourceXml({ template, methods }: ResourceTemplate): string {
     return isProprietary === true ? `${head}><doc title="Proprietary: not in PS3.18"/></method>` : `${head}/>`;
   });
   return [`    <resource path="${template.slice(1)}">`, ...parameters, ...operations, '    </resource>'].join('\n');
-}
-
-function escapeXml(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 }

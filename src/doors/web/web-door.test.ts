@@ -7,9 +7,11 @@ import { callOf, records } from '../../compose/compose.test-support.ts';
 import { ask, ask2, connectHttp2, openWebHouse, rawTls, search } from './web-door.test-support.ts';
 
 test('/health says how it stands, to everybody', async () => {
-  let health: 'ok' | 'failing' = 'ok';
+  let health: 'ok' | 'degraded' | 'failing' = 'ok';
   await using web = await openWebHouse({ health: () => health });
   assert.deepEqual((({ status, text }) => [status, text])(await ask(web, '/health')), [200, '{"status":"ok"}']);
+  health = 'degraded';
+  assert.deepEqual((({ status, text }) => [status, text])(await ask(web, '/health')), [200, '{"status":"degraded"}']);
   health = 'failing';
   assert.equal((await ask(web, '/health')).status, 503);
 });

@@ -88,7 +88,7 @@ export async function startWebDoor(options: WebDoorOptions): Promise<WebDoor> {
     address: place.address,
     port: place.port,
     setTls: (context) => server.setSecureContext(context),
-    setTicketKeys: (keys) => void server.setTicketKeys(keys),
+    setTicketKeys: (keys) => server.setTicketKeys(keys),
     answerChallenge: (name, certificate) => challenges.answer(name, certificate),
     async stop() {
       door.isStopping = true;

@@ -9,6 +9,7 @@ import type { Tag } from '../../dicom/tag.ts';
 import type { GuardSession } from '../../guard/session.ts';
 import type { limits } from '../../limits.ts';
 import type { Log } from '../../log.ts';
+import type { ConversionMemory } from '../../transcoding/conversion-memory.ts';
 import type { TranscodeServices } from '../../transcoding/transcode-instance.ts';
 
 /** Every method that some resource takes; others end at the door. */
@@ -60,6 +61,8 @@ export interface WebServices {
   readonly codecs?: CodecPool;
   /** The same codecs, for whole instances and for frames. */
   readonly transcoding?: TranscodeServices;
+  /** For what store messages have waiting; absent in tests only. */
+  readonly arriving?: ConversionMemory;
   readonly log: Log;
 }
 

@@ -83,6 +83,7 @@ export class WebSessions {
     const found = this.#identify(peer);
     this.#held.set(key, found);
     found.then(
+      // oxlint-disable-next-line promise/always-return -- the session goes out by `found`; here one only looks on
       (held) => {
         const { revoked } = held.session;
         if (revoked.aborted) this.#revoked(key, found, held);

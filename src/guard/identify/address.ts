@@ -49,7 +49,7 @@ export function parseAddressRange(text: string): AddressRange | undefined {
 }
 
 /** Is the address inside the range? Families never mix. */
-export function rangeHolds(range: AddressRange, address: Address): boolean {
+function rangeHolds(range: AddressRange, address: Address): boolean {
   if (range.family !== address.family) return false;
   const hostBits = BigInt(familyBits[range.family] - range.prefixLength);
   return address.bits >> hostBits === range.bits >> hostBits;

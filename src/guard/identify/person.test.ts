@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { parseAeTitle } from '../../dicom/ae-title.ts';
+import { ownerOfPerson } from '../principal.ts';
 import { limits } from '../../limits.ts';
 import { RefusedError } from '../refusal.ts';
 import {
@@ -196,4 +198,8 @@ test('a database that somebody edited opens nothing', async () => {
   // A physician's opening in the hands of an administrator.
   assert.equal(await reasonOf(running.admit(findOf())), 'role');
   assert.throws(() => personOpenings.add({ ...personTerms(), operations: [] }, startMs));
+});
+
+test('mistaken identity: no device can be named so that it takes turns as a person', () => {
+  for (const account of ['a@b.ch', '@', doctor]) assert.throws(() => parseAeTitle(ownerOfPerson(account), 'AE title'));
 });

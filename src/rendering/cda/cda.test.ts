@@ -177,3 +177,17 @@ test('random documents are read or refused, and never become more than text', ()
     { numRuns: 500 },
   );
 });
+
+test('exponential work: lists in lists, and tables in captions, cost as much as they are long', () => {
+  const nested = (open: string, close: string): string =>
+    `${open.repeat(24)}<paragraph>deep</paragraph>${close.repeat(24)}`;
+  for (const [open, close] of [
+    ['<list><item>', '</item></list>'],
+    ['<table><caption>', '</caption></table>'],
+  ] as const) {
+    const startedMs = performance.now();
+    assert.match(html(nested(open, close)), /<div class="paragraph">deep<\/div>/);
+    // Doubled at each level it took minutes.
+    assert.ok(performance.now() - startedMs < 5_000, open);
+  }
+});

@@ -10,13 +10,9 @@ export function narrativeHtml(node: XmlNode): readonly Markup[] {
   return node.children.map((child) => (typeof child === 'string' ? markup`${child}` : element(child)));
 }
 
+/** Each child is made once, whatever it is in: twice would be without end for lists in lists. */
 function element(node: XmlNode): Markup {
-  const inside = narrativeHtml(node);
   switch (node.name) {
-    case 'paragraph':
-      return markup`<div class="paragraph">${inside}</div>\n`;
-    case 'content':
-      return styled(inside, attributeOf(node, 'styleCode'));
     case 'list':
       return attributeOf(node, 'listType') === 'ordered'
         ? markup`<ol>${items(node)}</ol>\n`
@@ -25,6 +21,19 @@ function element(node: XmlNode): Markup {
       return markup`<table>${captionOf(node)}${tableParts(node)}</table>\n`;
     case 'br':
       return markup`<br>`;
+    default:
+      return aroundAll(node);
+  }
+}
+
+/** Elements that have all of their children inside. */
+function aroundAll(node: XmlNode): Markup {
+  const inside = narrativeHtml(node);
+  switch (node.name) {
+    case 'paragraph':
+      return markup`<div class="paragraph">${inside}</div>\n`;
+    case 'content':
+      return styled(inside, attributeOf(node, 'styleCode'));
     case 'sub':
       return markup`<sub>${inside}</sub>`;
     case 'sup':

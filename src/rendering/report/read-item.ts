@@ -12,12 +12,15 @@ const shownMax = 8;
 export interface ItemLimits {
   /** Of one document. */
   readonly contentItemsMax: number;
+  /** Of the texts in it. */
+  readonly linesMax: number;
 }
 
 /** Counts what one document has, while its tree is read. The depth is bounded by the reader of the data set. */
 export class ItemReader {
   readonly #limits: ItemLimits;
   #items = 0;
+  #lines = 0;
 
   constructor(limits: ItemLimits) {
     this.#limits = limits;
@@ -26,26 +29,28 @@ export class ItemReader {
   /** @throws LeadglassError LIMIT_EXCEEDED */
   read(dataSet: DataSet, position: string): ContentItem {
     this.#items += 1;
-    const { contentItemsMax } = this.#limits;
-    if (this.#items > contentItemsMax) {
-      throw new LeadglassError(
-        'LIMIT_EXCEEDED',
-        `Cannot render the report: more than ${contentItemsMax} content items`,
-      );
-    }
+    const { contentItemsMax, linesMax } = this.#limits;
+    if (this.#items > contentItemsMax) throw exceeded('content items', contentItemsMax);
+    const value = valueOf(dataSet);
+    if (value.kind === 'text') this.#lines += value.text.split('\n').length;
+    if (this.#lines > linesMax) throw exceeded('lines of text', linesMax);
     const name = readCode(dataSet, Tags.ConceptNameCodeSequence);
     const relationship = dataSet.text(Tags.RelationshipType);
     const observedAt = dataSet.text(Tags.ObservationDateTime) ?? '';
     const items = dataSet.items(Tags.ContentSequence);
     return {
       position,
-      value: valueOf(dataSet),
+      value,
       children: items.map((item, index) => this.read(item, `${position}.${index + 1}`)),
       ...(relationship === undefined ? {} : { relationship }),
       ...(name === undefined ? {} : { name }),
       ...(observedAt === '' ? {} : { observedAt }),
     };
   }
+}
+
+function exceeded(what: string, most: number): LeadglassError {
+  return new LeadglassError('LIMIT_EXCEEDED', `Cannot render the report: more than ${most} ${what}`);
 }
 
 function valueOf(dataSet: DataSet): ItemValue {

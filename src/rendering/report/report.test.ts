@@ -223,8 +223,8 @@ test('a report has headings as deep as it goes, and not more items than the limi
   for (let level = 0; level < 30; level += 1) deep = section(`level ${level}`, [deep]);
   assert.match(html(report([deep])), /role="heading" aria-level="32"[^>]*>at the bottom/);
   const three = report([text('a', '1'), text('b', '2')]);
-  readReport(three, { contentItemsMax: 3 });
-  assert.throws(() => readReport(three, { contentItemsMax: 2 }), isTooMuch);
+  readReport(three, { ...limits.report, contentItemsMax: 3 });
+  assert.throws(() => readReport(three, { ...limits.report, contentItemsMax: 2 }), isTooMuch);
 });
 
 function isTooMuch(error: unknown): boolean {
@@ -291,5 +291,24 @@ test('a report with any byte changed is refused, or rendered without a tag that 
       }
     }),
     { numRuns: 200 },
+  );
+});
+
+test('amplification: a long name that twenty thousand items refer to is not written twenty thousand times', () => {
+  const name = new DataSet().setText(Tags.CodeValue, 'SH', '1').setText(Tags.CodeMeaning, 'LO', 'm'.repeat(1_000_000));
+  const named = text('', 'x').setItems(Tags.ConceptNameCodeSequence, [name]);
+  const references = Array.from({ length: 15_000 }, () =>
+    new DataSet().setNumber(Tags.ReferencedContentItemIdentifier, 'UL', [1, 1]),
+  );
+  const document = report([named, ...references]);
+  for (const write of [html, plain, xml]) assert.ok(write(document).length < 10_000_000);
+});
+
+test('amplification: lines without end are not indented one by one', () => {
+  let inner = text('Words', '\n'.repeat(4_000_000));
+  for (let depth = 0; depth < 20; depth += 1) inner = section('Deeper', [inner]);
+  assert.throws(
+    () => plain(report([inner])),
+    (error) => error instanceof LeadglassError && error.code === 'LIMIT_EXCEEDED',
   );
 });

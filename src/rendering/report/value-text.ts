@@ -149,9 +149,13 @@ function timesText(value: ItemValue & { readonly kind: 'times' }): string {
   return `${range.toLowerCase()}, ${word} ${shortened(values, count)}`;
 }
 
+/** Any number of items may refer to the same one: its name must not be as long as it likes each time. */
+const targetNameMax = 200;
+
 function targetText(target: string, index: ItemIndex): string {
   const item = index.get(target);
   if (item === undefined) return `item ${target}, which is not there`;
-  const name = nameOf(item);
+  const whole = nameOf(item);
+  const name = whole.length <= targetNameMax ? whole : `${whole.slice(0, targetNameMax)}…`;
   return name === '' ? `item ${target}` : `${name} (item ${target})`;
 }

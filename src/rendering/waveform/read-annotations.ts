@@ -7,6 +7,10 @@ import type { MultiplexGroup, WaveformAnnotation } from './waveform.ts';
 
 /** Moments of one annotation that are marked. */
 const momentsMax = 64;
+/** Channels that it names; they are looked through for each moment. */
+const channelsMax = 1024;
+/** VR ST has as many; each moment has the whole of it as its tooltip. */
+const textMax = 1024;
 
 /** Those beyond the limit are left out; the caller says how many there are. */
 export function readAnnotations(
@@ -26,9 +30,9 @@ function annotationOf(item: DataSet, groups: readonly MultiplexGroup[]): Wavefor
   const [group = 1] = references;
   const channels = references.filter((_, at) => at % 2 === 1 && references[at - 1] === group);
   return {
-    text: textOf(item),
+    text: textOf(item).slice(0, textMax),
     group,
-    channels: channels.includes(0) ? [] : channels,
+    channels: channels.includes(0) ? [] : [...new Set(channels)].slice(0, channelsMax),
     seconds: secondsOf(item, groups[group - 1]),
   };
 }

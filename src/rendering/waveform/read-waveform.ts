@@ -58,7 +58,7 @@ function groupOf(item: DataSet, { channelsMax }: WaveformLimits): MultiplexGroup
   const interpretation = interpretationOf(item);
   const padding = paddingOf(item, interpretation);
   return {
-    label: item.text(Tags.MultiplexGroupLabel) ?? '',
+    label: short(item.text(Tags.MultiplexGroupLabel) ?? ''),
     channels: Array.from({ length: channels }, (_, index) =>
       channelOf(definitions[index], { index, samplesPerSecond }),
     ),
@@ -102,7 +102,7 @@ function channelOf(
   const hasUnit = definition.number(Tags.ChannelSensitivity) !== undefined;
   return {
     label: labelOf(definition, index),
-    unit: hasUnit ? (readCode(definition, Tags.ChannelSensitivityUnitsSequence)?.value ?? '') : '',
+    unit: hasUnit ? short(readCode(definition, Tags.ChannelSensitivityUnitsSequence)?.value ?? '') : '',
     scale: sensitivity * correction,
     offset: number(Tags.ChannelBaseline, 0),
     skewSeconds:
@@ -117,8 +117,15 @@ function channelOf(
 function labelOf(definition: DataSet, index: number): string {
   const label = definition.text(Tags.ChannelLabel) ?? '';
   const source = readCode(definition, Tags.ChannelSourceSequence);
-  const name = label || (source === undefined ? '' : codeText(source)) || `Channel ${index + 1}`;
+  const name = short(label || (source === undefined ? '' : codeText(source))) || `Channel ${index + 1}`;
   return /^Lead (?<lead>[IVX]+|a?V[RLF]|V\d[R]?|[XYZ])\b/i.exec(name)?.groups?.['lead'] ?? name;
+}
+
+/** Labels and units stand in each row; VR LO has 64 characters, a code with its meaning twice that. */
+const labelMax = 200;
+
+function short(text: string): string {
+  return text.slice(0, labelMax);
 }
 
 /** A frequency of 0 is how devices say that there is no such filter. */

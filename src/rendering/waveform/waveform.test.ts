@@ -326,3 +326,19 @@ test('every waveform of a few random facts has a drawing with numbers only', () 
     { numRuns: 200 },
   );
 });
+
+test('amplification: long words are not written for each moment and each row', () => {
+  const moments = Array.from({ length: 64 }, (_, index) => index + 1);
+  const dataSet = waveform([group({ values: Array.from({ length: 200 }, () => 1) })]).setItems(
+    Tags.WaveformAnnotationSequence,
+    Array.from({ length: 10 }, () =>
+      annotation('w'.repeat(500_000), [1, 0]).setNumber(Tags.ReferencedSamplePositions, 'UL', moments),
+    ),
+  );
+  assert.ok(drawn(dataSet).length < 5_000_000);
+  const label = channel({ label: 'L'.repeat(500_000), unit: 'U'.repeat(500_000) });
+  assert.ok(
+    drawn(waveform([group({ channels: [label], hertz: '1', values: Array.from({ length: 2_000 }, () => 1) })])).length <
+      1_000_000,
+  );
+});

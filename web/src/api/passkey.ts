@@ -28,8 +28,8 @@ export async function usePasskey(
   { mediation, signal }: { readonly mediation?: CredentialMediationRequirement; readonly signal?: AbortSignal } = {},
 ): Promise<CredentialJson> {
   return ceremony(() => {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the server passes on what the browser reads and checks
     const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the server passes on what the browser reads and checks
       options as unknown as PublicKeyCredentialRequestOptionsJSON,
     );
     return navigator.credentials.get({

@@ -523,7 +523,7 @@ export function isSame(
 }
 
 /** Extents as 12 bytes each: segment, offset, body length. */
-export function packExtents(extents: readonly Extent[]): Uint8Array {
+function packExtents(extents: readonly Extent[]): Uint8Array {
   const bytes = Buffer.alloc(extents.length * 12);
   let at = 0;
   for (const extent of extents) {

@@ -119,7 +119,7 @@ export const attributesOf: Readonly<Record<QueryLevel, readonly Tag[]>> = {
 };
 
 /** Specific Character Set, kept beside the texts of each level. */
-export const characterSetTag: Tag = 0x00080005;
+const characterSetTag: Tag = 0x00080005;
 
 const levelOfTag: ReadonlyMap<Tag, QueryLevel> = new Map(
   levels.flatMap((level) => attributesOf[level].map((tag) => [tag, level] as const)),

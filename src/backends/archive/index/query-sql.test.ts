@@ -321,3 +321,20 @@ test('an index of before gets the words of its names when it is opened, and what
   }
   assert.equal(archive.index.database.prepare('SELECT count(*) AS n FROM name_word').get()?.['n'], 0);
 });
+
+test('expensive questions: fuzzy names of many words and values are few look-ups, of words that say something', () => {
+  const lookups = (text: string): number => {
+    const query = queryOf([[Tags.PatientName, text]], 'STUDY', { fuzzy: true });
+    return JSON.stringify(planQuery('STUDY', query.keys, {})).split('FROM name_word WHERE key >= ?').length - 1;
+  };
+  assert.equal(lookups('Mueller Joerg'), 2);
+  assert.equal(lookups('Li'), 1);
+  for (const text of [
+    Array(64).fill('m').join(' '),
+    Array(300).fill('m').join('\\'),
+    Array.from({ length: 60 }, (_, index) => `ma${index}`).join(' '),
+    Array.from({ length: 200 }, (_, index) => `m${index}`).join('\\'),
+  ]) {
+    assert.ok(lookups(text) <= 8, text);
+  }
+});

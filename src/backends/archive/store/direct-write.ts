@@ -6,6 +6,7 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import { alignedMemory, isAligned } from './aligned-memory.ts';
+import { Lending } from './lending.ts';
 import { blockBytes } from './record.ts';
 
 /** Gathered and written at once; more goes in several writes. */
@@ -13,25 +14,8 @@ const stageBytes = 4 * 1024 * 1024;
 /** Writes under way at once with a stage each; whoever comes later waits for one. */
 const stagesMax = 4;
 
-const free: Uint8Array[] = [];
-const waiting: ((stage: Uint8Array) => void)[] = [];
-let made = 0;
-
-function takeStage(): Uint8Array | Promise<Uint8Array> {
-  const stage = free.pop();
-  if (stage !== undefined) return stage;
-  if (made < stagesMax) {
-    made += 1;
-    return alignedMemory(stageBytes);
-  }
-  return new Promise((resolve) => waiting.push(resolve));
-}
-
-function giveStage(stage: Uint8Array): void {
-  const next = waiting.shift();
-  if (next === undefined) free.push(stage);
-  else next(stage);
-}
+/** Of the process: memory is, too. */
+const stages = new Lending<Uint8Array>([], { make: () => alignedMemory(stageBytes), most: stagesMax });
 
 /**
  * Writes all of `buffers` at `position`, in whole blocks; the handle was opened with O_DIRECT.
@@ -49,7 +33,7 @@ export async function writeDirectly(
     if (bytesWritten === lengthBytes) return bytesWritten;
     // Cut short, which is rare: once more, from the beginning.
   }
-  const stage = await takeStage();
+  const stage = await stages.take();
   try {
     let staged = 0;
     let done = 0;
@@ -67,7 +51,7 @@ export async function writeDirectly(
     }
     return done;
   } finally {
-    giveStage(stage);
+    stages.give(stage);
   }
 }
 

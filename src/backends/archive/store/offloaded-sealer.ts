@@ -6,7 +6,7 @@ import { LeadglassError } from '../../../error.ts';
 import type { Extent } from './commit-record.ts';
 import type { Sealer, Sealing, SealingMeans } from './instance-sealer.ts';
 import { encodeRecordHead, recordHeadBytes } from './record.ts';
-import { slabChunksMax } from './sealing-ring.ts';
+import { slabChunks } from './sealing-ring.ts';
 import type { SealingClient, SealingSlot, SealingThread, Slab } from './sealing-thread.ts';
 import { tagBytes } from './seal.ts';
 import { asStorageError, type HandOver, type RecordSink } from './segment-log.ts';
@@ -62,7 +62,7 @@ export class OffloadedSealer implements Sealer, SealingClient {
     this.#log = log;
     this.#instance = instance;
     this.#chunkBytes = limits.chunkBytes;
-    this.#slabChunks = Math.min(slabChunksMax, Math.ceil(limits.extentBytes / limits.chunkBytes));
+    this.#slabChunks = slabChunks(limits);
     this.#earlyChunks = Math.ceil(this.#slabChunks / 4);
   }
 

@@ -15,7 +15,7 @@ import { crc32 } from 'node:zlib';
 
 export const fileHeadBytes = 64;
 export const recordHeadBytes = 32;
-export const archiveIdBytes = 16;
+const archiveIdBytes = 16;
 /** The largest block of usual disks and file systems. */
 export const blockBytes = 4096;
 

@@ -2,13 +2,14 @@
  * What the main thread and the sealing thread share: a ring of jobs, a ring of answers, and the digests. Both rings are
  * larger than all that can be under way at once, so that neither side ever waits for room.
  */
-export const slabsMax = 32;
-/** Slabs for reading, each held for a read from the disk and its decryption. */
-export const readingSlabsMax = 16;
-/** Instances in the thread at once. */
-export const slotsMax = slabsMax + readingSlabsMax;
-/** Chunks of one slab. */
-export const slabChunksMax = 16;
+import type { SealerLimits } from './instance-sealer.ts';
+
+const slabChunksMax = 16;
+
+/** Chunks of one slab: of an extent, if that is not too many for the rings. */
+export function slabChunks({ chunkBytes, extentBytes }: SealerLimits): number {
+  return Math.min(slabChunksMax, Math.ceil(extentBytes / chunkBytes));
+}
 
 /** `begin`: key and number of an instance to seal, `beginOpening`: of one to open. `chunk`: encrypt or decrypt in place. `end`: its digest, please. `drop`: forget it. `stop`: the thread ends. */
 export const JobKind = { begin: 1, chunk: 2, end: 3, drop: 4, stop: 5, beginOpening: 6 } as const;
@@ -20,10 +21,10 @@ export const AnswerKind = { done: 1, ended: 2, dropped: 3, damaged: 4 } as const
 
 export const digestBytes = 32;
 const keyWords = 8;
-export const jobWords = 16;
-export const answerWords = 2;
+const jobWords = 16;
+const answerWords = 2;
 /** A `begin`, an `end` and a `drop` for each slot, and the chunks of all slabs fit; a power of two. */
-export const jobsMax = 1024;
+const jobsMax = 1024;
 /** One answer for each slab and two for each slot fit; a power of two. */
 export const answersMax = 256;
 
@@ -55,12 +56,20 @@ export interface SealingRing {
   readonly arena: Uint8Array;
 }
 
-export function newSealingRing(arena: Uint8Array): SealingRing {
+/**
+ * @param arena memory of all slabs
+ * @param slots instances in the thread at once, each with a slab at least
+ * @throws RangeError when the rings are too small for so many
+ */
+export function newSealingRing(arena: Uint8Array, slots: number): SealingRing {
+  if (slots * (3 + slabChunksMax) > jobsMax || slots * 3 > answersMax) {
+    throw new RangeError(`Cannot make the sealing ring: ${slots} slots are too many for ${jobsMax} jobs`);
+  }
   return {
     control: new Int32Array(new SharedArrayBuffer(64)),
     jobs: new Int32Array(new SharedArrayBuffer(jobsMax * jobWords * 4)),
     answers: new Int32Array(new SharedArrayBuffer(answersMax * answerWords * 4)),
-    digests: new Uint8Array(new SharedArrayBuffer(slotsMax * digestBytes)),
+    digests: new Uint8Array(new SharedArrayBuffer(slots * digestBytes)),
     arena,
   };
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { array, assert as assertProperty, asyncProperty, integer, nat, record } from 'fast-check';
+import { limits as standard } from '../../../limits.ts';
 import { LeadglassError } from '../../../error.ts';
 import { makeInstance, passFor, retrieveStudy, storeInstance } from '../../backend.test-support.ts';
 import type { StoreWriter } from '../../backend.ts';
@@ -13,9 +14,10 @@ import type { Archive } from '../archive.ts';
 import { testArchive } from '../archive.test-support.ts';
 import { verify } from '../verify.ts';
 import { realFileSystem } from './file-system.ts';
-import { slabsMax } from './sealing-ring.ts';
 import { SealingThread } from './sealing-thread.ts';
 
+const { sealingSlabsMax: slabsMax, readingSlabsMax } = standard.archive;
+const slabLimits = { sealingSlabsMax: slabsMax, readingSlabsMax };
 const small = { chunkBytes: 1024, extentBytes: 8192 };
 const { studyInstanceUid } = makeInstance();
 
@@ -28,7 +30,7 @@ async function begun(archive: Archive, instance: number, bytes: number): Promise
 }
 
 test('instances of any length, in pieces of any size, several at once, come back as they were', async () => {
-  const sealingThread = new SealingThread(small);
+  const sealingThread = new SealingThread({ ...small, ...slabLimits });
   try {
     await assertProperty(
       asyncProperty(
@@ -67,7 +69,7 @@ test('instances of any length, in pieces of any size, several at once, come back
 
 test('hoarding: senders that stop in the middle hold their own memory only, and others store', async () => {
   await using place = await testArchive();
-  const sealingThread = new SealingThread(small);
+  const sealingThread = new SealingThread({ ...small, ...slabLimits });
   await using archive = await place.open({ sealingThread, limits: small });
   const hoarders: StoreWriter[] = [];
   for (let index = 0; index < slabsMax + 20; index += 1) hoarders.push(await begun(archive, 100 + index, 5000));
@@ -80,7 +82,7 @@ test('hoarding: senders that stop in the middle hold their own memory only, and 
 
 test('instances that were given up at any point leave room for others', async () => {
   await using place = await testArchive();
-  const sealingThread = new SealingThread(small);
+  const sealingThread = new SealingThread({ ...small, ...slabLimits });
   await using archive = await place.open({ sealingThread, limits: small });
   for (let round = 0; round < 3; round += 1) {
     const given = await Promise.all(
@@ -108,7 +110,7 @@ test('instances that were given up at any point leave room for others', async ()
 
 test('a disk that fails gives all memory of the sealing thread back', async () => {
   await using place = await testArchive();
-  const sealingThread = new SealingThread(small);
+  const sealingThread = new SealingThread({ ...small, ...slabLimits });
   let isBroken = false;
   await using archive = await place.open({
     sealingThread,
@@ -140,7 +142,7 @@ test('a disk that fails gives all memory of the sealing thread back', async () =
 
 test('when the sealing thread ends, instances in it fail with a clear error and new ones are sealed without it', async () => {
   await using place = await testArchive();
-  const sealingThread = new SealingThread(small);
+  const sealingThread = new SealingThread({ ...small, ...slabLimits });
   await using archive = await place.open({ sealingThread, limits: small });
   const { operation, bytes } = makeInstance({ instance: 1, pixels: 50_000 });
   const writer = archive.store(passFor(operation), {});
@@ -159,7 +161,7 @@ test('a process that only waits for the sealing thread does not end before its a
   const script = `
     const { SealingThread } = await import(${JSON.stringify(join(root, 'src/backends/archive/store/sealing-thread.ts'))});
     const { InstanceOpener } = await import(${JSON.stringify(join(root, 'src/backends/archive/store/instance-opener.ts'))});
-    const thread = new SealingThread({ chunkBytes: 1024, extentBytes: 8192 });
+    const thread = new SealingThread({ chunkBytes: 1024, extentBytes: 8192, ...${JSON.stringify(slabLimits)} });
     const opener = InstanceOpener.begin(thread, { key: Buffer.alloc(32), instance: 1, chunkBytes: 1024, extentBytesMax: 8192 });
     console.log((await opener.end()).length);`;
   const folder = mkdtempSync(join(tmpdir(), 'leadglass-sealing-'));
@@ -171,4 +173,10 @@ test('a process that only waits for the sealing thread does not end before its a
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('more slabs than the rings have room for are refused before anything is shared', async () => {
+  const thread = (readingSlabsMax: number) => new SealingThread({ ...small, sealingSlabsMax: 32, readingSlabsMax });
+  await thread(21).close();
+  assert.throws(() => thread(22), RangeError);
 });

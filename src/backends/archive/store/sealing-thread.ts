@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads';
 import { LeadglassError } from '../../../error.ts';
 import { alignedMemory } from './aligned-memory.ts';
 import type { SealerLimits } from './instance-sealer.ts';
+import { Lending } from './lending.ts';
 import { blockBytes, recordHeadBytes } from './record.ts';
 import { tagBytes } from './seal.ts';
 import {
@@ -22,9 +23,7 @@ import {
   JobWord,
   newSealingRing,
   type SealingRing,
-  slabChunksMax,
-  slabsMax,
-  slotsMax,
+  slabChunks,
 } from './sealing-ring.ts';
 
 /** A commit record fits behind the chunks, so that both go out in one write: heads of instances have some kilobytes. */
@@ -33,10 +32,16 @@ const commitRoomBytes = 64 * 1024;
 const heapMb = 32;
 
 /** Record head, tags and chunks of one extent, and room for the commit. */
-function slabBytesFor({ chunkBytes, extentBytes }: SealerLimits): number {
-  const chunks = Math.min(slabChunksMax, Math.ceil(extentBytes / chunkBytes));
-  const bytes = recordHeadBytes + chunks * (tagBytes + chunkBytes) + commitRoomBytes;
+function slabBytesFor(limits: SealerLimits): number {
+  const bytes = recordHeadBytes + slabChunks(limits) * (tagBytes + limits.chunkBytes) + commitRoomBytes;
   return Math.ceil(bytes / blockBytes) * blockBytes;
+}
+
+export interface SealingThreadLimits extends SealerLimits {
+  /** For instances that arrive. */
+  readonly sealingSlabsMax: number;
+  /** For instances that leave; each is held for a read from the disk and its decryption. */
+  readonly readingSlabsMax: number;
 }
 
 /** Who is told what became of its jobs; see AnswerKind. */
@@ -58,32 +63,34 @@ export interface Slab {
 export class SealingThread {
   readonly #ring: SealingRing;
   readonly #worker: Worker;
-  readonly #freeSlabs: Slab[];
-  readonly #readingSlabs: Queue<Slab>;
+  readonly #slabs: Lending<Slab>;
+  readonly #readingSlabs: Lending<Slab>;
   readonly #freeSlots: number[];
   readonly #readingSlots: number[];
   readonly #slabBytes: number;
+  /** Slots below are of those that arrive. */
+  readonly #sealingSlots: number;
   readonly #clients = new Map<number, SealingClient>();
-  #waiting: PromiseWithResolvers<Slab>[] = [];
   #jobs = 0;
   #answers = 0;
   #failure: LeadglassError | undefined;
 
   /** Needs the right to start a worker, which may be given up afterwards. */
-  constructor(limits: SealerLimits) {
+  constructor(limits: SealingThreadLimits) {
     const slabBytes = slabBytesFor(limits);
+    const { sealingSlabsMax: sealing, readingSlabsMax: reading } = limits;
     this.#slabBytes = slabBytes;
-    this.#ring = newSealingRing(alignedMemory(slabBytes * slotsMax, { shared: true }));
-    const slabs = Array.from({ length: slotsMax }, (_, index) => {
+    this.#sealingSlots = sealing;
+    this.#ring = newSealingRing(alignedMemory(slabBytes * (sealing + reading), { shared: true }), sealing + reading);
+    const slabs = Array.from({ length: sealing + reading }, (_, index) => {
       const offset = index * slabBytes;
       return { offset, memory: this.#ring.arena.subarray(offset, offset + slabBytes) };
     });
     const slots = slabs.keys().toArray();
-    // The last one given back is taken first: its memory is still in the processor's cache.
-    this.#freeSlabs = slabs.slice(0, slabsMax);
-    this.#freeSlots = slots.slice(0, slabsMax);
-    this.#readingSlabs = new Queue(slabs.slice(slabsMax));
-    this.#readingSlots = slots.slice(slabsMax);
+    this.#slabs = new Lending(slabs.slice(0, sealing));
+    this.#freeSlots = slots.slice(0, sealing);
+    this.#readingSlabs = new Lending(slabs.slice(sealing));
+    this.#readingSlots = slots.slice(sealing);
     const resourceLimits = { maxOldGenerationSizeMb: heapMb, maxYoungGenerationSizeMb: heapMb };
     this.#worker = new Worker(new URL('sealing-worker.ts', import.meta.url), {
       workerData: this.#ring,
@@ -100,9 +107,8 @@ export class SealingThread {
     client: SealingClient,
     facts: { readonly key: Uint8Array; readonly instance: number },
   ): SealingSlot | undefined {
-    if (this.#failure !== undefined || this.#waiting.length > 0) return undefined;
-    if (this.#freeSlots.length === 0) return undefined;
-    const slab = this.#freeSlabs.pop();
+    if (this.#failure !== undefined || this.#freeSlots.length === 0) return undefined;
+    const slab = this.#slabs.tryTake();
     const slot = slab === undefined ? undefined : this.#freeSlots.pop();
     if (slab === undefined || slot === undefined) return undefined;
     this.#begin(JobKind.begin, slot, { client, ...facts });
@@ -163,22 +169,18 @@ export class SealingThread {
 
   /** Undefined when there is none for you now. */
   tryTakeSlab(): Slab | undefined {
-    return this.#waiting.length === 0 ? this.#freeSlabs.pop() : undefined;
+    return this.#slabs.tryTake();
   }
 
   /** Only for an instance of which a slab is on its way to the disk. */
   async waitForSlab(): Promise<Slab> {
     if (this.#failure !== undefined) throw this.#failure;
-    const waiting = Promise.withResolvers<Slab>();
-    this.#waiting.push(waiting);
-    return waiting.promise;
+    return this.#slabs.take();
   }
 
   /** Nobody reads or writes it any more. */
   giveSlab(slab: Slab): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#freeSlabs.push(slab);
-    else next.resolve(slab);
+    this.#slabs.give(slab);
   }
 
   async close(): Promise<void> {
@@ -218,7 +220,7 @@ export class SealingThread {
       if (kind === AnswerKind.done || kind === AnswerKind.damaged) continue;
       this.#clients.delete(slot);
       if (this.#clients.size === 0) this.#worker.unref();
-      if (slot < slabsMax) this.#freeSlots.push(slot);
+      if (slot < this.#sealingSlots) this.#freeSlots.push(slot);
       else this.#readingSlots.push(slot);
       if (kind === AnswerKind.dropped) client.dropped();
       else client.ended(Buffer.from(digests.subarray(slot * digestBytes, (slot + 1) * digestBytes)));
@@ -233,40 +235,7 @@ export class SealingThread {
     this.#clients.clear();
     for (const client of clients) client.failed(this.#failure);
     this.#readingSlabs.fail(this.#failure);
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const { reject } of waiting) reject(this.#failure);
-  }
-}
-
-/** Things that are given out one by one, to whoever asked first. */
-class Queue<T> {
-  readonly #free: T[];
-  #waiting: PromiseWithResolvers<T>[] = [];
-
-  constructor(free: T[]) {
-    this.#free = free;
-  }
-
-  async take(): Promise<T> {
-    const one = this.#free.pop();
-    if (one !== undefined) return one;
-    const waiting = Promise.withResolvers<T>();
-    this.#waiting.push(waiting);
-    return waiting.promise;
-  }
-
-  give(one: T): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free.push(one);
-    else next.resolve(one);
-  }
-
-  /** Whoever waits, waits in vain. */
-  fail(error: LeadglassError): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const { reject } of waiting) reject(error);
+    this.#slabs.fail(this.#failure);
   }
 }
 

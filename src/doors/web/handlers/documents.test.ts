@@ -74,7 +74,7 @@ test('a report is a page by default, and plain text or XML for who asks', async 
   const page = await web.ask(`${one}/rendered`);
   assert.equal(page.headers.get('content-type'), 'text/html; charset=utf-8');
   assert.equal(page.headers.get('content-length'), String(page.body.length));
-  assert.equal(page.headers.get('content-location'), `${baseUrl}${one}`);
+  assert.equal(page.headers.get('content-location'), `${baseUrl}${one}/rendered`);
   assert.match(page.body.toString(), /Nothing unusual/);
   for (const [accept, type] of [
     ['text/plain', 'text/plain; charset=utf-8'],
@@ -133,10 +133,13 @@ test('a series of reports is a message of pages; beside images a study is its pi
   await using web = await webHouse();
   await web.keep(reportOf(1), reportOf(2));
   const parts = await partsOf(await web.ask(`${study}/rendered`));
-  assert.deepEqual(parts.map(({ type, location }) => [type, location]).toSorted(), [
-    ['text/html', `${baseUrl}${one}/rendered`],
-    ['text/html', `${baseUrl}${study}/series/1.2.3.1.2/instances/1.2.3.1.2.1/rendered`],
-  ]);
+  assert.deepEqual(
+    parts.map(({ type, location }) => [type, location]).toSorted((a, b) => String(a).localeCompare(String(b))),
+    [
+      ['text/html', `${baseUrl}${one}/rendered`],
+      ['text/html', `${baseUrl}${study}/series/1.2.3.1.2/instances/1.2.3.1.2.1/rendered`],
+    ],
+  );
   await web.keep(makeInstance({ series: 3 }));
   const accept = 'multipart/related; type="text/plain"';
   assert.equal((await partsOf(await web.ask(`${study}/rendered`, { headers: { accept } }))).length, 2);
@@ -147,7 +150,9 @@ test('a series of reports is a message of pages; beside images a study is its pi
 });
 
 test('a report that cannot be rendered costs a study none of the others', async () => {
-  await using web = await webHouse({ limits: { ...limits, report: { attributesBytesMax: 2000, contentItemsMax: 3 } } });
+  await using web = await webHouse({
+    limits: { ...limits, report: { ...limits.report, attributesBytesMax: 2000, contentItemsMax: 3 } },
+  });
   const long = report([text('Finding', 'x'.repeat(2000))]);
   await web.keep(reportOf(2), instanceOf(long));
   const parts = await partsOf(await web.ask(`${study}/rendered`));
@@ -159,14 +164,16 @@ test('a report that cannot be rendered costs a study none of the others', async 
 });
 
 test('the ledger knows of a page, and a report that is too large is refused', async () => {
-  await using web = await webHouse({ limits: { ...limits, report: { attributesBytesMax: 2000, contentItemsMax: 3 } } });
+  await using web = await webHouse({
+    limits: { ...limits, report: { ...limits.report, attributesBytesMax: 2000, contentItemsMax: 3 } },
+  });
   await web.keep(reportOf(1));
   await web.ask(`${one}/rendered`);
   await web.session.end('test');
   assert.ok(web.house.ledger.codes.includes('110104 0'), String(web.house.ledger.codes));
   const long = report([text('Finding', 'x'.repeat(2000))]);
   await using other = await webHouse({
-    limits: { ...limits, report: { attributesBytesMax: 2000, contentItemsMax: 3 } },
+    limits: { ...limits, report: { ...limits.report, attributesBytesMax: 2000, contentItemsMax: 3 } },
   });
   await other.keep(instanceOf(long));
   assert.equal(await refusal(other, `${one}/rendered`), 'LIMIT_EXCEEDED');

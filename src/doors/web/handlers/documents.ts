@@ -18,7 +18,8 @@ import { documentPolicy } from '../server/security-headers.ts';
 import type { WebLimits, WebRequest, WebResponse, WebServices } from '../web-handler.ts';
 import { encapsulatedRenditions } from './encapsulated.ts';
 import { message } from './frames.ts';
-import { instanceUrl, parametersOf } from './reading-request.ts';
+import { madeAnswer } from './made-body.ts';
+import { instanceUrl, madeLocation, parametersOf } from './reading-request.ts';
 import type { Rendition, RenditionFacts } from './rendition.ts';
 import { reportRenditions } from './report.ts';
 import { respond } from './representation.ts';
@@ -139,11 +140,7 @@ async function respondWith(
     {
       contentType: rendition.contentType ?? rendition.mediaType,
       tag: tagOf(rendition, instance, request.baseUrl),
-      headers: [
-        ['Content-Location', instanceUrl(request.baseUrl, instance.head)],
-        ...headersOf(rendition),
-        ...warnings(request, limits),
-      ],
+      headers: [...madeLocation(request), ...headersOf(rendition), ...warnings(request, limits)],
       read: () => retrieval.leaving(instance, () => rendition.read()),
       ...(lengthBytes === undefined ? {} : { lengthBytes }),
       ...(readRange === undefined
@@ -152,12 +149,17 @@ async function respondWith(
     },
     { request, retrieval, limits },
   );
-  const isWhole = lengthBytes !== undefined || response.body === undefined || response.body instanceof Uint8Array;
-  if (isWhole) return response;
+  if (lengthBytes !== undefined) return response;
   // What is made here is one piece, and says its length.
-  const body = Buffer.concat(await Array.fromAsync(response.body));
-  return { ...response, headers: [...response.headers, ['Content-Length', String(body.length)]], body };
+  const making = { services, owner: retrieval.owner, signal: request.signal, makingBytes };
+  return await madeAnswer(response, making);
 }
+
+/**
+ * What making a document may need: its attributes or its text (8 MiB at most, limits), the same as objects, and as a page. Taken before it is
+ * made, so that not many are made at once only to wait.
+ */
+const makingBytes = 32 * 1024 ** 2;
 
 /** Sandboxed, without script, frames or anything loaded; what is linked stays here. */
 function headersOf({ headers = [], styleDigest, hasLinks = false }: Rendition): readonly (readonly [string, string])[] {

@@ -11,6 +11,7 @@ import { LeadglassError } from '../../../error.ts';
 import type { MediaType } from '../http/media-type.ts';
 import type { IncomingPart } from '../http/multipart-parts.ts';
 import type { WebLimits } from '../web-handler.ts';
+import type { MessageMemory } from './message-memory.ts';
 import { jsonType, xmlType } from './model-answer.ts';
 
 /** A part with bulk data: its type is known before its bytes are asked for. */
@@ -22,6 +23,7 @@ export interface BulkPart {
 export class ModelMessage {
   readonly #parts: AsyncIterator<IncomingPart>;
   readonly #limits: WebLimits;
+  readonly #memory: MessageMemory;
   readonly #models: ReadModel[] = [];
   /** By URI, in the order in which they came. */
   readonly #waiting = new Map<string, { readonly contentType: MediaType; readonly bytes: Uint8Array }[]>();
@@ -34,7 +36,8 @@ export class ModelMessage {
   #documentBytes = 0;
   #unused = 0;
 
-  constructor(parts: AsyncIterator<IncomingPart>, limits: WebLimits) {
+  constructor(parts: AsyncIterator<IncomingPart>, limits: WebLimits, memory: MessageMemory) {
+    this.#memory = memory;
     this.#parts = parts;
     this.#limits = limits;
   }
@@ -138,6 +141,7 @@ export class ModelMessage {
     for await (const chunk of body) {
       this.#documentBytes += chunk.length;
       this.#atMost(this.#documentBytes, this.#limits.model.documentBytesMax, 'bytes of metadata');
+      await this.#memory.reach('documents', this.#documentBytes);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);
@@ -148,6 +152,7 @@ export class ModelMessage {
     for await (const chunk of body) {
       this.#waitingBytes += chunk.length;
       this.#atMost(this.#waitingBytes, this.#limits.web.waitingBulkBytesMax, 'bytes of bulk data that has to wait');
+      await this.#memory.reach('waiting', this.#waitingBytes);
       chunks.push(Buffer.from(chunk));
     }
     return Buffer.concat(chunks);

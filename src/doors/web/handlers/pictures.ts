@@ -16,6 +16,7 @@ import type { GuardSession } from '../../../guard/session.ts';
 import { isImageElement } from '../../../rendering/image-elements.ts';
 import type { Marks } from '../../../rendering/draw-marks.ts';
 import type { ImageFacts } from '../../../rendering/image-facts.ts';
+import { refuseLongValues } from '../../../rendering/long-values.ts';
 import type { Mask } from '../../../rendering/marks.ts';
 import type { PictureType } from '../../../rendering/picture.ts';
 import { present } from '../../../rendering/presentation-state.ts';
@@ -84,6 +85,7 @@ export class DrawableImage {
     if (frames === undefined) return undefined;
     const want = (tag: Tag): boolean => isImageElement(tag) || more.has(tag);
     const { dataSet } = await readHead(instance, { want, limits: headLimits(limits) });
+    refuseLongValues(dataSet, limits.rendering);
     return new DrawableImage(instance, dataSet, frames, facts);
   }
 
@@ -142,6 +144,7 @@ export class DrawableImage {
 /** Everything of a presentation state, which has no pixels. @throws LeadglassError as readHead */
 export async function readState(instance: StoredInstance, limits: WebLimits): Promise<StoredState> {
   const { dataSet } = await readHead(instance, { want: () => true, limits: headLimits(limits) });
+  refuseLongValues(dataSet, limits.rendering);
   return { dataSet, sha256: instance.sha256 };
 }
 

@@ -51,6 +51,14 @@ export function resourceUrl(baseUrl: string, { study, series, instance }: DicomR
   return url;
 }
 
+/**
+ * Of what was made for the answer: the URL that was asked. Not that of the instance, which is another resource, and not where
+ * parameters made another picture than the URL without them has (RFC 9110 8.7).
+ */
+export function madeLocation({ baseUrl, path, query }: WebRequest): readonly (readonly [string, string])[] {
+  return query === '' ? [['Content-Location', baseUrl + path]] : [];
+}
+
 /** The URL of what a head names; its UIDs were checked when it was stored. */
 export function instanceUrl(
   baseUrl: string,

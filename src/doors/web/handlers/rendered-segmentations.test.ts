@@ -52,7 +52,9 @@ interface Frame {
 const bits = (isSet: (x: number, y: number) => boolean): Uint8Array => {
   const packed = new Uint8Array(Math.ceil((rows * columns) / 8));
   for (let y = 0, bit = 0; y < rows; y += 1) {
-    for (let x = 0; x < columns; x += 1, bit += 1) if (isSet(x, y)) packed[bit >> 3]! |= 1 << (bit & 7);
+    for (let x = 0; x < columns; x += 1, bit += 1) {
+      if (isSet(x, y)) packed[bit >> 3] = (packed[bit >> 3] ?? 0) | (1 << (bit & 7));
+    }
   }
   return packed;
 };
@@ -244,4 +246,30 @@ test('a study of images and segmentations is rendered with both, and its thumbna
   assert.equal((await partsOf(await web.ask(`${study}/rendered`, { headers }))).length, 2);
   const small = readPng((await web.ask(`${segUrl}/thumbnail`, { headers: png })).body);
   assert.equal(small.channels, 1);
+});
+
+test('endless lists: a megabyte where a place or a source frame should be is not read for each frame', async () => {
+  await using web = await house();
+  const list = Buffer.from('1\\'.repeat(512 * 1024));
+  const frames = Array.from({ length: 300 }, () => ({ segment: 1, pixels: leftHalf }));
+  for (const [sequence, tag, vr] of [
+    [0x00209113, 0x00200032, 'DS'],
+    [0x00289110, 0x00280030, 'DS'],
+  ] as const) {
+    const shared = new DataSet().setItems(sequence, [new DataSet().setBytes(tag, vr, list)]);
+    await web.keep(segmentation(frames, (dataSet) => dataSet.setItems(0x52009229, [shared])));
+    const startedMs = performance.now();
+    assert.equal(await refusal(web, `${segUrl}/rendered`), 'LIMIT_EXCEEDED');
+    assert.ok(performance.now() - startedMs < 10_000);
+  }
+});
+
+test('mistaken patient: the image of another patient is never drawn under a segmentation, whoever may see both', async () => {
+  await using web = await house();
+  const foreign = source(1, (dataSet) => dataSet.setText(0x0020000d, 'UI', '1.2.3.2').setText(0x00100020, 'LO', 'P2'));
+  const claiming = segmentation([{ segment: 1, source: 1, pixels: leftHalf }], (dataSet) =>
+    dataSet.setItems(0x00081200, [new DataSet().setText(0x0020000d, 'UI', '1.2.3.2')]),
+  );
+  await web.keep(foreign, claiming);
+  assert.equal(colourAt(await picture(web, `${segUrl}/rendered`), 25, 5), 'grey 0');
 });

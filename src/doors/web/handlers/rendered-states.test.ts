@@ -96,7 +96,7 @@ test('a presentation state is rendered as its image, turned, windowed and drawn 
   const [red = 0, green = 0, blue = 0] = pixelAt(picture, 5, 5);
   assert.ok(red > 200 && green < 60 && blue < 60, String([red, green, blue]));
   assert.deepEqual(pixelAt(picture, 30, 40), [127, 127, 127]);
-  assert.equal(answer.headers.get('content-location'), `${baseUrl}${stateUrl}`);
+  assert.equal(answer.headers.get('content-location'), `${baseUrl}${stateUrl}/rendered`);
   const small = readPng((await web.ask(`${stateUrl}/rendered?viewport=20,20`, { headers: png })).body);
   assert.deepEqual([small.width, small.height], [13, 20]);
 });
@@ -208,4 +208,40 @@ test('the ledger names the classes of state and image', async () => {
   const xml = transferred.map((record) => record.xml).join('');
   assert.match(xml, /1\.2\.840\.10008\.5\.1\.4\.1\.1\.11\.1"/);
   assert.match(xml, /1\.2\.840\.10008\.5\.1\.4\.1\.1\.7"/);
+});
+
+/** What the main thread did for it, in ms, and how it was answered. */
+async function blockedMs(web: WebHouse, url: string): Promise<{ readonly ms: number; readonly answer: unknown }> {
+  const startedMs = performance.now();
+  const answer: unknown = await web.ask(url, { headers: png }).then(
+    ({ status }) => status,
+    (error: unknown) => (error instanceof LeadglassError ? error.code : error),
+  );
+  return { ms: performance.now() - startedMs, answer };
+}
+
+test('quadratic work: an image that is named once for each of its frames, twenty thousand times', async () => {
+  await using web = await house();
+  const references = Array.from({ length: 20_000 }, (_, index) => reference('1.2.3.1.1.1', [index + 1]));
+  await web.keep(image(), state(references));
+  const { ms, answer } = await blockedMs(web, `${stateUrl}/rendered`);
+  assert.equal(answer, 200);
+  assert.ok(ms < 10_000, `${ms} ms`);
+});
+
+test('endless lists: frames that a state names are bounded before they become numbers', async () => {
+  await using web = await house();
+  const long = new DataSet()
+    .setText(0x00081155, 'UI', '1.2.3.1.1.1')
+    .setBytes(0x00081160, 'IS', Buffer.from('1\\'.repeat(4 * 1024 ** 2)));
+  const many = Array.from({ length: 40 }, () =>
+    new DataSet()
+      .setText(0x00081155, 'UI', '1.2.3.1.1.1')
+      .setBytes(0x00081160, 'IS', Buffer.from('1\\'.repeat(32 * 1024))),
+  );
+  await web.keep(image(), state([long]));
+  assert.deepEqual((await blockedMs(web, `${stateUrl}/rendered`)).answer, 'LIMIT_EXCEEDED');
+  await using other = await house();
+  await other.keep(image(), state(many));
+  assert.deepEqual((await blockedMs(other, `${stateUrl}/rendered`)).answer, 'LIMIT_EXCEEDED');
 });

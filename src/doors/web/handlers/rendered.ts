@@ -20,9 +20,10 @@ import { parseRenderingParameters, type RenderingParameters } from '../resources
 import type { WebHandler, WebRequest, WebResponse } from '../web-handler.ts';
 import type { Depiction } from './depiction.ts';
 import { depictionsOf, isComposite, isPresentationState } from './depictions.ts';
+import { madeAnswer } from './made-body.ts';
 import type { PictureOrder, PictureServices } from './pictures.ts';
 import { renderedDocuments } from './documents.ts';
-import { acceptableOf, instanceUrl, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
+import { acceptableOf, instanceUrl, madeLocation, parametersOf, retrieveOf, targetOf } from './reading-request.ts';
 import { respond } from './representation.ts';
 import { type Retrieval, withRetrieval } from './retrieval.ts';
 
@@ -107,15 +108,13 @@ async function answered(
     {
       contentType: order.type,
       tag,
-      headers: [['Content-Location', instanceUrl(request.baseUrl, instance.head)], ...warnings(request, order)],
+      headers: [...madeLocation(request), ...warnings(request, order)],
       read: () => retrieval.leaving(instance, content),
     },
     { request, retrieval, limits: facts.services.limits },
   );
-  if (response.body === undefined || response.body instanceof Uint8Array) return response;
   // Drawn before the head is sent, so that what cannot be drawn has a status of its own; it is one piece anyhow.
-  const body = Buffer.concat(await Array.fromAsync(response.body));
-  return { ...response, headers: [...response.headers, ['Content-Length', String(body.length)]], body };
+  return await madeAnswer(response, { services: facts.services, owner: retrieval.owner, signal: request.signal });
 }
 
 /** @throws HttpError 406 where there is none */

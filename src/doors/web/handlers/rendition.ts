@@ -24,7 +24,7 @@ export interface Rendition {
   /** Where it is known beforehand; only with `readRange`. */
   readonly lengthBytes?: number;
   read(): AsyncIterable<Uint8Array>;
-  readRange?(range: ByteRange): AsyncIterable<Uint8Array>;
+  readonly readRange?: (range: ByteRange) => AsyncIterable<Uint8Array>;
 }
 
 export interface RenditionFacts {

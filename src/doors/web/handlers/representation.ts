@@ -87,7 +87,7 @@ async function partial(
   return { status: 206, headers, body: await retrieval.body(writeMultipart(parts, boundary)) };
 }
 
-export function conditionsOf({ method, headers }: WebRequest): ConditionFields {
+function conditionsOf({ method, headers }: WebRequest): ConditionFields {
   return { method, ifMatch: headers['if-match'], ifNoneMatch: headers['if-none-match'] };
 }
 

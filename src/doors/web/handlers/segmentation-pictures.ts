@@ -41,7 +41,8 @@ export async function* segmentationDepictions(
     facts,
   );
   for (const place of places) {
-    const found = place.source && references.get(place.source.sopInstanceUid);
+    const named = place.source && references.get(place.source.sopInstanceUid);
+    const found = named !== undefined && isOfItsPatient(named, instance) ? named : undefined;
     const drawing = { segments, place, order, facts };
     yield {
       madeOf: found === undefined ? [] : [found.sha256],
@@ -53,6 +54,15 @@ export async function* segmentationDepictions(
       },
     };
   }
+}
+
+/**
+ * Who asks may see the other study, too; but the picture is under this patient's study, and who reads it takes it for this patient's. In the same
+ * study both stand under the same patient in every list.
+ */
+function isOfItsPatient({ head: source }: StoredInstance, { head }: StoredInstance): boolean {
+  if (source.studyInstanceUid === head.studyInstanceUid) return true;
+  return source.patientId === head.patientId && source.issuerOfPatientId === head.issuerOfPatientId;
 }
 
 function placesOf(

@@ -3,6 +3,7 @@ import type { StoredInstance } from '../../../backends/backend.ts';
 import type { DataSet } from '../../../dicom/data-set.ts';
 import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import { LeadglassError } from '../../../error.ts';
+import { bytesOf } from '../../../rendering/lookup-table.ts';
 import { labelElements } from '../../../rendering/read-labels.ts';
 import type { DrawingParameters } from '../resources/drawing.ts';
 import { type Depicting, type Depiction, upTo } from './depiction.ts';
@@ -26,7 +27,7 @@ export async function* stateDepictions(
 ): AsyncGenerator<Depiction, void, undefined> {
   if (frames !== undefined) throw new LeadglassError('NOT_FOUND', 'There is no such resource');
   const state = await readState(instance, facts.services.limits);
-  const named = referencesOf(state.dataSet);
+  const named = referencesOf(state.dataSet, facts.services.limits.rendering);
   await using references = await References.open(
     {
       studies: [instance.head.studyInstanceUid],
@@ -49,22 +50,44 @@ export async function* stateDepictions(
   }
 }
 
-/** Each image once, however often it is named, and each of its frames. */
-function referencesOf(state: DataSet): readonly Reference[] {
-  const references = new Map<string, Reference>();
+interface Gathered {
+  readonly series: string;
+  readonly frames: Set<number>;
+  /** Named without a list: it is about all of them. */
+  isWhole: boolean;
+}
+
+/** Each image once, however often it is named, and each of its frames. @throws LeadglassError LIMIT_EXCEEDED */
+function referencesOf(
+  state: DataSet,
+  { frameListsBytesMax }: { readonly frameListsBytesMax: number },
+): readonly Reference[] {
+  const gathered = new Map<string, Gathered>();
+  let listBytes = 0;
   for (const series of state.items(Tags.ReferencedSeriesSequence)) {
     for (const image of series.items(Tags.ReferencedImageSequence)) {
+      listBytes += bytesOf(image, Tags.ReferencedFrameNumber)?.length ?? 0;
+      if (listBytes > frameListsBytesMax) {
+        throw new LeadglassError(
+          'LIMIT_EXCEEDED',
+          'Cannot draw the picture: its presentation state names too many frames',
+        );
+      }
       const instance = image.text(Tags.ReferencedSOPInstanceUID) ?? '';
+      const known = gathered.get(instance) ?? {
+        series: series.text(Tags.SeriesInstanceUID) ?? '',
+        frames: new Set<number>(),
+        isWhole: false,
+      };
+      gathered.set(instance, known);
       const named = image.numbers(Tags.ReferencedFrameNumber).filter((frame) => Number.isInteger(frame) && frame >= 1);
-      const known = references.get(instance);
-      // Without a list it is about all of them.
-      const isWhole = named.length === 0 || (known !== undefined && known.frames === undefined);
-      const frames = [...new Set([...(known?.frames ?? []), ...named])];
-      const uid = known?.series ?? series.text(Tags.SeriesInstanceUID) ?? '';
-      references.set(instance, { series: uid, instance, ...(isWhole ? {} : { frames }) });
+      if (named.length === 0) known.isWhole = true;
+      for (const frame of named) known.frames.add(frame);
     }
   }
-  return [...references.values()];
+  return [...gathered].map(([instance, { series, frames, isWhole }]) => {
+    return { series, instance, ...(isWhole ? {} : { frames: [...frames] }) };
+  });
 }
 
 /** 8.3.5.1.3 and 8.3.5.1.4: of a state's picture nobody else says window and region. */

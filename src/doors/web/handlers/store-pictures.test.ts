@@ -1,6 +1,7 @@
 /** Stores of metadata with pictures and videos: PNG and GIF become native pixels, videos stay as they came. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { DataSet } from '../../../dicom/data-set.ts';
 import { makeInstance, retrieveStudy } from '../../../backends/backend.test-support.ts';
 import { gifFile, pngFile } from '../../../codecs/pictures.test-support.ts';
 import { readDataSet } from '../../../dicom/data-set-codec.ts';
@@ -99,7 +100,7 @@ test('a GIF becomes RGB, sixteen bits stay sixteen bits, and what the sender say
   assert.equal((await post(web, [metadata(), gif])).status, 200);
   const colours = await stored(web);
   assert.equal(colours.text(Tags.PhotometricInterpretation), 'RGB');
-  assert.deepEqual([...(colours.get(Tags.PixelData)?.value as Uint8Array)], [...palette]);
+  assert.deepEqual(pixelsOf(colours), [...palette]);
   await using other = await webHouse({ transcoding: servicesInThread() });
   const png = {
     type: 'image/png',
@@ -111,7 +112,7 @@ test('a GIF becomes RGB, sixteen bits stay sixteen bits, and what the sender say
   const words = await stored(other);
   assert.deepEqual([words.number(Tags.BitsStored), words.number(Tags.HighBit)], [12, 11]);
   assert.equal(words.text(Tags.PhotometricInterpretation), 'MONOCHROME1');
-  assert.deepEqual([...(words.get(Tags.PixelData)?.value as Uint8Array)], [0xff, 0x0f, 1, 0]);
+  assert.deepEqual(pixelsOf(words), [0xff, 0x0f, 1, 0]);
 });
 
 test('a picture that is not the described one, is none, or is too large is told', async () => {
@@ -159,3 +160,9 @@ test('a video is one fragment, whatever its number of frames', async () => {
     );
   }
 });
+
+function pixelsOf(dataSet: DataSet): readonly number[] {
+  const { value } = dataSet.get(Tags.PixelData) ?? {};
+  assert.ok(value instanceof Uint8Array);
+  return [...value];
+}

@@ -16,6 +16,7 @@ import {
   pictureSize,
 } from '../../../transcoding/picture-pixels.ts';
 import type { TranscodeServices } from '../../../transcoding/transcode-instance.ts';
+import type { MessageMemory } from './message-memory.ts';
 import type { BulkPart } from './model-message.ts';
 
 export interface PictureFacts {
@@ -23,6 +24,8 @@ export interface PictureFacts {
   readonly services: TranscodeServices | undefined;
   readonly owner: string;
   readonly signal: AbortSignal;
+  /** Of the message that it comes in. */
+  readonly memory: MessageMemory;
   /** Of one picture as it comes. */
   readonly bytesMax: number;
 }
@@ -35,7 +38,10 @@ export interface ArrivedPicture {
 }
 
 /** @throws LeadglassError UNSUPPORTED where it is none or none is taken; MALFORMED, LIMIT_EXCEEDED */
-export async function arrivedPicture(part: BulkPart, { services, bytesMax }: PictureFacts): Promise<ArrivedPicture> {
+export async function arrivedPicture(
+  part: BulkPart,
+  { services, memory, bytesMax }: PictureFacts,
+): Promise<ArrivedPicture> {
   const { name: encoding } = part.contentType;
   if (services === undefined || !isPictureEncoding(encoding)) {
     throw new LeadglassError('UNSUPPORTED', 'Cannot store: bulk data of this media type is not taken', {
@@ -49,6 +55,7 @@ export async function arrivedPicture(part: BulkPart, { services, bytesMax }: Pic
     if (lengthBytes > bytesMax) {
       throw new LeadglassError('LIMIT_EXCEEDED', `Cannot store: a picture has more than ${bytesMax} bytes`);
     }
+    await memory.reach('picture', lengthBytes);
     chunks.push(Buffer.from(chunk));
   }
   const bytes = new Uint8Array(Buffer.concat(chunks));

@@ -6,29 +6,10 @@ import type { InstanceHead } from '../../../backends/backend.ts';
 import { DataSet } from '../../../dicom/data-set.ts';
 import { Tags } from '../../../dicom/dictionary/dictionary.ts';
 import type { Uid } from '../../../dicom/uid.ts';
-import type { ErrorCode, LeadglassError } from '../../../error.ts';
+import { storeFailures } from '../../../dimse/store-failure.ts';
+import type { LeadglassError } from '../../../error.ts';
 import { RefusedError } from '../../../guard/refusal.ts';
 import { instanceUrl, resourceUrl } from './reading-request.ts';
-
-/** Failure Reason (0008,1197): the statuses of C-STORE (PS3.4 B.2.3), by the same codes as at the DIMSE door. */
-const failureReasons = {
-  MALFORMED: 0xc000,
-  LIMIT_EXCEEDED: 0xc001,
-  UNSUPPORTED: 0x0122,
-  BAD_REQUEST: 0xa900,
-  NOT_AUTHENTICATED: 0x0124,
-  NOT_AUTHORIZED: 0x0124,
-  NOT_FOUND: 0x0110,
-  CONFLICT: 0xc111,
-  OUT_OF_RESOURCES: 0xa700,
-  LEDGER_UNAVAILABLE: 0xa700,
-  BACKEND_UNAVAILABLE: 0xa700,
-  CORRUPT: 0x0110,
-  PEER_FAILED: 0x0110,
-  CANCELLED: 0x0110,
-  TIMED_OUT: 0xa700,
-  INTERNAL: 0x0110,
-} as const satisfies Record<ErrorCode, number>;
 
 /** Our A9xx for an instance of another study than the path names; the standard has no number for it. */
 const otherStudyReason = 0xa901;
@@ -138,11 +119,12 @@ export class StoreReport {
     return item.setNumber(Tags.FailureReason, 'US', this.#reasonOf(error));
   }
 
+  /** Failure Reason (0008,1197). */
   #reasonOf(error: LeadglassError): number {
     if (error.field === this.#options.otherStudyField) return otherStudyReason;
     if (error instanceof RefusedError && error.reason === 'sop-class') return sopClassReason;
     if (error.code === 'UNSUPPORTED' && aboutEncoding.has(error.field ?? '')) return transferSyntaxReason;
-    return failureReasons[error.code];
+    return storeFailures[error.code];
   }
 }
 

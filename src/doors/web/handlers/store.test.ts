@@ -235,6 +235,11 @@ test('lengths that lie, other types and missing bodies are refused', async () =>
   await assert.rejects(post(web, multipart('text/html', [{ bytes }])), status(415));
   await assert.rejects(post(web, multipart(dicom, [{ type: 'image/png', bytes }])), status(415));
   await assert.rejects(post(web, { contentType: 'application/json', bytes }), status(415));
+  // One file without a message around it is a way, too.
+  await assert.rejects(
+    post(web, { contentType: 'text/plain', bytes }),
+    /must be application\/dicom, or multipart\/related with/,
+  );
   await assert.rejects(
     post(web, multipart(dicom, [])),
     (error) => error instanceof LeadglassError && error.code === 'BAD_REQUEST',

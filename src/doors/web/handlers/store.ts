@@ -17,6 +17,7 @@ import { parseTarget } from '../resources/target.ts';
 import type { WebHandler, WebLimits, WebRequest, WebResponse } from '../web-handler.ts';
 import { Arrivals, otherStudyField } from './arrivals.ts';
 import { jsonType, modelType, xmlType } from './model-answer.ts';
+import { MessageMemory } from './message-memory.ts';
 import { ModelMessage } from './model-message.ts';
 import { acceptableOf, parametersOf } from './reading-request.ts';
 
@@ -41,10 +42,12 @@ export const store: WebHandler = async (request, session, services) => {
   const offer = chooseOrRefuse(acceptableOf(request, parametersOf(request, limits), limits), reportOffers);
   const report = new StoreReport({ baseUrl: request.baseUrl, otherStudyField });
   const arrivals = new Arrivals({ session, services, study, report });
+  const caller = { owner: ownerOf(session.principal), signal: request.signal };
+  using memory = new MessageMemory(services.arriving, caller);
   const pictures = {
     services: services.transcoding,
-    owner: ownerOf(session.principal),
-    signal: request.signal,
+    ...caller,
+    memory,
     bytesMax: limits.web.waitingBulkBytesMax,
   };
   const taking = { arrivals, report, limits, pictures };
@@ -87,6 +90,8 @@ async function takeMessage(request: WebRequest, taking: Taking): Promise<void> {
     await takeFile(request.body, taking);
     return;
   }
+  // What is neither of both ways is told of both.
+  if (single?.name !== 'multipart/related') throw unsupportedType();
   const { boundary, type } = parseRelatedContentType(contentType);
   const reader = new MultipartReader({ boundary, defaultType: type, limits: taking.limits.web });
   const parts = readParts(request.body, reader);
@@ -101,7 +106,7 @@ async function takeModels(
   { arrivals, report, limits, pictures }: Taking,
 ): Promise<void> {
   const watched = new WatchedParts(parts);
-  const message = new ModelMessage(watched, limits);
+  const message = new ModelMessage(watched, limits, pictures.memory);
   try {
     for (let model = await message.nextModel(); model !== undefined; model = await message.nextModel()) {
       checkCount(report, limits);
@@ -160,7 +165,7 @@ async function takeFile(file: AsyncIterable<Uint8Array>, { arrivals, report, lim
 function unsupportedType(): HttpError {
   return new HttpError(
     415,
-    'Cannot store: the body must hold application/dicom, application/dicom+json or application/dicom+xml',
+    'Cannot store: the body must be application/dicom, or multipart/related with application/dicom, application/dicom+json or application/dicom+xml',
     { field: 'Content-Type' },
   );
 }

@@ -242,6 +242,7 @@ test('each code has the status that clients are told in the documentation', () =
     TIMED_OUT: 503,
     INTERNAL: 500,
   } satisfies Record<ErrorCode, number>;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the table has these keys and no other
   for (const [code, status] of Object.entries(expected) as [ErrorCode, number][]) {
     const problem = problemOf(new LeadglassError(code, 'x'), options);
     assert.equal(problem.status, status, code);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { formatElementPath } from '../../../dicom/models/element-path.ts';
 import { LeadglassError } from '../../../error.ts';
 import { parseTarget } from './target.ts';
 
@@ -82,6 +83,18 @@ test('one bulk data value by tag, item and tag', () => {
   ]) {
     assert.equal(refusal(`${instancePath}/bulkdata/${path}`), 'NOT_FOUND', path);
   }
+});
+
+test('the path of any element comes back from the URI that metadata writes of it', () => {
+  const tag = fc.integer({ min: 0, max: 0xffffffff });
+  const level = fc.tuple(tag, fc.integer({ min: 1, max: 99_999_999 }));
+  fc.assert(
+    fc.property(fc.array(level, { maxLength: 8 }), tag, (levels, last) => {
+      const path = [...levels.flat(), last];
+      const uri = `${instancePath}/bulkdata/${formatElementPath(path)}`;
+      assert.deepEqual(parse(uri), { kind: 'bulkdata-value', resource: instance, path });
+    }),
+  );
 });
 
 test('what is no resource is not found', () => {

@@ -3,6 +3,7 @@
  * a typed target. UIDs are checked here, so no text of a peer gets further as a UID.
  */
 import { LeadglassError } from '../../../error.ts';
+import type { ElementPath } from '../../../dicom/models/element-path.ts';
 import { parseUid, type Uid } from '../../../dicom/uid.ts';
 import { percentDecode } from '../http/query-string.ts';
 
@@ -44,7 +45,7 @@ export type Target =
   | {
       readonly kind: 'bulkdata-value';
       readonly resource: Required<DicomResource>;
-      readonly path: readonly number[];
+      readonly path: ElementPath;
     };
 
 const views: ReadonlySet<string> = new Set<View>(['metadata', 'rendered', 'thumbnail', 'bulkdata', 'pixeldata']);
@@ -114,7 +115,7 @@ function isView(word: string): word is View {
 }
 
 /** Table 10.4.1-1: comma separated, each larger than the one before; clients encode the commas, which is the same. */
-export function frameList(text: string, framesMax: number): readonly number[] {
+function frameList(text: string, framesMax: number): readonly number[] {
   const words = text.split(',');
   if (words.length > framesMax) {
     throw new LeadglassError('LIMIT_EXCEEDED', `Cannot read the frame list: more than ${framesMax} frames`);
@@ -127,8 +128,8 @@ export function frameList(text: string, framesMax: number): readonly number[] {
   });
 }
 
-/** tag (item tag)*, tags as eight hexadecimal digits. */
-function bulkdataPath(segments: readonly string[]): readonly number[] {
+/** As metadata writes it (formatElementPath): tag (item tag)*, tags as eight hexadecimal digits, in either case. */
+function bulkdataPath(segments: readonly string[]): ElementPath {
   const path = segments.map((segment, index) => {
     const form = index % 2 === 0 ? /^[0-9A-Fa-f]{8}$/ : /^[1-9]\d{0,7}$/;
     if (!form.test(segment)) throw noSuchPath();

@@ -65,7 +65,8 @@ export interface AnsweringOptions {
   /** Absent where nobody keeps accounts (tests). */
   readonly api?: WebApi;
   /** `ok` only when everything that a door needs (ledger, store, clock) is there. */
-  readonly health: () => 'ok' | 'failing';
+  /** `degraded`: what is stored goes in and out, but nothing is converted or drawn. */
+  readonly health: () => 'ok' | 'degraded' | 'failing';
   /** Fires when the door stops. */
   readonly stopping: AbortSignal;
 }
@@ -247,9 +248,9 @@ function ownPage(exchange: Exchange, path: string, { pages, health }: AnsweringO
   return page(headers);
 }
 
-function healthAnswer(status: 'ok' | 'failing'): WebResponse {
+function healthAnswer(status: ReturnType<AnsweringOptions['health']>): WebResponse {
   const body = Buffer.from(JSON.stringify({ status }));
-  return { status: status === 'ok' ? 200 : 503, headers: [['content-type', 'application/json']], body };
+  return { status: status === 'failing' ? 503 : 200, headers: [['content-type', 'application/json']], body };
 }
 
 function problemFor(thrown: unknown, { services: { log, limits } }: AnsweringOptions): WebResponse {

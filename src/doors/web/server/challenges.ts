@@ -13,7 +13,7 @@ export interface ChallengeCertificate {
   readonly keyPem: string;
 }
 
-export const challengeProtocol = 'acme-tls/1';
+const challengeProtocol = 'acme-tls/1';
 
 export class Challenges {
   readonly #open = new Map<string, tls.SecureContext>();

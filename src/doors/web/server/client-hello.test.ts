@@ -14,8 +14,10 @@ async function helloOf(options: tls.ConnectionOptions): Promise<Buffer> {
   await once(server, 'listening');
   const client = tls.connect({ host: '127.0.0.1', port: portOf(server), ...options });
   client.on('error', () => undefined);
-  const [socket] = (await once(server, 'connection')) as [net.Socket];
-  const [bytes] = (await once(socket, 'data')) as [Buffer];
+  const [socket]: net.Socket[] = await once(server, 'connection');
+  assert.ok(socket);
+  const [bytes]: Buffer[] = await once(socket, 'data');
+  assert.ok(bytes);
   client.destroy();
   socket.destroy();
   server.close();

@@ -52,6 +52,7 @@ export function proposedProtocols(bytes: Buffer): readonly string[] | 'incomplet
   hello.bytes(hello.number(2));
   hello.bytes(hello.number(1));
   const extensions = hello.bytes(hello.number(2));
+  // oxlint-disable-next-line no-unmodified-loop-condition -- each number that is read takes from what is left
   while (extensions !== undefined && extensions.left > 0) {
     const type = extensions.number(2);
     const content = extensions.bytes(extensions.number(2));

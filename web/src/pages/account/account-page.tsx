@@ -1,5 +1,6 @@
 /** One's own account: how one signs in, where one is signed in, language and looks. */
 import type { JSX } from 'preact';
+import type { OwnSession } from '../../../../src/doors/console/people-flows.ts';
 import { people, read } from '../../api/client.ts';
 import { language, languageNames, languages, t, word } from '../../i18n/i18n.ts';
 import { signOut } from '../../model/actions.ts';
@@ -16,12 +17,13 @@ import { SessionsTable } from './sessions-table.tsx';
 
 export function AccountPage(): JSX.Element {
   const me = currentSession()?.account;
-  const sessions = useLoad(() => read('own/sessions'));
+  // Together, so that nothing moves when the second one comes.
+  const own = useLoad(() => Promise.all([read('own/factors'), read('own/sessions')]));
   const end = async (id: number | 'others'): Promise<void> => {
     try {
       await people('own/sessions/end', { id });
       say(t('sessions.ended'));
-      sessions.reload();
+      own.reload();
     } catch (error) {
       if (!(error instanceof StepUpCancelled)) sayFailed(error);
     }
@@ -36,60 +38,78 @@ export function AccountPage(): JSX.Element {
           {t('nav.signOut')}
         </Button>
       </PageHead>
-      <Factors />
-      <section class="stack" aria-label={t('sessions.title')}>
-        <div class="row apart">
-          <h2>{t('sessions.title')}</h2>
-          {(sessions.value?.length ?? 0) > 1 ? (
-            <Button size="small" onClick={() => void end('others')}>
-              {t('sessions.endOthers')}
-            </Button>
-          ) : null}
-        </div>
-        <Loaded of={sessions} height={140}>
-          {(list) => (
-            <SessionsTable
-              sessions={list}
-              action={({ id, current, userAgent }) =>
-                current ? (
-                  ''
-                ) : (
-                  <Button size="small" onClick={() => void end(id)}>
-                    {t('sessions.end')}
-                    <span class="hidden-visually"> {userAgent}</span>
-                  </Button>
-                )
-              }
-            />
-          )}
-        </Loaded>
-      </section>
-      <Card title={t('account.looks')}>
-        <div class="grid-2">
-          <div class="field">
-            <span class="small">{t('nav.theme')}</span>
-            <div>
-              <Segments
-                label={t('nav.theme')}
-                value={theme.get()}
-                onValue={(value) => theme.set(value)}
-                options={themes.map((value) => ({ value, label: t(`theme.${value}`) }))}
-              />
-            </div>
-          </div>
-          <div class="field">
-            <span class="small">{t('nav.language')}</span>
-            <div>
-              <Segments
-                label={t('nav.language')}
-                value={language.get()}
-                onValue={(value) => language.set(value)}
-                options={languages.map((value) => ({ value, label: languageNames[value] }))}
-              />
-            </div>
-          </div>
-        </div>
-      </Card>
+      <Loaded of={own} height={900}>
+        {([factors, sessions]) => (
+          <>
+            <Factors own={factors} onChanged={own.reload} />
+            <Sessions sessions={sessions} end={end} />
+            <Looks />
+          </>
+        )}
+      </Loaded>
     </>
+  );
+}
+
+function Sessions(props: {
+  readonly sessions: readonly OwnSession[];
+  readonly end: (id: number | 'others') => Promise<void>;
+}): JSX.Element {
+  const { sessions, end } = props;
+  return (
+    <section class="stack" aria-label={t('sessions.title')}>
+      <div class="row apart">
+        <h2>{t('sessions.title')}</h2>
+        {sessions.length > 1 ? (
+          <Button size="small" onClick={() => void end('others')}>
+            {t('sessions.endOthers')}
+          </Button>
+        ) : null}
+      </div>
+      <SessionsTable
+        sessions={sessions}
+        action={({ id, current, userAgent }) =>
+          current ? (
+            ''
+          ) : (
+            <Button size="small" onClick={() => void end(id)}>
+              {t('sessions.end')}
+              <span class="hidden-visually"> {userAgent}</span>
+            </Button>
+          )
+        }
+      />
+    </section>
+  );
+}
+
+function Looks(): JSX.Element {
+  return (
+    <Card title={t('account.looks')}>
+      <div class="grid-2">
+        <div class="field">
+          <span class="small">{t('nav.theme')}</span>
+          <div>
+            <Segments
+              label={t('nav.theme')}
+              value={theme.get()}
+              onValue={(value) => theme.set(value)}
+              options={themes.map((value) => ({ value, label: t(`theme.${value}`) }))}
+            />
+          </div>
+        </div>
+        <div class="field">
+          <span class="small">{t('nav.language')}</span>
+          <div>
+            <Segments
+              label={t('nav.language')}
+              value={language.get()}
+              onValue={(value) => language.set(value)}
+              options={languages.map((value) => ({ value, label: languageNames[value] }))}
+            />
+          </div>
+        </div>
+      </div>
+    </Card>
   );
 }

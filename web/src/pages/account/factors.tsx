@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { NewCode, OwnFactors } from '../../../../src/doors/console/people-flows.ts';
-import { people, read } from '../../api/client.ts';
+import { people } from '../../api/client.ts';
 import { makePasskey } from '../../api/passkey.ts';
 import { date } from '../../i18n/format.ts';
 import { t, tn } from '../../i18n/i18n.ts';
@@ -10,9 +10,8 @@ import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { PasswordField, TextField } from '../../ui/fields.tsx';
 import { Icon, type IconName } from '../../ui/icons.tsx';
-import { Ago, Card, Loaded, Note } from '../../ui/parts.tsx';
+import { Ago, Card, Note } from '../../ui/parts.tsx';
 import { say, sayFailed } from '../../ui/toasts.tsx';
-import { useLoad } from '../../ui/use-load.ts';
 import { useSubmit } from '../../ui/use-submit.ts';
 import { StepUpCancelled } from '../../model/step-up.ts';
 import { CodeStep } from '../enrol/code-step.tsx';
@@ -26,14 +25,14 @@ type Open =
   | { readonly kind: 'code'; readonly ceremony: string; readonly secret: NewCode }
   | { readonly kind: 'codes'; readonly codes: readonly string[] };
 
-export function Factors(): JSX.Element {
-  const factors = useLoad(() => read('own/factors'));
+export function Factors(props: { readonly own: OwnFactors; readonly onChanged: () => void }): JSX.Element {
+  const { own } = props;
   const [open, setOpen] = useState<Open | undefined>();
   const close = (): void => setOpen(undefined);
   const done = (text: string): void => {
     say(text);
     close();
-    factors.reload();
+    props.onChanged();
   };
   const attempt = (work: () => Promise<void>): void => {
     work().catch((error: unknown) => {
@@ -56,43 +55,39 @@ export function Factors(): JSX.Element {
   };
   return (
     <Card title={t('factor.title')}>
-      <Loaded of={factors} height={900}>
-        {(own) => (
-          <div class="factors">
-            {own.passkeys.map(({ id, label, createdAt, lastUsedAt }) => (
-              <Factor
-                key={id}
-                icon="key"
-                name={label}
-                about={
-                  <>
-                    {t('factor.passkey')}, {t('factor.since', { day: date(createdAt) })}, {t('factor.used')}{' '}
-                    <Ago at={lastUsedAt} />
-                  </>
-                }
-              >
-                <Button size="small" onClick={() => setOpen({ kind: 'rename', id, label })}>
-                  {t('action.rename')}
-                </Button>
-                <Button size="small" look="danger" onClick={() => setOpen({ kind: 'remove', id, label })}>
-                  {t('action.remove')}
-                </Button>
-              </Factor>
-            ))}
-            <Factor icon="plus" name={t('factor.addPasskey')} about={t('factor.addPasskeyText')}>
-              <Button size="small" onClick={() => attempt(addPasskey)}>
-                {t('action.add')}
-              </Button>
-            </Factor>
-            <OtherFactors
-              own={own}
-              onPassword={() => setOpen({ kind: 'password' })}
-              onCode={() => attempt(() => beginCode())}
-              onCodes={() => attempt(newCodes)}
-            />
-          </div>
-        )}
-      </Loaded>
+      <div class="factors">
+        {own.passkeys.map(({ id, label, createdAt, lastUsedAt }) => (
+          <Factor
+            key={id}
+            icon="key"
+            name={label}
+            about={
+              <>
+                {t('factor.passkey')}, {t('factor.since', { day: date(createdAt) })}, {t('factor.used')}{' '}
+                <Ago at={lastUsedAt} />
+              </>
+            }
+          >
+            <Button size="small" onClick={() => setOpen({ kind: 'rename', id, label })}>
+              {t('action.rename')}
+            </Button>
+            <Button size="small" look="danger" onClick={() => setOpen({ kind: 'remove', id, label })}>
+              {t('action.remove')}
+            </Button>
+          </Factor>
+        ))}
+        <Factor icon="plus" name={t('factor.addPasskey')} about={t('factor.addPasskeyText')}>
+          <Button size="small" onClick={() => attempt(addPasskey)}>
+            {t('action.add')}
+          </Button>
+        </Factor>
+        <OtherFactors
+          own={own}
+          onPassword={() => setOpen({ kind: 'password' })}
+          onCode={() => attempt(() => beginCode())}
+          onCodes={() => attempt(newCodes)}
+        />
+      </div>
       {open?.kind === 'rename' ? <RenameDialog id={open.id} label={open.label} onClose={close} onDone={done} /> : null}
       {open?.kind === 'remove' ? <RemoveDialog id={open.id} label={open.label} onClose={close} onDone={done} /> : null}
       {open?.kind === 'password' ? (
@@ -100,7 +95,7 @@ export function Factors(): JSX.Element {
           onClose={close}
           work={async (password) => {
             // A password alone is no way to sign in: the first one comes with its app.
-            if (factors.value?.hasPassword === false) {
+            if (!own.hasPassword) {
               await beginCode(password);
               return;
             }

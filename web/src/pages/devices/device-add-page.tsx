@@ -1,6 +1,6 @@
 /** The wizard for a new device: what it is, how it connects, and then the exact values to type into it. */
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DeviceAdded } from '../../../../src/doors/control/control-services.ts';
 import { control } from '../../api/client.ts';
 import { t } from '../../i18n/i18n.ts';
@@ -31,6 +31,14 @@ export function DeviceAddPage(): JSX.Element {
   const [draft, setDraft] = useState<DeviceDraft>(emptyDraft);
   const [step, setStep] = useState<0 | 1 | 2>(0);
   const [made, setMade] = useState<Made | undefined>();
+  const shown = useRef<unknown>(0);
+  useEffect(() => {
+    if (shown.current === (made ?? step)) return;
+    shown.current = made ?? step;
+    // What had the focus is gone with its step.
+    scrollTo({ top: 0 });
+    document.querySelector<HTMLElement>('h1')?.focus({ preventScroll: true });
+  }, [made, step]);
   const change = (part: Partial<DeviceDraft>): void => setDraft((before) => ({ ...before, ...part }));
   return (
     <>
