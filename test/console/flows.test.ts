@@ -179,12 +179,12 @@ test('closing an opening asks for a reason at the field and for a fresh factor, 
   await dialog.getByRole('heading', { name: 'Close US4?' }).waitFor();
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
-  assert.equal(await page.evaluate('document.activeElement.textContent'), 'Close');
+  await page.waitForFunction("document.activeElement.textContent === 'Close'");
   await page.keyboard.press('Enter');
-  await dialog.getByLabel('Reason').waitFor();
+  await page.waitForFunction("document.activeElement.matches('dialog input')");
   await page.keyboard.press('Enter');
   await page.getByText('Say why: somebody will ask in a year').waitFor();
-  assert.equal(await page.evaluate('document.activeElement.getAttribute("aria-invalid")'), 'true');
+  await page.waitForFunction("document.activeElement.getAttribute('aria-invalid') === 'true'");
   await page.keyboard.type('ward 4 moved');
   await page.keyboard.press('Enter');
   await giveFactor(page);
