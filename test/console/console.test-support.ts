@@ -113,7 +113,7 @@ export const emailOf = (name: string): string => `${name}@klinikum.example`;
 export async function settled(page: Page): Promise<void> {
   await page.locator('h1').first().waitFor();
   await page.waitForLoadState('networkidle');
-  await page.waitForFunction("document.querySelector('.skeleton, [aria-busy=true]') === null");
+  await until(page, "document.querySelector('.skeleton, [aria-busy=true]') === null");
 }
 
 /** What axe-core finds by WCAG 2.2 A and AA and its best practices, in one line each. */
@@ -144,4 +144,13 @@ export async function tabTo(page: Page, name: string | RegExp): Promise<void> {
     if (typeof name === 'string' ? focused.startsWith(name) : name.test(focused)) return;
   }
   assert.fail(`Tab never reached ${String(name)}; it was on ${seen.join(' > ')}`);
+}
+
+/** Until this is true in the page; asked from outside, since the page's policy evaluates no text. */
+export async function until(page: Page, expression: string): Promise<void> {
+  const endMs = Date.now() + 20_000;
+  while ((await page.evaluate(expression)) !== true) {
+    assert.ok(Date.now() < endMs, `never came true: ${expression}`);
+    await page.waitForTimeout(30);
+  }
 }

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { code, invitation, password } from '../support/console-fixture/house.ts';
 import { needs } from '../support/peers.ts';
-import { emailOf, openConsole, type OpenConsole, settled, tabTo, type Visit } from './console.test-support.ts';
+import { emailOf, openConsole, type OpenConsole, settled, tabTo, until, type Visit } from './console.test-support.ts';
 
 const { skip } = needs('chromium');
 let house: OpenConsole;
@@ -20,7 +20,7 @@ const heading = (page: Page, name: string | RegExp) => page.getByRole('heading',
 /** The dialog for a fresh factor: focus is in its field already. */
 async function giveFactor(page: Page): Promise<void> {
   await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
-  await page.waitForFunction("document.activeElement.autocomplete === 'one-time-code'");
+  await until(page, "document.activeElement.autocomplete === 'one-time-code'");
   await page.keyboard.type(code);
 }
 
@@ -117,7 +117,7 @@ test('enrolment by password says why one is refused, shows the secret as picture
   await page.getByText('Very good.').waitFor();
   await page.keyboard.press('Enter');
   await heading(page, 'Authenticator app').waitFor();
-  await page.waitForFunction("document.querySelector('.qr img').naturalWidth > 0");
+  await until(page, "document.querySelector('.qr img').naturalWidth > 0");
   await page.getByLabel('Code', { exact: true }).fill(code);
   await keepRecoveryCodes(page);
   await page.getByText('Enrolled. Now sign in').waitFor();
@@ -173,12 +173,12 @@ test('closing an opening asks for a reason at the field and for a fresh factor, 
   await dialog.getByRole('heading', { name: 'Close US4?' }).waitFor();
   await page.keyboard.press('Escape');
   await dialog.waitFor({ state: 'detached' });
-  assert.equal(await page.evaluate('document.activeElement.textContent'), 'Close');
+  await until(page, "document.activeElement.textContent === 'Close'");
   await page.keyboard.press('Enter');
-  await dialog.getByLabel('Reason').waitFor();
+  await until(page, "document.activeElement.matches('dialog input')");
   await page.keyboard.press('Enter');
   await page.getByText('Say why: somebody will ask in a year').waitFor();
-  assert.equal(await page.evaluate('document.activeElement.getAttribute("aria-invalid")'), 'true');
+  await until(page, "document.activeElement.getAttribute('aria-invalid') === 'true'");
   await page.keyboard.type('ward 4 moved');
   await page.keyboard.press('Enter');
   await giveFactor(page);
