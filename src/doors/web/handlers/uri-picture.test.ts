@@ -55,8 +55,8 @@ async function sides(more: string): Promise<readonly number[]> {
   const response: WebResponse = await withRetrieval(retrieveOf(instance), places, (retrieval) =>
     uriPicture({ request, retrieval, facts: places, asked, type: 'image/png' }),
   );
-  assert.ok(response.body instanceof Uint8Array);
-  const file = Buffer.from(response.body);
+  assert.ok(response.body !== undefined && !(response.body instanceof Uint8Array));
+  const file = Buffer.concat(await Array.fromAsync(response.body));
   return [file.readUInt32BE(16), file.readUInt32BE(20)];
 }
 
