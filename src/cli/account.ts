@@ -1,10 +1,10 @@
-/** `leadglass account invite|list|show|disable|reset|confirm|sessions`: people with two factors. */
+/** `leadglass account invite|list|show|open|close|openings|disable|reset|confirm|sessions`: people with two factors. */
 import { type Command, Option } from 'commander';
 import type { CallInput } from '../doors/control/control-calls.ts';
 import type { AccountLink, AccountView } from '../doors/control/control-services.ts';
 import { LeadglassError } from '../error.ts';
 import type { Context } from './context.ts';
-import { examples, isoDay, withJson } from './options.ts';
+import { collect, examples, isoDay, withJson } from './options.ts';
 import { counted, factLines, shortInstant, tableLines } from './output.ts';
 
 type Role = CallInput<'accountInvite'>['role'];
@@ -45,6 +45,7 @@ export function register(program: Command, context: Context): void {
   registerShow(account, context);
   registerEnd(account, context);
   registerReset(account, context);
+  registerOpenings(account, context);
   registerSessions(account, context);
 }
 
@@ -133,6 +134,88 @@ function registerReset(account: Command, context: Context): void {
     });
 }
 
+interface OpenOptions extends ReasonOptions {
+  readonly allow: CallInput<'accountOpen'>['allow'];
+  readonly until: string;
+  readonly modality?: readonly string[];
+  readonly department?: readonly string[];
+  readonly studyFrom?: string;
+  readonly studyTo?: string;
+  readonly address?: readonly string[];
+}
+
+function registerOpenings(account: Command, context: Context): void {
+  const { output } = context;
+  withJson(account.command('open <email>'))
+    .description('Open images to a person, in the place of what was open before.')
+    .addOption(
+      new Option('--allow <operation>', 'what the person may do; repeatable')
+        .choices(['find', 'get', 'store', 'export', 'remove'])
+        .argParser((value: string, before: string[] = []) => [...before, value])
+        .makeOptionMandatory(),
+    )
+    .requiredOption('--until <date>', 'last day, YYYY-MM-DD', isoDay)
+    .requiredOption('--reason <text>', 'why, for the ledger')
+    .option('--modality <code>', 'only series of this modality; repeatable', collect)
+    .option('--department <name>', 'only this Institutional Department Name; repeatable', collect)
+    .option('--study-from <date>', 'only studies from this day', isoDay)
+    .option('--study-to <date>', 'only studies until this day', isoDay)
+    .option('--address <cidr>', 'only from this network; repeatable', collect)
+    .addHelpText(
+      'after',
+      examples(
+        'leadglass account open ada@hospital.example --allow find --allow get --modality CT --until 2027-06-30 --reason "CT readers"',
+      ),
+    )
+    .action(async (email: string, options: OpenOptions) => {
+      const { json, allow, until, reason, address, modality, department, studyFrom, studyTo } = options;
+      const scope = {
+        ...(modality === undefined ? {} : { modalities: [...modality] }),
+        ...(department === undefined ? {} : { departments: [...department] }),
+        ...(studyFrom === undefined ? {} : { studyDateFrom: studyFrom }),
+        ...(studyTo === undefined ? {} : { studyDateTo: studyTo }),
+      };
+      const given = {
+        email,
+        allow,
+        until,
+        reason,
+        scope,
+        ...(address === undefined ? {} : { addresses: [...address] }),
+      };
+      const opened = await context.control('account open').call('accountOpen', given);
+      if (json === true) output.json(opened);
+      else output.line(`${opened.email} may ${opened.allow.join(', ')} until ${shortInstant(opened.until)}.`);
+    });
+  withJson(account.command('close <email>'))
+    .description('Close what is open for a person; the account stays.')
+    .requiredOption('--reason <text>', 'why, for the ledger')
+    .addHelpText('after', examples('leadglass account close ada@hospital.example --reason "left the ward"'))
+    .action(async (email: string, { reason, json }: ReasonOptions) => {
+      const closed = await context.control('account close').call('accountClose', { email, reason });
+      if (json === true) output.json(closed);
+      else output.line(`Nothing is open for ${closed.email} any more.`);
+    });
+  withJson(account.command('openings <email>'))
+    .description('What is and was open for a person.')
+    .addHelpText('after', examples('leadglass account openings ada@hospital.example'))
+    .action(async (email: string, { json }: { readonly json?: boolean }) => {
+      const openings = await context.control('account openings').call('accountOpenings', { email });
+      if (json === true) output.json({ openings, more: false });
+      else if (openings.length === 0) output.line(`Nothing was ever open for ${email}.`);
+      else {
+        const lines = tableLines(openings, [
+          { title: 'NUMBER', value: ({ number }) => number, right: true },
+          { title: 'STATE', value: ({ state }) => state },
+          { title: 'UNTIL', value: ({ until }) => shortInstant(until) },
+          { title: 'MAY', value: ({ allow }) => allow.join(' ') },
+          { title: 'REASON', value: ({ reason }) => reason },
+        ]);
+        for (const line of lines) output.line(line);
+      }
+    });
+}
+
 function registerSessions(account: Command, context: Context): void {
   const { output } = context;
   withJson(account.command('sessions <email>'))
@@ -199,5 +282,4 @@ function printLink({ output }: Context, issued: AccountLink, json: boolean | und
   if (issued.needsConfirmation) {
     output.line('It is not good yet: another administrator or the security officer has to confirm it in the console.');
   }
-  output.line('The console is not built yet: until then the link leads to a page that says so.');
 }

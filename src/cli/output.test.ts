@@ -100,7 +100,7 @@ test('a first start says what is open, that nothing is allowed yet, and what to 
     'npm run demo',
     'device add CT1',
     'leadglass status',
-    'not built yet',
+    'sets your two factors',
   ]) {
     assert.ok(text.includes(part), part);
   }

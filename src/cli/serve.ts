@@ -149,8 +149,8 @@ export function startText(
       '',
       'One-time link to enrol the first administrator:',
       `  ${running.enrolmentLink}`,
-      '  (The console is not built yet: this link leads to a page that says so. Until then the',
-      '  command line administers, for the user who owns the data folder.)',
+      '  Open it in a browser: it asks who you are and sets your two factors. It is good once, and',
+      '  the next start prints another one until somebody has enrolled.',
     );
   }
   if (running.firstStart || running.openings === 0) {

@@ -80,6 +80,8 @@ export const roleBounds = {
       'opening show',
       'account list',
       'account sessions',
+      'account openings',
+      'account show',
       'account disable',
       'account confirm',
       'config show',
@@ -95,7 +97,15 @@ export function roleCommands(role: Role, command: string): boolean {
   );
 }
 
-const readingWords: ReadonlySet<string> = new Set(['status', 'list', 'show', 'verify', 'sessions', 'check']);
+const readingWords: ReadonlySet<string> = new Set([
+  'status',
+  'list',
+  'show',
+  'verify',
+  'sessions',
+  'openings',
+  'check',
+]);
 
 /** What only looks needs no fresh second factor; whatever is not known to look only, does. */
 export function isReadingCommand(command: string): boolean {

@@ -26,16 +26,13 @@ test('relative links lead to files that exist', () => {
   assert.deepEqual(broken, []);
 });
 
-/** Named by the console's routes, which are there before their page: take this away with it. */
-const pagesToCome: ReadonlySet<string> = new Set(['docs/reference/console-api.md']);
-
 test('pages that comments in the source name exist', () => {
   const sources = ['src', 'test', 'scripts', 'fuzz', 'bench'].flatMap((folder) =>
     globSync(`${folder}/**/*.{ts,mjs}`, { cwd: root }),
   );
   const broken = sources.flatMap((file) =>
     [...readFileSync(join(root, file), 'utf8').matchAll(/\bdocs\/[\w/.-]+\.md\b/g)]
-      .filter(([page]) => !existsSync(join(root, page)) && !pagesToCome.has(page))
+      .filter(([page]) => !existsSync(join(root, page)))
       .map(([page]) => `${file}: ${page}`),
   );
   assert.deepEqual(broken, []);

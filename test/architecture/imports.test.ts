@@ -22,7 +22,7 @@ const arrows: Record<string, readonly string[]> = {
   acme: ['upper-layer'],
   ledger: ['dicom', 'keys'],
   guard: ['ledger', 'dicom', 'types:upper-layer'],
-  people: ['keys'],
+  people: ['types:keys'],
   backends: ['dicom', 'types:guard'],
   doors: ['guard', 'dimse', 'upper-layer', 'dicom', 'rendering', 'transcoding', 'types:codecs', 'types:backends'],
   config: ['dicom'],

@@ -55,7 +55,7 @@ test('the first start makes everything, opens two doors on loopback to nobody, a
   assert.match(startText, new RegExp(`https://localhost:${consolePort}`));
   assert.match(startText, /0 openings/);
   assert.match(startText, /One-time link to enrol the first administrator:\n {2}https:\/\/\S+/);
-  assert.match(startText, /The console is not built yet/);
+  assert.match(startText, /asks who you are and sets your two factors/);
   const next = startText.slice(startText.indexOf('Next, in a second terminal')).match(/^ {2}\S.*$/gm) ?? [];
   assert.equal(next.length, 3, `three commands to type next, not: ${next.join('; ')}`);
 
