@@ -135,7 +135,8 @@ function registerReset(account: Command, context: Context): void {
 }
 
 interface OpenOptions extends ReasonOptions {
-  readonly allow: CallInput<'accountOpen'>['allow'];
+  /** The server says which there are. */
+  readonly allow: readonly string[];
   readonly until: string;
   readonly modality?: readonly string[];
   readonly department?: readonly string[];
@@ -148,12 +149,7 @@ function registerOpenings(account: Command, context: Context): void {
   const { output } = context;
   withJson(account.command('open <email>'))
     .description('Open images to a person, in the place of what was open before.')
-    .addOption(
-      new Option('--allow <operation>', 'what the person may do; repeatable')
-        .choices(['find', 'get', 'store', 'export', 'remove'])
-        .argParser((value: string, before: string[] = []) => [...before, value])
-        .makeOptionMandatory(),
-    )
+    .requiredOption('--allow <operation>', 'find, get, store, export or remove; repeatable', collect)
     .requiredOption('--until <date>', 'last day, YYYY-MM-DD', isoDay)
     .requiredOption('--reason <text>', 'why, for the ledger')
     .option('--modality <code>', 'only series of this modality; repeatable', collect)
