@@ -412,3 +412,41 @@ test('a torn tail in which a pad survived is cut like any other', async () => {
   assert.equal((await storeInstance(again, makeInstance({ instance: 2 }))).result, 'stored');
   assert.deepEqual((await verify(again)).problems, []);
 });
+
+test('a first write that a kill cut short, with a later one on the disk, leaves an archive that is intact', async () => {
+  await using place = await testArchive();
+  const archive = await place.open();
+  await storeInstance(archive, makeInstance({ instance: 1, pixels: 3_000_000 }));
+  const path = await lastSegment(place);
+  await archive.close();
+  const first = { directory: place.segments, segment: 1, from: 0 };
+  const records = await Array.fromAsync(scanSegment(realFileSystem, first, limits.archive));
+  const commit = records.find((scanned) => scanned.kind === 'record' && scanned.head.kind === 'commit');
+  const data = records.filter((scanned) => scanned.kind === 'record' && scanned.head.kind === 'data');
+  assert.ok(commit !== undefined && data.length > 1, 'several records before the commit');
+  // Nothing was ever acknowledged: no commit, and no index knows of one. The first block is a hole, as of a write that never came.
+  await writeFile(path, (await readFile(path)).subarray(0, commit.offset).fill(0, 0, 4096));
+  await dropIndex(place);
+  await using again = await place.open();
+  assert.deepEqual(again.recovery.problems, []);
+  assert.deepEqual((await verify(again)).problems, []);
+  assert.equal((await storeInstance(again, makeInstance({ instance: 1 }))).result, 'stored');
+  assert.deepEqual((await verify(again)).problems, []);
+});
+
+test('without an index, what is no record and no hole either is left alone and told, though no commit is there', async () => {
+  await using place = await testArchive();
+  const archive = await place.open();
+  await storeInstance(archive, makeInstance({ instance: 1, pixels: 3_000_000 }));
+  const path = await lastSegment(place);
+  await archive.close();
+  const whole = await readFile(path);
+  const damaged = whole.subarray(0, await commitEnd(place));
+  // A byte of the commit, and the block before: perhaps the only trace of an instance.
+  damaged.fill(0xa5, damaged.length - 200);
+  await writeFile(path, damaged);
+  await dropIndex(place);
+  await using again = await place.open();
+  assert.equal((await stat(path)).size, damaged.length, 'nothing is cut');
+  assert.notDeepEqual((await verify(again)).problems, []);
+});

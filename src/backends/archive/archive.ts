@@ -108,7 +108,7 @@ export class Archive implements Backend {
       const recovery = await replay(index, source, from);
       reader.close(); // the tail that it had open may be cut now
       // Without an index to begin from, or with damage, an unreadable commit may be the only trace of an instance.
-      const doubtful = from.segment === 0 || recovery.problems.length > 0;
+      const doubtful = (from.segment === 0 && !recovery.isBlank) || recovery.problems.length > 0;
       const start = await cutTail(fileSystem, segments, { end: recovery.end, doubtful });
       const archiveId = await readArchiveId(fileSystem, segments);
       const archive = new Archive(options, { index, keys, reader, recovery, start, archiveId, fileSystem, segments });

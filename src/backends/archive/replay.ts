@@ -40,6 +40,8 @@ export interface ReplayReport {
   readonly instances: number;
   readonly notes: number;
   readonly problems: readonly SegmentProblem[];
+  /** No commit, no note, and no bytes that may have been one: nothing was ever acknowledged. */
+  readonly isBlank: boolean;
   /** Where the log goes on: behind the last commit or note and the pad after it. */
   readonly end: Position;
 }
@@ -61,7 +63,7 @@ export async function replay(
   until?: Position,
 ): Promise<ReplayReport> {
   const before = index.position;
-  const { found, problems, end, synced, instanceMax } = await collect(source, { from, until });
+  const { found, problems, isBlank, end, synced, instanceMax } = await collect(source, { from, until });
   const records = found.toSorted((a, b) => a.sequence - b.sequence);
   const instance = Math.max(before.instance, instanceMax);
   let instances = 0;
@@ -99,7 +101,7 @@ export async function replay(
       for (const step of steps) step();
     });
   }
-  return { instances, notes, problems, end };
+  return { instances, notes, problems, isBlank, end };
 }
 
 /** A conflict decided for the arrived instance needs that instance's facts. */
@@ -128,6 +130,9 @@ async function collect(
 ) {
   const problems: SegmentProblem[] = [];
   const found: Found[] = [];
+  // Where a write never came; of no consequence while nothing at all was committed.
+  const holes: SegmentProblem[] = [];
+  let hasDamage = false;
   let end: Position = from;
   let synced: Position = from;
   let instanceMax = 0;
@@ -142,7 +147,8 @@ async function collect(
       if (until !== undefined && comparePositions({ segment, offset: scanned.offset }, until) >= 0) break;
       if (scanned.kind === 'damage') {
         torn.push({ segment, offset: scanned.offset, problem: 'bytes that are no record' });
-        if (!scanned.tail && from.segment === 0) problems.push(...torn.splice(0));
+        if (!scanned.tail && from.segment === 0) (scanned.isHole ? holes : problems).push(...torn.splice(0));
+        hasDamage ||= !scanned.isHole;
         continue;
       }
       const { head, offset, body } = scanned;
@@ -174,7 +180,9 @@ async function collect(
       end = { segment, offset: scanned.end };
     }
   }
-  return { found, problems, end, synced, instanceMax };
+  const isBlank = found.length === 0 && !hasDamage;
+  if (!isBlank) problems.push(...holes);
+  return { found, problems, isBlank, end, synced, instanceMax };
 }
 
 function comparePositions(a: Position, b: Position): number {

@@ -29,8 +29,17 @@ export type Scanned =
       readonly end: number;
       readonly body?: Buffer;
     }
-  /** Bytes from `offset` to `end` are not a record. `tail`: nothing whole follows. */
-  | { readonly kind: 'damage'; readonly offset: number; readonly end: number; readonly tail: boolean };
+  /**
+   * Bytes from `offset` to `end` are not a record. `tail`: nothing whole follows. `isHole`: all of them are zero, as where a write
+   * never came.
+   */
+  | {
+      readonly kind: 'damage';
+      readonly offset: number;
+      readonly end: number;
+      readonly tail: boolean;
+      readonly isHole: boolean;
+    };
 
 /** Numbers of the segment files, ascending. */
 export async function listSegments(fileSystem: FileSystem, directory: string): Promise<readonly number[]> {
@@ -60,7 +69,7 @@ export async function* scanSegment(
       const facts = read === fileHeadBytes ? decodeFileHead(head) : undefined;
       if (facts === undefined || facts.segment !== place.segment) {
         const next = await nextRecord(file, { from: 0, size }, limits);
-        yield { kind: 'damage', offset: 0, end: next ?? size, tail: next === undefined };
+        yield await damage(file, { offset: 0, next, size }, limits);
         if (next === undefined) return;
         offset = next;
       }
@@ -69,7 +78,7 @@ export async function* scanSegment(
       const record = await readRecord(file, { offset, size, withData: place.withData ?? false }, limits);
       if (record === undefined) {
         const next = await nextRecord(file, { from: offset + 1, size }, limits);
-        yield { kind: 'damage', offset, end: next ?? size, tail: next === undefined };
+        yield await damage(file, { offset, next, size }, limits);
         if (next === undefined) return;
         offset = next;
         continue;
@@ -80,6 +89,22 @@ export async function* scanSegment(
   } finally {
     await file.close();
   }
+}
+
+async function damage(
+  file: OpenFile,
+  { offset, next, size }: { readonly offset: number; readonly next: number | undefined; readonly size: number },
+  { scanBytes }: SegmentScanLimits,
+): Promise<Scanned & { kind: 'damage' }> {
+  const end = next ?? size;
+  const window = Buffer.alloc(scanBytes);
+  let isHole = true;
+  for (let at = offset; isHole && at < end; at += scanBytes) {
+    const bytes = window.subarray(0, Math.min(scanBytes, end - at));
+    await file.read(bytes, at);
+    isHole = bytes.every((byte) => byte === 0);
+  }
+  return { kind: 'damage', offset, end, tail: next === undefined, isHole };
 }
 
 async function readRecord(
