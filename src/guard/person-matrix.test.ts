@@ -116,7 +116,7 @@ const mayDo = {
     'device list': 'admitted',
     'device add': 'role',
     'ledger show': 'role',
-    'study release': 'admitted',
+    'study release': 'role',
   },
   administrator: {
     ...nobody,
