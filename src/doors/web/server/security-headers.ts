@@ -5,6 +5,8 @@
 
 type Headers = readonly (readonly [string, string])[];
 
+const closedPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /** Nothing may frame, script, sniff, cache or leak an answer. */
 export const securityHeaders: Headers = [
   ['strict-transport-security', 'max-age=63072000; includeSubDomains'],
@@ -14,9 +16,9 @@ export const securityHeaders: Headers = [
   ['permissions-policy', 'camera=(), geolocation=(), microphone=(), usb=()'],
   ['cross-origin-opener-policy', 'same-origin'],
   ['cache-control', 'no-store'],
+  // A page of the console and a document of others bring their own.
+  ['content-security-policy', closedPolicy],
 ];
-
-const closedPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** @param styleDigest of the one style sheet of a page: `sha256-…` */
 export function contentSecurityPolicy(styleDigest?: string): readonly [string, string] {
