@@ -187,11 +187,11 @@ function controlServices(
   return {
     ...deviceServices({
       installation,
-      server: {
+      server: () => ({
         host: config.names[0] ?? 'localhost',
         tlsPort: facts.doorViews().find(({ name }) => name === 'dimse')?.port ?? config.doors.dimse.port,
         ...webBaseUrl(config.names, facts.doorViews()),
-      },
+      }),
       arrangePlainDoors: facts.arrangePlainDoors,
     }),
     ...accountServices({

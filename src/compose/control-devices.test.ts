@@ -14,7 +14,7 @@ test('move destinations keep whose certificate is trusted, also through opening 
   await using house = await openHouse();
   const services = deviceServices({
     installation: house.installation,
-    server: { host: 'localhost', tlsPort: 2762 },
+    server: () => ({ host: 'localhost', tlsPort: 2762 }),
     arrangePlainDoors: async () => {},
   });
   const own = { aeTitle: 'WS2', host: 'ws2.example', port: 2762 };
@@ -54,7 +54,7 @@ test('a certificate for two AE titles is asked for by name, in the ledger, and s
   const { installation } = house;
   const services = deviceServices({
     installation,
-    server: { host: 'localhost', tlsPort: 2762 },
+    server: () => ({ host: 'localhost', tlsPort: 2762 }),
     arrangePlainDoors: async () => {},
   });
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -92,7 +92,7 @@ test('a certificate that ends before its opening is said at once, and where it e
   const { installation } = house;
   const services = deviceServices({
     installation,
-    server: { host: 'localhost', tlsPort: 2762 },
+    server: () => ({ host: 'localhost', tlsPort: 2762 }),
     arrangePlainDoors: async () => {},
   });
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });

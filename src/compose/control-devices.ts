@@ -19,10 +19,17 @@ type DeviceServices = Pick<
   'deviceAdd' | 'deviceList' | 'deviceShow' | 'deviceRenew' | 'deviceToken' | 'deviceTokenEnd' | 'deviceRevoke'
 >;
 
+export interface DeviceServer {
+  readonly host: string;
+  readonly tlsPort: number;
+  /** None while the web door is closed. */
+  readonly webBaseUrl?: string;
+}
+
 export interface DeviceServiceFacts {
   readonly installation: Installation;
-  /** Where devices call. */
-  readonly server: { readonly host: string; readonly tlsPort: number; readonly webBaseUrl?: string };
+  /** Where devices call; asked at each command, as the commands are there before the doors and their ports. */
+  readonly server: () => DeviceServer;
   /** Opens and closes plain doors so that they match the openings; resolves when they do. */
   readonly arrangePlainDoors: () => Promise<void>;
 }
@@ -74,6 +81,7 @@ export function deviceServices(facts: DeviceServiceFacts): DeviceServices & Retu
       }),
     deviceToken: (call, { aeTitle, reason, opening, minutes }) =>
       administer(guard, call, `device ${aeTitle}: ${reason}`, (pass) => {
+        const { webBaseUrl } = server();
         const issued = tokens.issue(pass, {
           aeTitle: parseAeTitle(aeTitle, 'AE title'),
           ...(opening === undefined ? {} : { opening }),
@@ -85,7 +93,7 @@ export function deviceServices(facts: DeviceServiceFacts): DeviceServices & Retu
           number: issued.id,
           token: issued.token,
           until: new Date(issued.notAfterMs).toISOString(),
-          ...(server.webBaseUrl === undefined ? {} : { baseUrl: server.webBaseUrl }),
+          ...(webBaseUrl === undefined ? {} : { baseUrl: webBaseUrl }),
         };
       }),
     deviceTokenEnd: (call, { aeTitle, reason }) =>
@@ -128,13 +136,14 @@ function enrolmentView({
   return ({ device, opening, issued }) => {
     const isPlain = opening.plain !== undefined;
     const endsFirstAt = views.certificateEndsFirst(device, opening);
+    const { host, tlsPort, webBaseUrl } = server();
     return {
       device: views.device(device),
       opening: views.opening(opening),
       ...(issued === undefined ? {} : { certificatePem: issued.certificatePem }),
       authorityPem: authority.rootPem,
-      server: { host: server.host, port: opening.plain?.port ?? server.tlsPort, aeTitle, tls: !isPlain },
-      ...(server.webBaseUrl !== undefined && opening.doors.includes('web') ? { webBaseUrl: server.webBaseUrl } : {}),
+      server: { host, port: opening.plain?.port ?? tlsPort, aeTitle, tls: !isPlain },
+      ...(webBaseUrl !== undefined && opening.doors.includes('web') ? { webBaseUrl } : {}),
       warnings: isPlain ? [markTexts.plain] : endsFirstAt === undefined ? [] : [endsFirst(endsFirstAt)],
     };
   };

@@ -115,7 +115,11 @@ export async function openWebHouse(
     pages: { find: (path) => (path === '/' ? () => page : undefined) },
     health: options.health ?? (() => 'ok'),
   });
-  const server = { host: 'localhost', tlsPort: 2762, webBaseUrl: `https://localhost:${door.port}/dicom-web` };
+  const server = () => ({
+    host: 'localhost',
+    tlsPort: 2762,
+    webBaseUrl: `https://localhost:${door.port}/dicom-web`,
+  });
   const devices = deviceServices({ installation, server, arrangePlainDoors: async () => undefined });
   return {
     house,
