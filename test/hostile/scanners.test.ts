@@ -72,6 +72,7 @@ interface Finding {
 
 /** Of testssl.sh; each has its reason in docs/threat-model.md, "What scanners say". */
 const explainedTls: readonly Omit<Finding, 'severity'>[] = [
+  { id: 'BREACH', finding: "potentially VULNERABLE, br HTTP compression detected  - only supplied '/' tested" },
   { id: 'cert_revocation', finding: 'Neither CRL nor OCSP URI provided' },
 ];
 

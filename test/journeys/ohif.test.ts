@@ -120,7 +120,13 @@ class Viewer {
     if (!this.#isAsked) await question.click();
     this.#isAsked = true;
     await this.#button('WindowLevel-btn').click();
-    return Number.parseFloat((await text.textContent()) ?? '');
+    // The last movements of the mouse may still be on their way to the line.
+    let length = '';
+    for (let now = (await text.textContent()) ?? ''; now !== length; now = (await text.textContent()) ?? '') {
+      length = now;
+      await sleep(300);
+    }
+    return Number.parseFloat(length);
   }
 
   /** Of what is painted: there is a picture. */
