@@ -2,7 +2,6 @@
  * What the console and the server say to each other about people: JSON over the web door's own origin, under /api. Types
  * only; the calls of control-calls.ts go the same way under /api/control. What they hold is declared by people-flows.ts.
  */
-import type { Role } from '../../guard/roles.ts';
 import type {
   Challenge,
   Enrolled,
@@ -90,65 +89,4 @@ export interface PeopleReads {
   readonly session: SessionView;
   readonly 'own/sessions': readonly OwnSession[];
   readonly 'own/factors': OwnFactors;
-}
-
-/** Calls of /api/control that are about accounts. */
-export interface AccountCalls {
-  readonly accountInvite: Asked<
-    { readonly email: string; readonly role: Role; readonly until?: string; readonly reason?: string },
-    AccountLink
-  >;
-  readonly accountList: Asked<Empty, readonly AccountView[]>;
-  readonly accountShow: Asked<{ readonly email: string }, AccountShown>;
-  readonly accountDisable: Asked<
-    { readonly email: string; readonly reason: string },
-    { readonly sessionsEnded: number }
-  >;
-  readonly accountReset: Asked<{ readonly email: string; readonly reason: string }, AccountLink>;
-  readonly accountConfirm: Asked<{ readonly email: string }, { readonly email: string }>;
-  readonly accountSessions: Asked<{ readonly email: string }, readonly AccountSessionView[]>;
-  readonly accountSessionsEnd: Asked<
-    { readonly email: string; readonly reason: string },
-    { readonly email: string; readonly sessionsEnded: number }
-  >;
-}
-export interface AccountView {
-  readonly email: string;
-  readonly name: string;
-  readonly role: string;
-  readonly state: 'invited' | 'active' | 'ended' | 'disabled';
-  readonly until?: string;
-  readonly createdAt: string;
-  readonly createdBy: string;
-  readonly disabled?: { readonly at: string; readonly by: string; readonly reason: string };
-}
-export interface AccountLink {
-  readonly account: AccountView;
-  /** Told once; good once. */
-  readonly link: string;
-  readonly until: string;
-  /** Not good before a second person has confirmed it. */
-  readonly needsConfirmation: boolean;
-}
-export interface AccountSessionView {
-  readonly number: number;
-  readonly method: string;
-  readonly createdAt: string;
-  readonly usedAt: string;
-  readonly address: string;
-  readonly userAgent: string;
-}
-export interface AccountShown {
-  readonly account: AccountView;
-  readonly factors: readonly string[];
-  readonly passkeys: readonly { readonly name: string; readonly suspended: boolean }[];
-  readonly recoveryCodesLeft: number;
-  readonly sessions: readonly AccountSessionView[];
-  readonly invitation?: { readonly kind: 'enrol' | 'reset'; readonly until: string; readonly confirmed: boolean };
-  readonly history: readonly {
-    readonly at: string;
-    readonly by: string;
-    readonly what: string;
-    readonly reason: string;
-  }[];
 }

@@ -3,6 +3,7 @@
  * What a call answers stands in control-services.ts; who may call is decided by the data folder's permissions.
  */
 import * as v from 'valibot';
+import { personOperations, roles } from '../../guard/roles.ts';
 
 /** Bounds of one call: a person types it, so these are far above need and far below harm. */
 const textLengthMax = 2000;
@@ -104,14 +105,6 @@ export const openingTerms = v.strictObject({
   plain: v.optional(v.strictObject({ risk: text, port })),
 });
 
-export const accountRoles = [
-  'physician',
-  'technologist',
-  'researcher',
-  'exchange-clerk',
-  'administrator',
-  'security-officer',
-] as const;
 const email = v.pipe(text, v.maxLength(254));
 
 export const callSchemas = {
@@ -168,7 +161,7 @@ export const callSchemas = {
     email,
     /** Absent: the e-mail address. */
     name: v.optional(v.pipe(text, v.maxLength(200))),
-    role: v.picklist(accountRoles),
+    role: v.picklist(roles),
     /** Absent: without an end. */
     until: v.optional(day),
     reason: v.optional(text),
@@ -176,7 +169,7 @@ export const callSchemas = {
   /** An opening for a person, in the place of the one before. */
   accountOpen: v.strictObject({
     email,
-    allow: v.pipe(v.array(v.picklist(['find', 'get', 'store', 'export', 'remove'])), v.minLength(1), v.maxLength(5)),
+    allow: v.pipe(v.array(v.picklist(personOperations)), v.minLength(1), v.maxLength(5)),
     scope: v.optional(v.omit(scope, ['ownStudiesOnly']), {}),
     addresses: v.optional(texts, []),
     until: day,

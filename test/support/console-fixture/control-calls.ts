@@ -1,12 +1,12 @@
-/** The control calls and those about accounts over the fixture's house; typed by the server's own declarations. */
+/** The control calls over the fixture's house; typed by the server's own declarations. */
+import { type CallArguments, type CallName, callSchemas } from '../../../src/doors/control/control-calls.ts';
 import type {
-  AccountCalls,
   AccountLink,
   AccountSessionView,
   AccountView,
-} from '../../../src/doors/console/console-api.ts';
-import { type CallArguments, type CallName, callSchemas } from '../../../src/doors/control/control-calls.ts';
-import type { DeviceAdded, ResultOf } from '../../../src/doors/control/control-services.ts';
+  DeviceAdded,
+  ResultOf,
+} from '../../../src/doors/control/control-services.ts';
 import { explainedConfig } from '../../../src/config/render.ts';
 import { defaultConfigText } from '../../../src/config/render.ts';
 import { parseConfig } from '../../../src/config/parse.ts';
@@ -14,9 +14,6 @@ import { type Context, needFactor, Refused } from './people-calls.ts';
 
 type Controls = {
   readonly [N in keyof ResultOf & CallName]?: (context: Context, given: CallArguments<N>) => ResultOf[N];
-};
-type Accounts = {
-  readonly [N in keyof AccountCalls]: (context: Context, given: AccountCalls[N]['asks']) => AccountCalls[N]['answers'];
 };
 
 export { callSchemas };
@@ -133,6 +130,47 @@ export const controls: Controls = {
       names: ['leadglass.klinikum.example'],
     }),
   }),
+  accountList: ({ house }) => house.accounts,
+  accountShow: (context, { email }) => {
+    const account = personOf(context, email);
+    return {
+      account,
+      factors: ['passkey', 'password', 'code'],
+      passkeys: [{ name: 'Firefox · Windows', suspended: false }],
+      recoveryCodesLeft: 7,
+      sessions: sessionsOf(context),
+      history: [{ at: account.createdAt, by: account.createdBy, what: 'invited', reason: 'radiology' }],
+    };
+  },
+  accountInvite: (context, { email, role }) => {
+    needFactor(context);
+    const { house } = context;
+    if (house.accounts.some((account) => account.email === email)) {
+      throw new Refused(409, 'CONFLICT', 'There is an account with this e-mail already', { field: 'email' });
+    }
+    const at = new Date().toISOString();
+    const invited: AccountView = { email, name: '', role, state: 'invited', createdAt: at, createdBy: 'ada' };
+    house.accounts.push(invited);
+    return linkFor(invited, false);
+  },
+  accountDisable: (context, { email, reason }) => {
+    needFactor(context);
+    const { accounts: list } = context.house;
+    const index = list.indexOf(personOf(context, email));
+    const disabled = { at: new Date().toISOString(), by: 'ada', reason };
+    list[index] = { ...personOf(context, email), state: 'disabled', disabled };
+    return { sessionsEnded: 1 };
+  },
+  accountReset: (context, { email }) => {
+    needFactor(context);
+    return linkFor(personOf(context, email), true);
+  },
+  accountConfirm: (_context, { email }) => ({ email }),
+  accountSessions: (context) => sessionsOf(context),
+  accountSessionsEnd: (context, { email }) => {
+    needFactor(context);
+    return { email, sessionsEnded: 2 };
+  },
 };
 
 const pem = (label: string): string => `-----BEGIN ${label}-----\nMIIB\n-----END ${label}-----\n`;
@@ -199,47 +237,3 @@ function linkFor(account: AccountView, needsConfirmation: boolean): AccountLink 
   const link = 'https://leadglass.klinikum.example:8443/enrol#n6nCw2Vd0m3jYkq8TzXb5R';
   return { account, link, until: new Date(Date.now() + 2 * 86_400_000).toISOString(), needsConfirmation };
 }
-
-export const accounts: Accounts = {
-  accountList: ({ house }) => house.accounts,
-  accountShow: (context, { email }) => {
-    const account = personOf(context, email);
-    return {
-      account,
-      factors: ['passkey', 'password', 'code'],
-      passkeys: [{ name: 'Firefox · Windows', suspended: false }],
-      recoveryCodesLeft: 7,
-      sessions: sessionsOf(context),
-      history: [{ at: account.createdAt, by: account.createdBy, what: 'invited', reason: 'radiology' }],
-    };
-  },
-  accountInvite: (context, { email, role }) => {
-    needFactor(context);
-    const { house } = context;
-    if (house.accounts.some((account) => account.email === email)) {
-      throw new Refused(409, 'CONFLICT', 'There is an account with this e-mail already', { field: 'email' });
-    }
-    const at = new Date().toISOString();
-    const invited: AccountView = { email, name: '', role, state: 'invited', createdAt: at, createdBy: 'ada' };
-    house.accounts.push(invited);
-    return linkFor(invited, false);
-  },
-  accountDisable: (context, { email, reason }) => {
-    needFactor(context);
-    const { accounts: list } = context.house;
-    const index = list.indexOf(personOf(context, email));
-    const disabled = { at: new Date().toISOString(), by: 'ada', reason };
-    list[index] = { ...personOf(context, email), state: 'disabled', disabled };
-    return { sessionsEnded: 1 };
-  },
-  accountReset: (context, { email }) => {
-    needFactor(context);
-    return linkFor(personOf(context, email), true);
-  },
-  accountConfirm: (_context, { email }) => ({ email }),
-  accountSessions: (context) => sessionsOf(context),
-  accountSessionsEnd: (context, { email }) => {
-    needFactor(context);
-    return { email, sessionsEnded: 2 };
-  },
-};

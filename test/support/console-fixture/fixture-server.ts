@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { readConsoleFiles } from '../../../src/doors/console/console-files.ts';
-import { accounts, callSchemas, controls } from './control-calls.ts';
+import { callSchemas, controls } from './control-calls.ts';
 import { type House, makeHouse } from './house.ts';
 import { type Context, needFactor, peopleHandlers, Refused, sessionView } from './people-calls.ts';
 import { find, instancesOf, picture, seriesOf, studies } from './studies.ts';
@@ -135,11 +135,6 @@ export async function startConsoleFixture(port = 0): Promise<ConsoleFixture> {
 function controlAnswer(context: Context, name: string, body: Buffer): Answer {
   if (context.session === undefined) throw new Refused(401, 'NOT_AUTHENTICATED', 'Nobody is signed in');
   const given: unknown = JSON.parse(body.toString() || '{}');
-  if (Object.hasOwn(accounts, name)) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a fixture trusts its own console
-    const handler = accounts[name as keyof typeof accounts] as (context: Context, given: unknown) => unknown;
-    return json(handler(context, given));
-  }
   if (!Object.hasOwn(controls, name)) throw new Refused(404, 'NOT_FOUND', `The fixture has no call ${name}`);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- just looked for
   const known = name as keyof typeof controls;

@@ -1,8 +1,8 @@
 /** The state behind the fixture: people, devices, openings and a ledger as a small hospital has them. Invented throughout. */
-import type { AccountView } from '../../../src/doors/console/console-api.ts';
 import type { OwnFactors, OwnSession } from '../../../src/doors/console/people-flows.ts';
 import type { Role } from '../../../src/guard/roles.ts';
 import type {
+  AccountView,
   DeviceView,
   LedgerRecordView,
   OpeningView,

@@ -4,7 +4,7 @@
  */
 import type { CallInput, CallName } from '../../../src/doors/control/control-calls.ts';
 import type { ResultOf } from '../../../src/doors/control/control-services.ts';
-import type { AccountCalls, ApiProblem, PeopleCalls, PeopleReads } from '../../../src/doors/console/console-api.ts';
+import type { ApiProblem, PeopleCalls, PeopleReads } from '../../../src/doors/console/console-api.ts';
 import { sessionEnded } from '../model/session.ts';
 import { askStepUp } from '../model/step-up.ts';
 import { ApiError } from './api-error.ts';
@@ -15,15 +15,6 @@ export type ControlName = CallName & keyof ResultOf;
 export async function control<N extends ControlName>(name: N, given: CallInput<N>): Promise<ResultOf[N]> {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the contract says what this path answers
   return (await request('POST', `/api/control/${name}`, given)) as ResultOf[N];
-}
-
-/** @throws ApiError */
-export async function account<N extends keyof AccountCalls>(
-  name: N,
-  given: AccountCalls[N]['asks'],
-): Promise<AccountCalls[N]['answers']> {
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as above
-  return (await request('POST', `/api/control/${name}`, given)) as AccountCalls[N]['answers'];
 }
 
 /** @throws ApiError */

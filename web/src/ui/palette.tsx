@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import type { SessionView } from '../../../src/doors/console/people-flows.ts';
-import { account, control } from '../api/client.ts';
+import { control } from '../api/client.ts';
 import { t } from '../i18n/i18n.ts';
 import { nextLanguage, signOut, toggleTheme } from '../model/actions.ts';
 import { navigate } from '../model/navigation.ts';
@@ -163,7 +163,7 @@ async function thingsFor(role: string): Promise<readonly Command[]> {
   const [devices, openings, persons] = await Promise.all([
     areas.includes('devices') ? control('deviceList', {}).catch(() => []) : [],
     areas.includes('openings') ? control('openingList', {}).catch(() => []) : [],
-    areas.includes('people') ? account('accountList', {}).catch(() => []) : [],
+    areas.includes('people') ? control('accountList', {}).catch(() => []) : [],
   ]);
   return [
     ...devices.map(({ aeTitle, reason }) => ({

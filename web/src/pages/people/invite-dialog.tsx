@@ -1,9 +1,9 @@
 /** An invitation: to whom, in which role, why; then the one-time link, to be handed over by a way that is not the server's. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { AccountLink } from '../../../../src/doors/console/console-api.ts';
+import type { AccountLink } from '../../../../src/doors/control/control-services.ts';
 import { type Role, roles } from '../../../../src/guard/roles.ts';
-import { account } from '../../api/client.ts';
+import { control } from '../../api/client.ts';
 import { dayOrMoment } from '../../i18n/format.ts';
 import { t, word } from '../../i18n/i18n.ts';
 import { dayFromNow } from '../../model/openings.ts';
@@ -29,7 +29,7 @@ export function InviteDialog({
   const going = useSubmit(
     async () => {
       setMade(
-        await account('accountInvite', {
+        await control('accountInvite', {
           email: email.trim(),
           role,
           reason: reason.trim(),

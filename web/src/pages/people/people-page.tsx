@@ -1,9 +1,9 @@
 /** People: who has an account, in which role, with which factors; invitations. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { AccountView } from '../../../../src/doors/console/console-api.ts';
+import type { AccountView } from '../../../../src/doors/control/control-services.ts';
 import { roles } from '../../../../src/guard/roles.ts';
-import { account } from '../../api/client.ts';
+import { control } from '../../api/client.ts';
 import { t, word } from '../../i18n/i18n.ts';
 import { pathOf } from '../../model/route.ts';
 import { currentSession, mayAdminister } from '../../model/session.ts';
@@ -24,7 +24,7 @@ const tones: Readonly<Record<AccountView['state'], Tone>> = {
 export function PeoplePage(): JSX.Element {
   const [text, setText] = useState('');
   const [inviting, setInviting] = useState(false);
-  const accounts = useLoad(() => account('accountList', {}));
+  const accounts = useLoad(() => control('accountList', {}));
   const role = currentSession()?.account.role;
   return (
     <>

@@ -1,8 +1,8 @@
 /** One person's account: role, factors, sessions, history; ending sessions, a new start, disabling. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { AccountLink, AccountSessionView, AccountShown } from '../../../../src/doors/console/console-api.ts';
-import { account } from '../../api/client.ts';
+import type { AccountLink, AccountSessionView, AccountShown } from '../../../../src/doors/control/control-services.ts';
+import { control } from '../../api/client.ts';
 import { dateTime } from '../../i18n/format.ts';
 import { t, word } from '../../i18n/i18n.ts';
 import { currentSession, mayAdminister } from '../../model/session.ts';
@@ -38,8 +38,8 @@ export function PersonPage({ email }: { readonly email: string }): JSX.Element {
 
 /** The security officer sees the account and its sessions; what is set up in it is the administrator's. */
 async function load(email: string): Promise<AccountShown> {
-  if (mayAdminister(currentSession()?.account.role ?? '')) return account('accountShow', { email });
-  const [accounts, sessions] = await Promise.all([account('accountList', {}), account('accountSessions', { email })]);
+  if (mayAdminister(currentSession()?.account.role ?? '')) return control('accountShow', { email });
+  const [accounts, sessions] = await Promise.all([control('accountList', {}), control('accountSessions', { email })]);
   const found = accounts.find((entry) => entry.email === email);
   if (found === undefined) throw new Error('There is no such account');
   return { account: found, factors: [], passkeys: [], recoveryCodesLeft: 0, sessions, history: [] };
@@ -157,7 +157,7 @@ function Actions({
   const me = currentSession()?.account;
   const { email, state } = person.account;
   const confirming = useSubmit(async () => {
-    await account('accountConfirm', { email });
+    await control('accountConfirm', { email });
     say(t('people.confirmed', { email }));
     onDone();
   });
@@ -210,12 +210,12 @@ function AskDialog(props: {
       danger={asked === 'disable'}
       onClose={onClose}
       work={async (reason) => {
-        if (asked === 'reset') onLink(await account('accountReset', { email, reason }));
+        if (asked === 'reset') onLink(await control('accountReset', { email, reason }));
         else if (asked === 'end') {
-          await account('accountSessionsEnd', { email, reason });
+          await control('accountSessionsEnd', { email, reason });
           say(t('people.sessionsEnded', { email }));
         } else {
-          await account('accountDisable', { email, reason });
+          await control('accountDisable', { email, reason });
           say(t('people.disabled', { email }));
         }
         onDone();
