@@ -49,5 +49,5 @@ const uploaders: readonly string[] = ['physician', 'technologist', 'exchange-cle
 const exporters: readonly string[] = ['physician', 'technologist', 'exchange-clerk'] satisfies Role[];
 export const mayUpload = (role: string): boolean => uploaders.includes(role);
 export const mayExport = (role: string): boolean => exporters.includes(role);
-/** Opens, closes, enrols, invites. */
-export const mayAdminister = (role: string): boolean => role === ('administrator' satisfies Role);
+/** Opens, closes, enrols, invites. Nobody signed in may not. */
+export const mayAdminister = (role: string | undefined): boolean => role === ('administrator' satisfies Role);

@@ -1,12 +1,10 @@
 /** The frame of the pages before one is signed in: the window beside a narrow column. */
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { language, languageNames, t } from '../i18n/i18n.ts';
-import { nextLanguage, toggleTheme } from '../model/actions.ts';
-import { isDark } from '../model/theme.ts';
-import { Button } from './button.tsx';
+import { t } from '../i18n/i18n.ts';
 import { Glass } from './glass.tsx';
 import { Logo } from './icons.tsx';
+import { LanguageButton, ThemeButton } from './preference-buttons.tsx';
 
 export function Entrance(props: {
   readonly title: string;
@@ -30,17 +28,8 @@ export function Entrance(props: {
             <span>Leadglass</span>
           </span>
           <span class="side-tools">
-            <Button look="plain" size="small" icon="language" onClick={nextLanguage}>
-              <span class="hidden-visually">{t('nav.language')}: </span>
-              <span lang={language.get()}>{languageNames[language.get()]}</span>
-            </Button>
-            <Button
-              icon={isDark() ? 'sun' : 'moon'}
-              look="plain"
-              size="small"
-              label={t('nav.theme')}
-              onClick={toggleTheme}
-            />
+            <LanguageButton />
+            <ThemeButton />
           </span>
         </div>
         <div class="entrance-body">

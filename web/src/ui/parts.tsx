@@ -89,6 +89,16 @@ export function Note(props: {
   );
 }
 
+/** What is wrong with a form as a whole, read out when it comes. */
+export function Problem({ text }: { readonly text: string | undefined }): JSX.Element | null {
+  if (text === undefined) return null;
+  return (
+    <Note tone="danger" live>
+      {text}
+    </Note>
+  );
+}
+
 export function Card(props: {
   readonly title?: string;
   readonly aside?: ComponentChildren;

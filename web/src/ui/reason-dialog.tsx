@@ -2,10 +2,8 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { t } from '../i18n/i18n.ts';
-import { Button } from './button.tsx';
-import { Dialog } from './dialog.tsx';
 import { TextField } from './fields.tsx';
-import { Note } from './parts.tsx';
+import { FormDialog } from './form-dialog.tsx';
 import { useSubmit } from './use-submit.ts';
 
 export function ReasonDialog(props: {
@@ -26,31 +24,24 @@ export function ReasonDialog(props: {
     { fields: ['reason'], check: () => ({ reason: reason.trim() === '' ? t('form.reasonMissing') : undefined }) },
   );
   return (
-    <Dialog title={props.title} onClose={props.onClose}>
-      <form class="stack" onSubmit={going.onSubmit} noValidate>
-        {going.problem === undefined ? null : (
-          <Note tone="danger" live>
-            {going.problem}
-          </Note>
-        )}
-        <p>{props.text}</p>
-        <TextField
-          label={t('form.reason')}
-          hint={t('form.reasonHint')}
-          required
-          autoFocus
-          maxLength={500}
-          value={reason}
-          onValue={setReason}
-          fault={going.fault('reason')}
-        />
-        <div class="dialog-foot">
-          <Button onClick={props.onClose}>{t('action.cancel')}</Button>
-          <Button type="submit" look={props.danger === true ? 'danger primary' : 'primary'} busy={going.busy}>
-            {props.action}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={props.title}
+      action={props.action}
+      danger={props.danger === true}
+      going={going}
+      onClose={props.onClose}
+    >
+      <p>{props.text}</p>
+      <TextField
+        label={t('form.reason')}
+        hint={t('form.reasonHint')}
+        required
+        autoFocus
+        maxLength={500}
+        value={reason}
+        onValue={setReason}
+        fault={going.fault('reason')}
+      />
+    </FormDialog>
   );
 }

@@ -2,17 +2,17 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import type { SessionView } from '../../../src/doors/console/people-flows.ts';
-import { language, languageNames, t, word } from '../i18n/i18n.ts';
-import { nextLanguage, signOut, toggleTheme } from '../model/actions.ts';
+import { t, word } from '../i18n/i18n.ts';
+import { signOut } from '../model/actions.ts';
 import { route } from '../model/navigation.ts';
 import { pathOf } from '../model/route.ts';
 import { type Area, areasOf } from '../model/session.ts';
 import { useStore } from '../model/store.ts';
-import { isDark } from '../model/theme.ts';
 import { Button } from './button.tsx';
 import { Modal } from './dialog.tsx';
 import { Icon, Logo } from './icons.tsx';
 import { Palette } from './palette.tsx';
+import { LanguageButton, ThemeButton } from './preference-buttons.tsx';
 
 export function Shell(props: {
   readonly session: SessionView;
@@ -118,17 +118,8 @@ function Side(props: {
       </nav>
       <div class="side-foot">
         <div class="side-tools">
-          <Button
-            icon={isDark() ? 'sun' : 'moon'}
-            look="plain"
-            size="small"
-            label={t('nav.theme')}
-            onClick={toggleTheme}
-          />
-          <Button look="plain" size="small" icon="language" onClick={nextLanguage}>
-            <span class="hidden-visually">{t('nav.language')}: </span>
-            <span lang={language.get()}>{languageNames[language.get()]}</span>
-          </Button>
+          <ThemeButton />
+          <LanguageButton />
           <Button icon="out" look="plain" size="small" label={t('nav.signOut')} onClick={() => void signOut()} />
         </div>
         <a class="me" href="/account" aria-current={props.area === 'account' ? 'page' : undefined}>

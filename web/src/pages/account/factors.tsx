@@ -9,8 +9,9 @@ import { t, tn } from '../../i18n/i18n.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { PasswordField, TextField } from '../../ui/fields.tsx';
+import { FormDialog } from '../../ui/form-dialog.tsx';
 import { Icon, type IconName } from '../../ui/icons.tsx';
-import { Ago, Card, Note } from '../../ui/parts.tsx';
+import { Ago, Card, Problem } from '../../ui/parts.tsx';
 import { say, sayFailed } from '../../ui/toasts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 import { StepUpCancelled } from '../../model/step-up.ts';
@@ -196,29 +197,16 @@ function RenameDialog(props: PartProps & { readonly id: number; readonly label: 
     { fields: ['label'], check: () => ({ label: label.trim() === '' ? t('form.missing') : undefined }) },
   );
   return (
-    <Dialog title={t('factor.rename')} onClose={props.onClose}>
-      <form class="stack" onSubmit={going.onSubmit} noValidate>
-        {going.problem === undefined ? null : (
-          <Note tone="danger" live>
-            {going.problem}
-          </Note>
-        )}
-        <TextField
-          label={t('passkey.label')}
-          maxLength={60}
-          autoFocus
-          value={label}
-          onValue={setLabel}
-          fault={going.fault('label')}
-        />
-        <div class="dialog-foot">
-          <Button onClick={props.onClose}>{t('action.cancel')}</Button>
-          <Button type="submit" look="primary" busy={going.busy}>
-            {t('action.rename')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title={t('factor.rename')} action={t('action.rename')} going={going} onClose={props.onClose}>
+      <TextField
+        label={t('passkey.label')}
+        maxLength={60}
+        autoFocus
+        value={label}
+        onValue={setLabel}
+        fault={going.fault('label')}
+      />
+    </FormDialog>
   );
 }
 
@@ -229,11 +217,7 @@ function RemoveDialog(props: PartProps & { readonly id: number; readonly label: 
   });
   return (
     <Dialog title={t('factor.removeTitle', { label: props.label })} onClose={props.onClose}>
-      {going.problem === undefined ? null : (
-        <Note tone="danger" live>
-          {going.problem}
-        </Note>
-      )}
+      <Problem text={going.problem} />
       <p>{t('factor.removeText')}</p>
       <div class="dialog-foot">
         <Button onClick={props.onClose}>{t('action.cancel')}</Button>
@@ -255,28 +239,15 @@ function PasswordDialog(props: {
     check: () => ({ password: password === '' ? t('form.missing') : undefined }),
   });
   return (
-    <Dialog title={t('password.title')} onClose={props.onClose}>
-      <form class="stack" onSubmit={going.onSubmit} noValidate>
-        {going.problem === undefined ? null : (
-          <Note tone="danger" live>
-            {going.problem}
-          </Note>
-        )}
-        <PasswordField
-          label={t('password.new')}
-          hint={t('password.hint')}
-          autoComplete="new-password"
-          value={password}
-          onValue={setPassword}
-          fault={going.fault('password')}
-        />
-        <div class="dialog-foot">
-          <Button onClick={props.onClose}>{t('action.cancel')}</Button>
-          <Button type="submit" look="primary" busy={going.busy}>
-            {t('action.set')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title={t('password.title')} action={t('action.set')} going={going} onClose={props.onClose}>
+      <PasswordField
+        label={t('password.new')}
+        hint={t('password.hint')}
+        autoComplete="new-password"
+        value={password}
+        onValue={setPassword}
+        fault={going.fault('password')}
+      />
+    </FormDialog>
   );
 }

@@ -8,7 +8,7 @@ import { makeDeviceKey } from '../../model/device-key.ts';
 import { dayFromNow } from '../../model/openings.ts';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { ChoiceField, TextField } from '../../ui/fields.tsx';
-import { Note, PageHead } from '../../ui/parts.tsx';
+import { PageHead, Problem } from '../../ui/parts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 import { ConnectionStep } from './connection-step.tsx';
 import {
@@ -149,11 +149,7 @@ function Connecting(
   );
   return (
     <form class="stack wide" onSubmit={going.onSubmit} noValidate>
-      {going.problem === undefined ? null : (
-        <Note tone="danger" live>
-          {going.problem}
-        </Note>
-      )}
+      <Problem text={going.problem} />
       <ConnectionStep draft={draft} change={change} fault={going.fault} bounds={bounds} />
       <div class="form-foot">
         <Button look="plain" icon="left" onClick={props.onBack}>

@@ -79,7 +79,7 @@ function Actions(props: {
   const { device, hasWeb, onDone } = props;
   const [asked, setAsked] = useState<'renew' | 'revoke' | 'token' | undefined>();
   const role = currentSession()?.account.role;
-  if (role === undefined || !mayAdminister(role) || device.state === 'revoked') return null;
+  if (!mayAdminister(role) || device.state === 'revoked') return null;
   const close = (): void => setAsked(undefined);
   const { aeTitle } = device;
   return (

@@ -24,7 +24,7 @@ export function DevicesPage(): JSX.Element {
   const [text, setText] = useState('');
   const devices = useLoad(() => control('deviceList', {}));
   const role = currentSession()?.account.role;
-  const canAdd = role !== undefined && mayAdminister(role);
+  const canAdd = mayAdminister(role);
   return (
     <>
       <PageHead title={t('nav.devices')} intro={t('devices.intro')}>

@@ -9,7 +9,7 @@ import { dayFromNow } from '../../model/openings.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { ChoiceField, DateField, TextField } from '../../ui/fields.tsx';
-import { Note } from '../../ui/parts.tsx';
+import { FormDialog } from '../../ui/form-dialog.tsx';
 import { say } from '../../ui/toasts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 import { DeviceFiles } from './device-files.tsx';
@@ -60,45 +60,32 @@ export function RenewDialog(props: {
     );
   }
   return (
-    <Dialog title={t('device.renewTitle', { aeTitle })} onClose={onClose}>
-      <form class="stack" onSubmit={going.onSubmit} noValidate>
-        {going.problem === undefined ? null : (
-          <Note tone="danger" live>
-            {going.problem}
-          </Note>
-        )}
-        <DateField
-          label={t('opening.end')}
-          value={until}
-          onValue={setUntil}
-          min={today}
-          quick={quickDays()}
-          fault={going.fault('until')}
-        />
-        <ChoiceField
-          label={t('device.certificate')}
-          value={certificate}
-          onValue={setCertificate}
-          options={[
-            { value: 'keep', label: t('device.keepCertificate'), hint: t('device.keepCertificateHint') },
-            { value: 'new', label: t('device.newKey'), hint: t('device.newKeyHint') },
-          ]}
-        />
-        <TextField
-          label={t('form.reason')}
-          optional
-          maxLength={500}
-          value={reason}
-          onValue={setReason}
-          fault={going.fault('reason')}
-        />
-        <div class="dialog-foot">
-          <Button onClick={onClose}>{t('action.cancel')}</Button>
-          <Button type="submit" look="primary" busy={going.busy}>
-            {t('device.renew')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title={t('device.renewTitle', { aeTitle })} action={t('device.renew')} going={going} onClose={onClose}>
+      <DateField
+        label={t('opening.end')}
+        value={until}
+        onValue={setUntil}
+        min={today}
+        quick={quickDays()}
+        fault={going.fault('until')}
+      />
+      <ChoiceField
+        label={t('device.certificate')}
+        value={certificate}
+        onValue={setCertificate}
+        options={[
+          { value: 'keep', label: t('device.keepCertificate'), hint: t('device.keepCertificateHint') },
+          { value: 'new', label: t('device.newKey'), hint: t('device.newKeyHint') },
+        ]}
+      />
+      <TextField
+        label={t('form.reason')}
+        optional
+        maxLength={500}
+        value={reason}
+        onValue={setReason}
+        fault={going.fault('reason')}
+      />
+    </FormDialog>
   );
 }

@@ -8,7 +8,8 @@ import { t } from '../../i18n/i18n.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { SelectField, TextField } from '../../ui/fields.tsx';
-import { Copyable, Facts, Note, Secret } from '../../ui/parts.tsx';
+import { FormDialog } from '../../ui/form-dialog.tsx';
+import { Copyable, Facts, Secret } from '../../ui/parts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 
 const spans = ['60', '240', '480'] as const;
@@ -48,36 +49,23 @@ export function TokenDialog({
     );
   }
   return (
-    <Dialog title={t('device.token')} onClose={onClose}>
-      <form class="stack" onSubmit={going.onSubmit} noValidate>
-        {going.problem === undefined ? null : (
-          <Note tone="danger" live>
-            {going.problem}
-          </Note>
-        )}
-        <p>{t('token.text')}</p>
-        <TextField
-          label={t('form.reason')}
-          hint={t('form.reasonHint')}
-          required
-          autoFocus
-          value={reason}
-          onValue={setReason}
-          fault={going.fault('reason')}
-        />
-        <SelectField
-          label={t('token.span')}
-          value={minutes}
-          onValue={setMinutes}
-          options={spans.map((value) => ({ value, label: t(`token.span${value}`) }))}
-        />
-        <div class="dialog-foot">
-          <Button onClick={onClose}>{t('action.cancel')}</Button>
-          <Button type="submit" look="primary" busy={going.busy}>
-            {t('token.make')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title={t('device.token')} action={t('token.make')} going={going} onClose={onClose}>
+      <p>{t('token.text')}</p>
+      <TextField
+        label={t('form.reason')}
+        hint={t('form.reasonHint')}
+        required
+        autoFocus
+        value={reason}
+        onValue={setReason}
+        fault={going.fault('reason')}
+      />
+      <SelectField
+        label={t('token.span')}
+        value={minutes}
+        onValue={setMinutes}
+        options={spans.map((value) => ({ value, label: t(`token.span${value}`) }))}
+      />
+    </FormDialog>
   );
 }

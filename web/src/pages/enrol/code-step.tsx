@@ -5,7 +5,7 @@ import type { NewCode } from '../../../../src/doors/console/people-flows.ts';
 import { t } from '../../i18n/i18n.ts';
 import { Button } from '../../ui/button.tsx';
 import { CodeField } from '../../ui/code-field.tsx';
-import { Note, Secret } from '../../ui/parts.tsx';
+import { Problem, Secret } from '../../ui/parts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 
 export function CodeStep(props: {
@@ -27,11 +27,7 @@ export function CodeStep(props: {
   );
   return (
     <form class="stack" onSubmit={going.onSubmit} noValidate>
-      {going.problem === undefined ? null : (
-        <Note tone="danger" live>
-          {going.problem}
-        </Note>
-      )}
+      <Problem text={going.problem} />
       <div class="qr">
         <img
           src={`data:image/svg+xml,${encodeURIComponent(secret.qrSvg)}`}

@@ -12,7 +12,7 @@ import { navigate } from '../../model/navigation.ts';
 import { Button } from '../../ui/button.tsx';
 import { Entrance } from '../../ui/entrance.tsx';
 import { ChoiceField, TextField } from '../../ui/fields.tsx';
-import { Failed, Note, Skeleton } from '../../ui/parts.tsx';
+import { Failed, Problem, Skeleton } from '../../ui/parts.tsx';
 import { say } from '../../ui/toasts.tsx';
 import { useLoad } from '../../ui/use-load.ts';
 import { useSubmit } from '../../ui/use-submit.ts';
@@ -160,11 +160,7 @@ function WayStep(props: {
   return (
     <Entrance title={t('enrol.title')} intro={t('enrol.intro', { role: word('role', role) })}>
       <form class="stack wide" onSubmit={going.onSubmit} noValidate>
-        {going.problem === undefined ? null : (
-          <Note tone="danger" live>
-            {going.problem}
-          </Note>
-        )}
+        <Problem text={going.problem} />
         <div class="stack">
           {isNameless ? (
             <>

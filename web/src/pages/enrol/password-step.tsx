@@ -7,7 +7,7 @@ import { t } from '../../i18n/i18n.ts';
 import { Button } from '../../ui/button.tsx';
 import { Entrance } from '../../ui/entrance.tsx';
 import { PasswordField } from '../../ui/fields.tsx';
-import { Note } from '../../ui/parts.tsx';
+import { Problem } from '../../ui/parts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 import { Strength, useVerdict } from './strength.tsx';
 
@@ -34,11 +34,7 @@ export function PasswordStep(props: {
   return (
     <Entrance title={t('password.title')} intro={t('password.intro', { min: bounds.min })}>
       <form class="stack" onSubmit={going.onSubmit} noValidate>
-        {going.problem === undefined ? null : (
-          <Note tone="danger" live>
-            {going.problem}
-          </Note>
-        )}
+        <Problem text={going.problem} />
         <input type="text" autocomplete="username" value={email} readOnly hidden />
         <PasswordField
           label={t('password.new')}

@@ -37,7 +37,7 @@ export function HomePage(): JSX.Element {
         >
           {t('action.refresh')}
         </Button>
-        {role !== undefined && mayAdminister(role) ? (
+        {mayAdminister(role) ? (
           <ButtonLink href="/devices/add" icon="plus" look="primary">
             {t('devices.add')}
           </ButtonLink>

@@ -24,7 +24,7 @@ export function OpeningWindow({ openings }: { readonly openings: readonly Openin
     return (
       <Empty icon="openings" title={t('home.nothingOpen')}>
         <p>{t('home.nothingOpenText')}</p>
-        {role !== undefined && mayAdminister(role) ? (
+        {mayAdminister(role) ? (
           <ButtonLink href="/devices/add" icon="plus">
             {t('devices.add')}
           </ButtonLink>

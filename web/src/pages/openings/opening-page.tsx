@@ -40,7 +40,7 @@ function Actions(props: { readonly opening: OpeningView; readonly loading: Loadi
   const [asked, setAsked] = useState<'close' | 'renew' | undefined>();
   const role = currentSession()?.account.role;
   const isOpen = opening.state === 'open' || opening.state === 'not-yet';
-  if (role === undefined || !mayAdminister(role) || !isOpen) return null;
+  if (!mayAdminister(role) || !isOpen) return null;
   return (
     <>
       <Button icon="clock" onClick={() => setAsked('renew')}>

@@ -22,7 +22,7 @@ export function OpeningsPage(): JSX.Element {
   return (
     <>
       <PageHead title={t('nav.openings')} intro={t('openings.intro')}>
-        {role !== undefined && mayAdminister(role) ? (
+        {mayAdminister(role) ? (
           <ButtonLink href="/devices/add" icon="plus" look="primary">
             {t('devices.add')}
           </ButtonLink>

@@ -10,6 +10,7 @@ import { dayFromNow } from '../../model/openings.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { DateField, SelectField, TextField } from '../../ui/fields.tsx';
+import { FormDialog } from '../../ui/form-dialog.tsx';
 import { Note, Secret } from '../../ui/parts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 
@@ -49,54 +50,41 @@ export function InviteDialog({
   );
   if (made !== undefined) return <LinkDialog made={made} onClose={onClose} />;
   return (
-    <Dialog title={t('people.invite')} onClose={onClose}>
-      <form class="stack" onSubmit={going.onSubmit} noValidate>
-        {going.problem === undefined ? null : (
-          <Note tone="danger" live>
-            {going.problem}
-          </Note>
-        )}
-        <TextField
-          label={t('people.email')}
-          type="email"
-          required
-          autoFocus
-          value={email}
-          onValue={setEmail}
-          fault={going.fault('email')}
-        />
-        <SelectField
-          label={t('people.role')}
-          hint={t(`roleHint.${role}`)}
-          value={role}
-          onValue={setRole}
-          options={roles.map((value) => ({ value, label: word('role', value) }))}
-          fault={going.fault('role')}
-        />
-        <DateField
-          label={t('people.until')}
-          optional
-          value={until}
-          onValue={setUntil}
-          min={today}
-          fault={going.fault('until')}
-        />
-        <TextField
-          label={t('form.reason')}
-          hint={t('form.reasonHint')}
-          required
-          value={reason}
-          onValue={setReason}
-          fault={going.fault('reason')}
-        />
-        <div class="dialog-foot">
-          <Button onClick={onClose}>{t('action.cancel')}</Button>
-          <Button type="submit" look="primary" busy={going.busy}>
-            {t('people.inviteDo')}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title={t('people.invite')} action={t('people.inviteDo')} going={going} onClose={onClose}>
+      <TextField
+        label={t('people.email')}
+        type="email"
+        required
+        autoFocus
+        value={email}
+        onValue={setEmail}
+        fault={going.fault('email')}
+      />
+      <SelectField
+        label={t('people.role')}
+        hint={t(`roleHint.${role}`)}
+        value={role}
+        onValue={setRole}
+        options={roles.map((value) => ({ value, label: word('role', value) }))}
+        fault={going.fault('role')}
+      />
+      <DateField
+        label={t('people.until')}
+        optional
+        value={until}
+        onValue={setUntil}
+        min={today}
+        fault={going.fault('until')}
+      />
+      <TextField
+        label={t('form.reason')}
+        hint={t('form.reasonHint')}
+        required
+        value={reason}
+        onValue={setReason}
+        fault={going.fault('reason')}
+      />
+    </FormDialog>
   );
 }
 

@@ -29,7 +29,7 @@ export function PeoplePage(): JSX.Element {
   return (
     <>
       <PageHead title={t('nav.people')} intro={t('people.intro')}>
-        {role !== undefined && mayAdminister(role) ? (
+        {mayAdminister(role) ? (
           <Button icon="plus" look="primary" onClick={() => setInviting(true)}>
             {t('people.invite')}
           </Button>

@@ -38,7 +38,7 @@ export function PersonPage({ email }: { readonly email: string }): JSX.Element {
 
 /** The security officer sees the account and its sessions; what is set up in it is the administrator's. */
 async function load(email: string): Promise<AccountShown> {
-  if (mayAdminister(currentSession()?.account.role ?? '')) return control('accountShow', { email });
+  if (mayAdminister(currentSession()?.account.role)) return control('accountShow', { email });
   const [accounts, sessions] = await Promise.all([control('accountList', {}), control('accountSessions', { email })]);
   const found = accounts.find((entry) => entry.email === email);
   if (found === undefined) throw new Error('There is no such account');
