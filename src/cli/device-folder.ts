@@ -2,11 +2,12 @@
  * The folder that `device add` hands over and `--as DIR` reads: key.pem, cert.pem, ca.pem, device.json and a README for
  * people. Nothing in it is ever overwritten.
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { LeadglassError } from '../error.ts';
 import type { DeviceAdded } from '../doors/control/control-services.ts';
+import { makeFolder, refuseUnlessEmpty } from './new-folder.ts';
 import { readNamedFile } from './read-file.ts';
 
 const deviceFile = v.object({
@@ -28,17 +29,12 @@ export interface NewFolder {
  */
 export function makeDeviceFolder(path: string): NewFolder {
   const existed = existsSync(path);
-  if (existed && readdirSync(path).length > 0) {
-    throw new LeadglassError(
-      'BAD_REQUEST',
-      `${path} is not empty, and nothing in it will be overwritten; name another folder with --out`,
-    );
-  }
+  refuseUnlessEmpty(path);
+  makeFolder(path);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
     chmodSync(path, 0o700);
   } catch (cause) {
-    throw new LeadglassError('BAD_REQUEST', `Cannot make the folder ${path}`, { cause });
+    throw new LeadglassError('BAD_REQUEST', `Cannot keep the folder ${path} from others`, { cause });
   }
   const written: string[] = [];
   return {

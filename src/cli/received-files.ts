@@ -2,10 +2,11 @@
  * Where `get` writes. The server may be hostile, so nothing it sends becomes a name: files get numbers. A file appears
  * under its name only when all of it came, nothing is overwritten, and count and bytes are bounded.
  */
-import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writePart10Head } from '../dicom/part10.ts';
 import { LeadglassError } from '../error.ts';
+import { makeFolder, refuseUnlessEmpty } from './new-folder.ts';
 import type { IncomingInstance } from './dicom-client.ts';
 import { writeWhole } from './whole-file.ts';
 
@@ -33,14 +34,9 @@ export class ReceivedFiles {
 
   /** @throws LeadglassError BAD_REQUEST when the folder has anything in it */
   constructor(folder: string, sourceAeTitle: string, limits: ReceivedLimits) {
-    if (existsSync(folder) && readdirSync(folder).length > 0) {
-      throw new LeadglassError(
-        'BAD_REQUEST',
-        `${folder} is not empty, and nothing in it will be overwritten; name another folder with --out`,
-      );
-    }
+    refuseUnlessEmpty(folder);
     this.#isNew = !existsSync(folder);
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     this.#folder = folder;
     this.#sourceAeTitle = sourceAeTitle;
     this.#limits = limits;

@@ -1,9 +1,9 @@
 /** `leadglass study list|show|export|remove|release`: what is stored, for whoever administers. */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { ExportedInstance, RemovalView, StudyShown, StudyView } from '../doors/control/control-services.ts';
 import { LeadglassError } from '../error.ts';
+import { makeFolder, refuseUnlessEmpty } from './new-folder.ts';
 import type { Context } from './context.ts';
 import { interrupted } from './interruption.ts';
 import { examples, isoDay, wholeNumber, withJson } from './options.ts';
@@ -192,14 +192,9 @@ interface ExportOptions {
 async function exportStudy(context: Context, studyInstanceUid: string, options: ExportOptions): Promise<void> {
   const { output, signal } = context;
   const folder = resolve(options.out);
-  if (existsSync(folder) && readdirSync(folder).length > 0) {
-    throw new LeadglassError(
-      'BAD_REQUEST',
-      `${folder} is not empty, and nothing in it will be overwritten; name another folder`,
-    );
-  }
+  refuseUnlessEmpty(folder);
   const session = await context.control('study export').beginExport({ studyInstanceUid, reason: options.reason });
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const placeOf = exportPlaces(folder);
   const files: { path: string; sopInstanceUid: string }[] = [];
   let bytes = 0;
@@ -245,7 +240,7 @@ function exportPlaces(folder: string): (instance: ExportedInstance, index: numbe
     seriesNumbers.set(seriesInstanceUid, series);
     const kind = /^[A-Z0-9]{1,16}$/.test(modality) ? `-${modality.toLowerCase()}` : '';
     const place = join(folder, `series-${String(series).padStart(3, '0')}${kind}`);
-    mkdirSync(place, { recursive: true, mode: 0o700 });
+    makeFolder(place);
     return join(place, `image-${String(index + 1).padStart(5, '0')}.dcm`);
   };
 }
