@@ -233,6 +233,7 @@ export function backendSuite(name: string, make: MakeBackend): void {
       { studyDateFrom: '20250101' },
       { patientIdIssuers: ['HOSP'] },
       { departments: ['Radiology'] },
+      { patients: [{ patientId: 'P2', issuer: '' }] },
       { studyInstanceUids: [] },
     ];
     for (const scope of scopes) {
@@ -303,6 +304,22 @@ export function backendSuite(name: string, make: MakeBackend): void {
       [{ studyDateTo: '20240201' }, [1, 2]],
       [{ patientIdIssuers: ['HOSP'] }, [3]],
       [{ patientIdIssuers: [''] }, [1, 2]],
+      [{ patients: [{ patientId: 'P2', issuer: '' }] }, [2]],
+      [{ patients: [{ patientId: 'P3', issuer: 'HOSP' }] }, [3]],
+      [{ patients: [{ patientId: 'P3', issuer: '' }] }, []],
+      [{ patients: [{ patientId: 'P_', issuer: '' }] }, []],
+      [
+        {
+          patients: [
+            { patientId: 'P1', issuer: '' },
+            { patientId: 'P3', issuer: 'HOSP' },
+          ],
+          studyDateFrom: '20240201',
+        },
+        [3],
+      ],
+      [{ patients: [{ patientId: '', issuer: '' }] }, []],
+      [{ patients: [] }, []],
       [{ receivedFrom: 'MR1' }, [2]],
       [{ studyInstanceUids: [knownUid('1.2.3.1'), knownUid('1.2.3.3')] }, [1, 3]],
       [{ studyInstanceUids: [] }, []],

@@ -8,6 +8,7 @@ const attributes: ScopedAttributes = {
   modality: 'CT',
   institutionalDepartmentName: ' Radiology  West ',
   studyDate: '20260315',
+  patientId: 'P1',
   issuerOfPatientId: 'HOSP',
   studyReceivedFrom: ['CT1'],
 };
@@ -29,6 +30,19 @@ const cases: readonly (readonly [scope: Scope, inside: boolean])[] = [
   [{ patientIdIssuers: ['HOSP'] }, true],
   [{ patientIdIssuers: ['hosp'] }, false],
   [{ patientIdIssuers: [] }, false],
+  [{ patients: [{ patientId: 'P1', issuer: 'HOSP' }] }, true],
+  [
+    {
+      patients: [
+        { patientId: 'P2', issuer: 'HOSP' },
+        { patientId: 'P1', issuer: 'HOSP' },
+      ],
+    },
+    true,
+  ],
+  [{ patients: [{ patientId: 'P1', issuer: '' }] }, false],
+  [{ patients: [{ patientId: 'p1', issuer: 'HOSP' }] }, false],
+  [{ patients: [] }, false],
   [{ receivedFrom: 'CT1' }, true],
   [{ receivedFrom: 'CT2' }, false],
   [{ studyInstanceUids: [studyA] }, true],
@@ -52,6 +66,7 @@ test('an attribute that the scope narrows and the data set lacks is outside', ()
     modality: '',
     institutionalDepartmentName: '',
     studyDate: '',
+    patientId: '',
     issuerOfPatientId: '',
     studyReceivedFrom: [],
   };

@@ -21,6 +21,8 @@ export interface Scope {
   readonly studyDateTo?: string;
   /** Issuer of Patient ID (0010,0021). */
   readonly patientIdIssuers?: readonly string[];
+  /** Only studies of these patients; what an emergency opens is one. */
+  readonly patients?: readonly PatientKey[];
   /** Only studies of which this device (an opening's device name) sent at least one instance. */
   readonly receivedFrom?: string;
   /** Only these studies: what was released to an exchange partner. */
@@ -32,6 +34,12 @@ export interface Scope {
   readonly joinsReachedOnly?: true;
 }
 
+/** Patient ID (0010,0020) with its issuer (0010,0021), '' where the data has none. An empty Patient ID names nobody. */
+export interface PatientKey {
+  readonly patientId: string;
+  readonly issuer: string;
+}
+
 /** The attributes of one instance that a scope can look at; '' where the data set has none. */
 export interface ScopedAttributes {
   readonly studyInstanceUid: Uid;
@@ -39,6 +47,7 @@ export interface ScopedAttributes {
   readonly institutionalDepartmentName: string;
   /** YYYYMMDD. */
   readonly studyDate: string;
+  readonly patientId: string;
   readonly issuerOfPatientId: string;
   /** Devices that sent instances of this study so far. */
   readonly studyReceivedFrom: readonly string[];
@@ -55,6 +64,7 @@ const dateForm = /^[0-9]{8}$/;
 export function scopeAllowsHead(scope: Scope, attributes: ScopedAttributes): boolean {
   const { modalities, departments, studyDateFrom, studyDateTo, patientIdIssuers, receivedFrom, studyInstanceUids } =
     scope;
+  const { patients } = scope;
   if (modalities !== undefined && !modalities.includes(attributes.modality)) return false;
   if (departments !== undefined) {
     const department = normalizeDepartment(attributes.institutionalDepartmentName);
@@ -67,9 +77,14 @@ export function scopeAllowsHead(scope: Scope, attributes: ScopedAttributes): boo
     if (studyDateTo !== undefined && attributes.studyDate > studyDateTo) return false;
   }
   if (patientIdIssuers !== undefined && !patientIdIssuers.includes(attributes.issuerOfPatientId)) return false;
+  if (patients !== undefined && !patients.some((patient) => isPatient(patient, attributes))) return false;
   if (receivedFrom !== undefined && !attributes.studyReceivedFrom.includes(receivedFrom)) return false;
   if (studyInstanceUids !== undefined && !studyInstanceUids.includes(attributes.studyInstanceUid)) return false;
   return true;
+}
+
+function isPatient(patient: PatientKey, { patientId, issuerOfPatientId }: ScopedAttributes): boolean {
+  return patientId !== '' && patient.patientId === patientId && patient.issuer === issuerOfPatientId;
 }
 
 /** Do both scopes name the same part of the data? The order within lists does not matter. */
@@ -80,11 +95,14 @@ export function sameScope(one: Scope, other: Scope): boolean {
     one.studyDateFrom === other.studyDateFrom &&
     one.studyDateTo === other.studyDateTo &&
     sameList(one.patientIdIssuers, other.patientIdIssuers) &&
+    sameList(one.patients?.map(patientText), other.patients?.map(patientText)) &&
     one.receivedFrom === other.receivedFrom &&
     one.joinsReachedOnly === other.joinsReachedOnly &&
     sameList(one.studyInstanceUids, other.studyInstanceUids)
   );
 }
+
+const patientText = ({ patientId, issuer }: PatientKey): string => JSON.stringify([patientId, issuer]);
 
 function sameList(one: readonly string[] | undefined, other: readonly string[] | undefined): boolean {
   if (one === undefined || other === undefined) return one === other;

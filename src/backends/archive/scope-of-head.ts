@@ -19,6 +19,7 @@ export function headIsInScope(
     modality: head.modality,
     institutionalDepartmentName: textOf(facts.dataSet, Tags.InstitutionalDepartmentName),
     studyDate: dateOf(facts.dataSet, Tags.StudyDate),
+    patientId: head.patientId,
     issuerOfPatientId: head.issuerOfPatientId,
     studyReceivedFrom: scope.receivedFrom === undefined ? [] : facts.studyReceivedFrom(),
   });

@@ -79,9 +79,10 @@ const fromsByStudy: Readonly<Record<QueryLevel, string>> = {
 export function planQuery(level: QueryLevel, keys: readonly QueryKey[], scope: Scope): QueryPlan {
   const fixed: SqlPart[] = [...scopeParts(level, scope)];
   let name: QueryKey | undefined;
-  let few = false;
+  // One patient has a handful of studies: reading begins with them, whatever else is asked.
+  let few = scope.patients !== undefined;
   let dated = false;
-  let byStudy = false;
+  let byStudy = few;
   for (const key of keys) {
     const column = columnOf(key.tag, level);
     if (column === undefined) {

@@ -3,7 +3,7 @@
  * answers a peer. Only our own text goes into the SQL; every value is a bound parameter.
  */
 import type { SQLInputValue } from 'node:sqlite';
-import { normalizeDepartment, type Scope } from '../../../guard/scope.ts';
+import { normalizeDepartment, type PatientKey, type Scope } from '../../../guard/scope.ts';
 
 export interface SqlPart {
   readonly sql: string;
@@ -33,6 +33,7 @@ export function studyScope(scope: Scope): readonly SqlPart[] {
     if (scope.studyDateTo !== undefined) parts.push({ sql: 'st.date <= ?', values: [scope.studyDateTo] });
   }
   if (scope.patientIdIssuers !== undefined) parts.push(isOneOf('st.issuer', scope.patientIdIssuers));
+  if (scope.patients !== undefined) parts.push(isOneOfPatients(scope.patients));
   if (scope.receivedFrom !== undefined) {
     parts.push({
       sql: 'EXISTS (SELECT 1 FROM study_source so WHERE so.study = st.id AND so.device = ?)',
@@ -41,6 +42,16 @@ export function studyScope(scope: Scope): readonly SqlPart[] {
   }
   if (scope.studyInstanceUids !== undefined) parts.push(isOneOf('st.uid', scope.studyInstanceUids));
   return parts;
+}
+
+/** By the study's own attributes, as the study's senders wrote them; both columns, so that an ID of another issuer is another patient. */
+function isOneOfPatients(patients: readonly PatientKey[]): SqlPart {
+  const named = patients.filter(({ patientId }) => patientId !== '');
+  if (named.length === 0) return nothing;
+  return {
+    sql: `(${named.map(() => 'st.patient_id = ? AND st.issuer = ?').join(' OR ')})`,
+    values: named.flatMap(({ patientId, issuer }) => [patientId, issuer]),
+  };
 }
 
 /** What a scope says of a series. */
@@ -82,6 +93,17 @@ export function studyHasSeriesInsideOnly(scope: Scope): readonly SqlPart[] {
   const { sql, values } = allOf(inside);
   // What is not known to be inside is outside.
   return [{ sql: `NOT EXISTS (SELECT 1 FROM series se WHERE se.study = st.id AND (${sql}) IS NOT TRUE)`, values }];
+}
+
+/** How much of a study is inside the scope: what is beyond it looks as if there were no such study. */
+export function reachOfStudy(index: Statements, scope: Scope, studyInstanceUid: string): 'none' | 'part' | 'whole' {
+  const reached = allOf([...studyScope(scope), ...studyHasSeriesInside(scope)]);
+  const whole = allOf(studyHasSeriesInsideOnly(scope));
+  const row = index
+    .statement(`SELECT ${whole.sql} AS whole FROM study st WHERE st.uid = ? AND ${reached.sql}`)
+    .get(...whole.values, studyInstanceUid, ...reached.values);
+  if (row === undefined) return 'none';
+  return row['whole'] === 1 ? 'whole' : 'part';
 }
 
 /** Is this study not here yet, or is one of its series inside the scope? */
