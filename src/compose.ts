@@ -9,6 +9,7 @@ import type { OfflineLeadglass, RunningLeadglass, StartOptions } from './cli/run
 import { administer } from './compose/caller.ts';
 import { accountServices, enrolmentLink } from './compose/control-accounts.ts';
 import { deviceServices } from './compose/control-devices.ts';
+import { emergencyServices } from './compose/control-emergencies.ts';
 import { importExportServices } from './compose/control-import-export.ts';
 import { ledgerServices } from './compose/control-ledger.ts';
 import { settingsServices } from './compose/control-settings.ts';
@@ -18,6 +19,7 @@ import { archiveTotals } from './compose/archive-facts.ts';
 import { consoleApi } from './compose/console-api.ts';
 import { type Doors, openDoors } from './compose/doors.ts';
 import { openWithoutIndex } from './compose/index-aside.ts';
+import { watchEmergencies } from './compose/emergency-watch.ts';
 import { type Installation, openInstallation } from './compose/installation.ts';
 import { startJobs } from './compose/jobs.ts';
 import { commitmentReports, moveConnector, type OutgoingFacts } from './compose/outgoing.ts';
@@ -88,7 +90,9 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
   );
   starting.use(installation.persons.connect(people));
   starting.use(sweepSessions(people, log));
+  starting.use(watchEmergencies(installation, { log }));
   const commands = controlServices(installation, {
+    log,
     startedAtMs,
     people,
     doorViews,
@@ -96,7 +100,7 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
     codecFailure: () => threads.codecs.failure,
     arrangePlainDoors: async () => later.doors?.arrangePlainDoors(),
   });
-  const api = consoleApi({ people, services: commands, log });
+  const api = consoleApi({ people, policy, services: commands, log });
   const doors = await openDoors(installation, { services, dimseIdentity, codecs: threads.codecs, api, log });
   later.doors = doors;
   starting.defer(() => doors.stop());
@@ -175,6 +179,7 @@ function consoleUrl(names: readonly string[], doors: RunningLeadglass['doors']):
 function controlServices(
   installation: Installation,
   facts: {
+    readonly log: Log;
     readonly startedAtMs: number;
     readonly people: People;
     readonly doorViews: Parameters<typeof statusServices>[0]['doors'];
@@ -199,6 +204,7 @@ function controlServices(
       people: facts.people,
       consoleUrl: () => consoleUrl(config.names, facts.doorViews()),
     }),
+    ...emergencyServices(installation, { log: facts.log }),
     ...studyServices(installation),
     ...importExportServices(installation),
     ...ledgerServices(installation),

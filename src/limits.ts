@@ -529,6 +529,25 @@ export const limits = {
   /** People: accounts, what proves who somebody is, sessions (src/people). SP 800-63B-4 where a clause is named. */
   /** How long an opening that comes with an invitation stands: by then somebody looks again. */
   personOpeningMs: 365 * 86_400_000,
+  /**
+   * Emergency access to one patient. As long as a shock room or an operation at night; then it is asked for again or opened for. The
+   * usual hour is what a person gets who says nothing.
+   */
+  emergencyMsMax: 4 * 3_600_000,
+  emergencyMsUsual: 3_600_000,
+  // A night with three patients beyond one's own department is a bad one; more is a pattern, and somebody has to open for it.
+  emergenciesPerDayMax: 3,
+  // Mistyped numbers included; each try says whether somebody with this number and this birth date is here.
+  emergencyTriesPerDayMax: 10,
+  emergencyDayMs: 86_400_000,
+  // How long one may wait for its review before that is said louder: over a long weekend.
+  emergencyReviewMs: 4 * 86_400_000,
+  // How often ends are looked for that nobody caused.
+  emergencyWatchMs: 30_000,
+  // Studies of one Patient ID that are compared with what was typed.
+  emergencyStudiesMax: 5000,
+  // Shown to who reviews; the ledger has all of it.
+  emergencyUsesShownMax: 200,
   people: {
     // A large university hospital has about 20,000 employees; each row is some hundred bytes.
     accountsMax: 100_000,

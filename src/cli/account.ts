@@ -149,7 +149,7 @@ function registerOpenings(account: Command, context: Context): void {
   const { output } = context;
   withJson(account.command('open <email>'))
     .description('Open images to a person, in the place of what was open before.')
-    .requiredOption('--allow <operation>', 'find, get, store, export or remove; repeatable', collect)
+    .requiredOption('--allow <operation>', 'find, get, store, export, remove or release; repeatable', collect)
     .requiredOption('--until <date>', 'last day, YYYY-MM-DD', isoDay)
     .requiredOption('--reason <text>', 'why, for the ledger')
     .option('--modality <code>', 'only series of this modality; repeatable', collect)

@@ -5,18 +5,21 @@ import { callService } from '../doors/control/call-service.ts';
 import type { ControlServices } from '../doors/control/control-services.ts';
 import type { WebApi } from '../doors/web/web-door.ts';
 import { LeadglassError } from '../error.ts';
+import type { PolicyStore } from '../guard/policy-store.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { People } from '../people/people.ts';
+import { openEmergencies } from './control-emergencies.ts';
 import { peopleFlows } from './people-flows.ts';
 
 export function consoleApi(facts: {
   readonly people: People;
+  readonly policy: PolicyStore;
   readonly services: ControlServices;
   readonly log: Log;
 }): WebApi {
-  const { people, log } = facts;
-  const flows = peopleFlows(people);
+  const { people, policy, log } = facts;
+  const flows = peopleFlows(people, openEmergencies(policy));
   const browserCookieSeconds = Math.floor(limits.people.knownBrowserMs / 1000);
   return {
     answer: (request) =>

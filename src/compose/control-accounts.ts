@@ -51,7 +51,7 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
   const { admin, links, sessions } = people;
   const openings = new PersonOpeningService({ store: policy });
   const personOpen = (email: string): boolean =>
-    policy.personOpenings.of(email).some(({ closed }) => closed === undefined);
+    policy.personOpenings.of(email).some(({ closed, emergency }) => closed === undefined && emergency === undefined);
   /** What the role usually may, as long as the account, a year at most; of who has an opening already, that one stays. */
   const openUsually = (pass: Pass<Administer>, account: Account, reason = 'invited'): void => {
     const operations = usualOperations(account.role);
@@ -130,7 +130,11 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
       })),
     accountOpenings: (call, { email }) =>
       administer(guard, call, `openings of ${email}`, () =>
-        policy.personOpenings.of(admin.show(email).account.email).map((opening) => personOpeningText(opening)),
+        policy.personOpenings
+          .of(admin.show(email).account.email)
+          // Who manages accounts learns of no patient; emergencies are shown to who reviews them.
+          .filter(({ emergency }) => emergency === undefined)
+          .map((opening) => personOpeningText(opening)),
       ),
     accountReset: (call, { email, reason }) =>
       administer(guard, call, `account ${email}: ${reason}`, async (pass) =>

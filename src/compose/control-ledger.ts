@@ -69,7 +69,7 @@ const codeNames: ReadonlyMap<string, string> = new Map(
 );
 
 /** `110113 Security Alert: Node Authentication`. */
-function eventWords({ event, type }: LedgerRecord): string {
+export function eventWords({ event, type }: LedgerRecord): string {
   const name = `${event} ${codeNames.get(event) ?? ''}`.trimEnd();
   return type === undefined ? name : `${name}: ${codeNames.get(type) ?? type}`;
 }

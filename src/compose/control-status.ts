@@ -118,6 +118,7 @@ export async function warningsOf(
     codecFailure !== undefined &&
       `Images cannot be converted or drawn, only given out as they are stored (${codecFailure}): start the server anew; if that does not help, install it anew with "npm ci".`,
     ...certificates,
+    ...emergencyWarnings(policy, Date.now()),
     openings.plain > 0 &&
       `${count(openings.plain, 'device')} ${openings.plain === 1 ? 'comes' : 'come'} without TLS, so images and names can be read on the way: as soon as a device can do TLS, close its plain opening and enrol it with "leadglass device add".`,
     ...doors
@@ -134,6 +135,19 @@ export async function warningsOf(
       `${count(openings.neverUsed, 'opening')} ${openings.neverUsed === 1 ? 'was' : 'were'} never used: close what nobody needs with "leadglass opening close".`,
     totals.conflicts > 0 &&
       `${count(totals.conflicts, 'instance')} arrived under a known UID with other content and ${totals.conflicts === 1 ? 'is' : 'are'} kept aside: decide with "leadglass conflict list".`,
+  ];
+  return warnings.filter((warning) => warning !== false);
+}
+
+function emergencyWarnings({ emergencies }: Installation['policy'], nowMs: number): readonly string[] {
+  const { running, unreviewed } = emergencies.count();
+  const [oldest] = emergencies.unreviewed(1);
+  const isOverdue = oldest !== undefined && nowMs - oldest.opening.validFromMs > limits.emergencyReviewMs;
+  const warnings: (string | false)[] = [
+    running > 0 &&
+      `${count(running, 'emergency access', 'emergency accesses')} ${running === 1 ? 'is' : 'are'} open now: somebody sees a patient beyond the own right; see "leadglass emergency list".`,
+    unreviewed > running &&
+      `${count(unreviewed - running, 'emergency access waits', 'emergency accesses wait')} for the review of a second person${isOverdue ? ', some for too long' : ''}: see "leadglass emergency list".`,
   ];
   return warnings.filter((warning) => warning !== false);
 }
@@ -157,7 +171,8 @@ async function checkpointTime({ dataDirectory, signingKey }: Installation): Prom
   return last?.checkpoint.at;
 }
 
-const count = (number: number, noun: string): string => `${number} ${noun}${number === 1 ? '' : 's'}`;
+const count = (number: number, noun: string, plural = `${noun}s`): string =>
+  `${number} ${number === 1 ? noun : plural}`;
 const gibibytes = (bytes: number): string => `${(bytes / 1024 ** 3).toFixed(1)} GiB`;
 
 function isLoopback(address: string): boolean {

@@ -9,7 +9,8 @@ import { LeadglassError } from '../error.ts';
 import type { Guard } from '../guard/guard.ts';
 import { ReleaseService } from '../guard/release.ts';
 import { limits } from '../limits.ts';
-import { dateOfNewest, findHidden, patientMismatchesOf, studyFacts } from './archive-facts.ts';
+import { reachOfStudy } from '../backends/archive/index/scope-sql.ts';
+import { dateOfNewest, findHidden, patientMismatchesOf } from './archive-facts.ts';
 import { conflictServices } from './control-conflicts.ts';
 import { verifyServices } from './control-verify.ts';
 import type { Installation } from './installation.ts';
@@ -105,9 +106,17 @@ function studyRelease({ guard, archive, policy }: Installation): ControlServices
     const studyInstanceUid = studyUid(text);
     const name = parseAeTitle(device, 'AE title');
     return administer(guard, call, `study ${studyInstanceUid} to ${name} until ${until}: ${reason}`, (pass) => {
-      const known = studyFacts(archive, studyInstanceUid);
-      if (known === undefined || known.isRemovalRequested) {
-        throw new LeadglassError('NOT_FOUND', `Cannot release the study: there is no study ${studyInstanceUid}`);
+      // A partner gets the whole study: whoever reaches a part of it cannot give away the rest.
+      switch (reachOfStudy(archive.index, pass.scope, studyInstanceUid)) {
+        case 'none':
+          throw new LeadglassError('NOT_FOUND', `Cannot release the study: there is no study ${studyInstanceUid}`);
+        case 'part':
+          throw new LeadglassError(
+            'NOT_AUTHORIZED',
+            'Cannot release the study: your opening reaches a part of it only',
+          );
+        case 'whole':
+          break;
       }
       releases.add(pass, { device: name, studyInstanceUid, until, reason });
       return { studyInstanceUid, device: name, until };

@@ -14,10 +14,17 @@ import type { SignedIn as PersonSignedIn } from '../people/sign-in.ts';
 
 const instant = (ms: number): string => new Date(ms).toISOString();
 
-export function peopleFlows(people: People): PeopleFlows {
+/** What is open in a session beyond the own right; asked with each look at the session. */
+export type EmergencyOf = (sessionId: number, account: string) => SessionView['emergency'];
+
+export function peopleFlows(people: People, emergencyOf: EmergencyOf = () => undefined): PeopleFlows {
   const { signIn, stepUp, enrolment, ownFactors, sessions } = people;
   const { passwordCodePointsMin: min, passwordCodePointsMax: max } = limits.people;
-  const view = (secret: string): SessionView => sessionView(sessions.use(secret));
+  const view = (secret: string): SessionView => {
+    const live = sessions.use(secret);
+    const emergency = emergencyOf(live.session.id, live.account.email);
+    return { ...sessionView(live), ...(emergency === undefined ? {} : { emergency }) };
+  };
   const came = (given: PersonSignedIn): SignedIn => ({
     session: view(given.session),
     secret: given.session,

@@ -576,6 +576,8 @@ const changes: readonly (readonly [prefix: string, type: EventType])[] = [
   ['account disable', EventTypes.userSecurityAttributesChanged],
   ['account reset', EventTypes.userSecurityAttributesChanged],
   ['account confirm', EventTypes.userSecurityAttributesChanged],
+  ['emergency open', EventTypes.useOfRestrictedFunction],
+  ['emergency review', EventTypes.useOfRestrictedFunction],
   ['opening close', EventTypes.securityConfiguration],
   ['opening apply', EventTypes.securityConfiguration],
   ['study release', EventTypes.securityConfiguration],

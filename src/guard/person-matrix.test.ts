@@ -46,6 +46,10 @@ const operations = {
   'ledger show': { kind: 'administer', command: 'ledger show', summary: 's' },
   'study list': { kind: 'administer', command: 'study list', summary: 's' },
   'study release': { kind: 'administer', command: 'study release', summary: 's' },
+  'emergency open': { kind: 'administer', command: 'emergency open', summary: 's' },
+  'emergency end': { kind: 'administer', command: 'emergency end', summary: 's' },
+  'emergency list': { kind: 'administer', command: 'emergency list', summary: 's' },
+  'emergency review': { kind: 'administer', command: 'emergency review', summary: 's' },
 } as const satisfies Record<string, Operation>;
 type Case = keyof typeof operations;
 type Cell = 'admitted' | RefusalReason;
@@ -59,6 +63,13 @@ const nobody = {
   'retrieve get': 'role',
   'retrieve move': 'role',
   'study list': 'role',
+} as const;
+/** Emergencies are opened by who treats and reviewed by who sees no image. */
+const noEmergency = {
+  'emergency open': 'role',
+  'emergency end': 'role',
+  'emergency list': 'role',
+  'emergency review': 'role',
 } as const;
 const noImages = {
   find: 'role',
@@ -81,6 +92,9 @@ const mayDo = {
   physician: {
     ...nobody,
     ...noCommands,
+    ...noEmergency,
+    'emergency open': 'admitted',
+    'emergency end': 'admitted',
     find: 'admitted',
     'retrieve web': 'admitted',
     'retrieve export': 'admitted',
@@ -93,6 +107,7 @@ const mayDo = {
   technologist: {
     ...nobody,
     ...noCommands,
+    ...noEmergency,
     find: 'admitted',
     'retrieve web': 'admitted',
     'retrieve export': 'admitted',
@@ -102,9 +117,10 @@ const mayDo = {
     remove: 'admitted',
     resolve: 'admitted',
   },
-  researcher: { ...nobody, ...noImages, ...noCommands, resolve: 'role' },
+  researcher: { ...nobody, ...noImages, ...noCommands, ...noEmergency, resolve: 'role' },
   'exchange-clerk': {
     ...nobody,
+    ...noEmergency,
     find: 'admitted',
     'retrieve web': 'admitted',
     'retrieve export': 'admitted',
@@ -116,10 +132,11 @@ const mayDo = {
     'device list': 'admitted',
     'device add': 'role',
     'ledger show': 'role',
-    'study release': 'role',
+    'study release': 'admitted',
   },
   administrator: {
     ...nobody,
+    ...noEmergency,
     ...noImages,
     resolve: 'role',
     'device list': 'admitted',
@@ -129,6 +146,9 @@ const mayDo = {
   },
   'security-officer': {
     ...nobody,
+    ...noEmergency,
+    'emergency list': 'admitted',
+    'emergency review': 'admitted',
     ...noImages,
     resolve: 'role',
     'device list': 'admitted',
@@ -144,6 +164,8 @@ const needsFreshFactor: ReadonlySet<Case> = new Set([
   'resolve',
   'device add',
   'study release',
+  'emergency open',
+  'emergency review',
 ]);
 const needsOpening: ReadonlySet<Case> = new Set<Case>([
   'find',
@@ -153,6 +175,7 @@ const needsOpening: ReadonlySet<Case> = new Set<Case>([
   'store evidence',
   'store private',
   'remove',
+  'study release',
 ]);
 
 async function cellOf(attempt: Promise<unknown>): Promise<Cell> {

@@ -35,7 +35,8 @@ export class PersonOpeningService {
     const { personOpenings } = this.#store;
     return this.#store.transaction(() => {
       for (const opening of personOpenings.of(terms.account)) {
-        if (openingState(opening, nowMs) === 'closed') continue;
+        // An emergency goes on beside it, for the time that it has.
+        if (openingState(opening, nowMs) === 'closed' || opening.emergency !== undefined) continue;
         personOpenings.close(opening, { atMs: nowMs, by: whole.owner, reason: `replaced: ${terms.reason}` });
       }
       const opening = personOpenings.byId(personOpenings.add(whole, nowMs));

@@ -4,9 +4,25 @@
  */
 import * as v from 'valibot';
 import { endSchema, networkSchema, type OpeningClosed, openingScopeSchema, textSchema } from './opening.ts';
-import { type PersonOperation, personOperations, type Role, type RoleBounds, roleBounds, roles } from './roles.ts';
+import {
+  type PersonOperation,
+  personOperations,
+  type Role,
+  type RoleBounds,
+  roleBounds,
+  roleCommands,
+  roles,
+} from './roles.ts';
 
 const entriesMax = 64;
+
+/** What an emergency opens: looking. Whatever takes images out or changes them is for the usual way. */
+export const emergencyOperations: readonly PersonOperation[] = ['find', 'get'];
+
+const patientSchema = v.strictObject({
+  patientId: v.pipe(v.string(), v.nonEmpty('names nobody'), v.maxLength(256)),
+  issuer: v.pipe(v.string(), v.maxLength(256)),
+});
 
 /** What is decided about it; numbers and states are added when it is made. */
 export const personOpeningTermsSchema = v.strictObject({
@@ -19,12 +35,18 @@ export const personOpeningTermsSchema = v.strictObject({
     v.maxLength(personOperations.length),
     v.readonly(),
   ),
-  scope: v.omit(openingScopeSchema, ['ownStudiesOnly']),
+  scope: v.strictObject({
+    ...v.omit(openingScopeSchema, ['ownStudiesOnly']).entries,
+    /** Only of an emergency, and then exactly one. */
+    patients: v.exactOptional(v.pipe(v.array(patientSchema), v.length(1, 'names more than one patient'), v.readonly())),
+  }),
   addresses: v.pipe(v.array(networkSchema), v.maxLength(entriesMax), v.readonly()),
   reason: textSchema(1000),
   owner: textSchema(256),
   validFromMs: endSchema,
   validUntilMs: endSchema,
+  /** Opened by the person in an emergency, for the session in which that was asked for and no other (emergency.ts). */
+  emergency: v.exactOptional(v.strictObject({ sessionId: v.pipe(v.number(), v.safeInteger()) })),
 });
 
 export type PersonOpeningTerms = v.InferOutput<typeof personOpeningTermsSchema>;
@@ -46,9 +68,23 @@ export function objectionsToPerson(terms: PersonOpeningTerms): string[] {
     }
   }
   if (terms.validUntilMs <= terms.validFromMs) objections.push('the opening ends before it begins');
+  objections.push(...objectionsToEmergency(terms));
   const { studyDateFrom, studyDateTo } = terms.scope;
   if (studyDateFrom !== undefined && studyDateTo !== undefined && studyDateTo < studyDateFrom) {
     objections.push('the study dates end before they begin');
+  }
+  return objections;
+}
+
+/** An emergency is one patient, looking only, for a role that may; one patient alone is an emergency. */
+function objectionsToEmergency({ role, operations, scope, emergency }: PersonOpeningTerms): string[] {
+  if (emergency === undefined && scope.patients === undefined) return [];
+  if (emergency === undefined) return ['a single patient is opened in an emergency only'];
+  const objections: string[] = [];
+  if (!roleCommands(role, 'emergency open')) objections.push(`role ${role} has no emergency access`);
+  if (Object.keys(scope).join() !== 'patients') objections.push('an emergency opens one patient');
+  if (operations.some((operation) => !emergencyOperations.includes(operation))) {
+    objections.push(`an emergency opens ${emergencyOperations.join(' and ')} only`);
   }
   return objections;
 }

@@ -25,6 +25,7 @@ export function decideForPerson(
   switch (operation.kind) {
     case 'administer':
       if (!roleCommands(principal.role, operation.command)) return refuse('role');
+      if (operation.command === 'study release') return decideOnRelease(principal, { ...facts, isFresh });
       return isFresh || isReadingCommand(operation.command) ? everything : refuse('step-up');
     case 'resolve':
       if (!roleCommands(principal.role, 'conflict resolve')) return refuse('role');
@@ -39,6 +40,22 @@ export function decideForPerson(
     case 'remove':
       return decideOnImages(principal, operation, { ...facts, isFresh });
   }
+}
+
+/** To let a study go to another house is bounded by one's own opening, as every use of images is. */
+function decideOnRelease(
+  principal: PersonPrincipal,
+  {
+    grant: { opening },
+    nowMs,
+    isFresh,
+  }: { readonly grant: PersonGrant; readonly nowMs: number; readonly isFresh: boolean },
+): Decision {
+  if (opening === undefined) return refuse('no-opening');
+  const reason = reasonAgainst(principal, opening, nowMs);
+  if (reason !== undefined) return refuse(reason);
+  if (!opening.operations.includes('release')) return refuse('operation');
+  return isFresh ? { allowed: true, scope: opening.scope } : refuse('step-up');
 }
 
 type OnImages = Extract<Operation, { readonly kind: 'find' | 'store' | 'retrieve' | 'remove' }>;

@@ -8,6 +8,7 @@ import { type AeTitle, parseAeTitle } from '../dicom/ae-title.ts';
 import { type Uid, parseUid } from '../dicom/uid.ts';
 import { LeadglassError } from '../error.ts';
 import { type Opening, type OpeningTerms, openingTermsSchema } from './opening.ts';
+import { Emergencies, emergencySchema } from './emergency-table.ts';
 import { personOpeningSchema, PersonOpenings } from './person-opening-table.ts';
 import type { ReleasedStudy } from './policy.ts';
 import type { Purpose } from './principal.ts';
@@ -60,7 +61,6 @@ export interface Usage {
   readonly useCount: number;
 }
 
-const schemaVersion = 3;
 const schema = `
   CREATE TABLE device (
     name TEXT PRIMARY KEY, purpose TEXT NOT NULL, reason TEXT NOT NULL, owner TEXT NOT NULL, created_at INTEGER NOT NULL,
@@ -97,7 +97,8 @@ const tokenSchema = `
   CREATE INDEX token_device ON token (device);
 `;
 /** What each version added to the one before; an older database gets what it lacks. */
-const schemaSteps = [schema, tokenSchema, personOpeningSchema];
+const schemaSteps = [schema, tokenSchema, personOpeningSchema, emergencySchema];
+const schemaVersion = schemaSteps.length;
 
 function prepareStatements(database: DatabaseSync) {
   return {
@@ -162,6 +163,8 @@ export class PolicyStore implements Disposable {
   readonly #statements: ReturnType<typeof prepareStatements>;
   /** The openings of people. */
   readonly personOpenings: PersonOpenings;
+  /** Those of them that were made in an emergency. */
+  readonly emergencies: Emergencies;
   readonly #listeners = new Set<(device: AeTitle) => void>();
   readonly #personListeners = new Set<(account: string) => void>();
   /** Devices changed inside the open transaction; told after it is durable. */
@@ -175,6 +178,7 @@ export class PolicyStore implements Disposable {
       if (this.#changed === undefined) this.#tellOf(account);
       else this.#changedPersons.add(account);
     });
+    this.emergencies = new Emergencies(database, this.personOpenings);
   }
 
   /**

@@ -14,8 +14,11 @@ export const roles = [
 ] as const;
 export type Role = (typeof roles)[number];
 
-/** `remove` is the first step of a removal (a study is hidden); `export` takes whole studies out of the archive. */
-export const personOperations = ['find', 'get', 'store', 'export', 'remove'] as const;
+/**
+ * `remove` is the first step of a removal (a study is hidden); `export` takes whole studies out of the archive, `release` lets an
+ * exchange partner fetch one.
+ */
+export const personOperations = ['find', 'get', 'store', 'export', 'remove', 'release'] as const;
 export type PersonOperation = (typeof personOperations)[number];
 
 export interface RoleBounds {
@@ -33,7 +36,8 @@ export const roleBounds = {
     operations: ['find', 'get', 'store', 'export'],
     stores: 'evidence',
     usual: ['find', 'get', 'store'],
-    commands: [],
+    // Whoever decides about treatment may open one patient in an emergency; nobody else needs more than the day's work.
+    commands: ['emergency open', 'emergency end', 'emergency own show'],
   },
   technologist: {
     operations: ['find', 'get', 'store', 'export', 'remove'],
@@ -44,11 +48,11 @@ export const roleBounds = {
   // Sees de-identified studies only, and nothing de-identifies yet: until then there is nothing that may be opened.
   researcher: { operations: [], stores: 'evidence', usual: [], commands: [] },
   'exchange-clerk': {
-    operations: ['find', 'get', 'store', 'export'],
+    operations: ['find', 'get', 'store', 'export', 'release'],
     stores: 'every',
-    usual: ['find', 'get'],
-    // To release a study comes once it goes by the clerk's own scope: the command looks at every study.
-    commands: ['device list', 'device show'],
+    usual: ['find', 'get', 'release'],
+    // Which partners there are; a release goes by the clerk's opening too.
+    commands: ['device list', 'device show', 'study release'],
   },
   administrator: {
     operations: [],
@@ -86,6 +90,9 @@ export const roleBounds = {
       'account disable',
       'account confirm',
       'config show',
+      'emergency list',
+      'emergency show',
+      'emergency review',
     ],
   },
 } as const satisfies Record<Role, RoleBounds>;
@@ -110,5 +117,6 @@ const readingWords: ReadonlySet<string> = new Set([
 
 /** What only looks needs no fresh second factor; whatever is not known to look only, does. */
 export function isReadingCommand(command: string): boolean {
-  return readingWords.has(command.split(' ').at(-1) ?? '');
+  // To end one's own emergency gives a right back; nobody should look for a telephone first.
+  return command === 'emergency end' || readingWords.has(command.split(' ').at(-1) ?? '');
 }

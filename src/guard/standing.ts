@@ -84,7 +84,8 @@ function personStanding(principal: PersonPrincipal, { store, persons, facts, now
     return { reason: 'session-over' };
   }
   const { address } = facts;
-  const opening = chosenOpening(store.personOpenings.of(session.account), { session, address, nowMs });
+  const own = store.personOpenings.of(session.account);
+  const opening = chosenOpening(own, { session, address, nowMs, emergencySessionId: principal.sessionId });
   return {
     principal: personPrincipal(session, opening, address),
     grant: { holder: 'person', ...(opening === undefined ? {} : { opening }) },

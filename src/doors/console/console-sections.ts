@@ -8,6 +8,7 @@ export const consoleSections = [
   'studies',
   'devices',
   'openings',
+  'emergency',
   'people',
   'ledger',
   'account',

@@ -19,6 +19,8 @@ export interface SessionView {
   readonly endsAt: string;
   /** Until then a second factor counts as just shown; absent when it does not. */
   readonly stepUpUntil?: string;
+  /** Emergency access that is open in this session: it sees that patient and nobody else until then. */
+  readonly emergency?: { readonly patientId: string; readonly until: string };
 }
 
 /** Somebody has shown two factors. */

@@ -88,6 +88,18 @@ export async function callService(
       return await services.accountSessions(call, parseArguments(callSchemas.accountSessions, given));
     case 'accountSessionsEnd':
       return await services.accountSessionsEnd(call, parseArguments(callSchemas.accountSessionsEnd, given));
+    case 'emergencyOpen':
+      return await services.emergencyOpen(call, parseArguments(callSchemas.emergencyOpen, given));
+    case 'emergencyEnd':
+      return await services.emergencyEnd(call, parseArguments(callSchemas.emergencyEnd, given));
+    case 'emergencyOwnShow':
+      return await services.emergencyOwnShow(call, parseArguments(callSchemas.emergencyOwnShow, given));
+    case 'emergencyList':
+      return await services.emergencyList(call, parseArguments(callSchemas.emergencyList, given));
+    case 'emergencyShow':
+      return await services.emergencyShow(call, parseArguments(callSchemas.emergencyShow, given));
+    case 'emergencyReview':
+      return await services.emergencyReview(call, parseArguments(callSchemas.emergencyReview, given));
     case 'studyList':
       return await services.studyList(call, parseArguments(callSchemas.studyList, given));
     case 'studyShow':

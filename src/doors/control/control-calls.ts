@@ -3,7 +3,9 @@
  * What a call answers stands in control-services.ts; who may call is decided by the data folder's permissions.
  */
 import * as v from 'valibot';
+import { verdicts } from '../../guard/emergency-table.ts';
 import { personOperations, roles } from '../../guard/roles.ts';
+import { limits } from '../../limits.ts';
 
 /** Bounds of one call: a person types it, so these are far above need and far below harm. */
 const textLengthMax = 2000;
@@ -35,6 +37,9 @@ const moment = v.union([
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535));
 const rows = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(rowsMax)), 200);
 const nothing = v.strictObject({});
+const rowNumber = v.pipe(v.number(), v.integer(), v.minValue(1));
+/** A word or two; "x" is no reason. */
+const reasonLengthMin = 10;
 /** `broken`: the client stopped before all was done. */
 const sessionEnd = v.strictObject({
   session: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
@@ -169,7 +174,7 @@ export const callSchemas = {
   /** An opening for a person, in the place of the one before. */
   accountOpen: v.strictObject({
     email,
-    allow: v.pipe(v.array(v.picklist(personOperations)), v.minLength(1), v.maxLength(5)),
+    allow: v.pipe(v.array(v.picklist(personOperations)), v.minLength(1), v.maxLength(personOperations.length)),
     scope: v.optional(v.omit(scope, ['ownStudiesOnly']), {}),
     addresses: v.optional(texts, []),
     until: day,
@@ -184,6 +189,20 @@ export const callSchemas = {
   accountConfirm: v.strictObject({ email }),
   accountSessions: v.strictObject({ email }),
   accountSessionsEnd: v.strictObject({ email, reason: text }),
+  /** The own person's: exactly one patient, by the ID and one thing more that who treats the patient knows. */
+  emergencyOpen: v.strictObject({
+    patientId: v.pipe(text, v.maxLength(64)),
+    issuer: v.optional(v.pipe(text, v.maxLength(64))),
+    birthDate: v.optional(day),
+    familyName: v.optional(v.pipe(text, v.maxLength(64))),
+    reason: v.pipe(text, v.minLength(reasonLengthMin, `must say why, in ${reasonLengthMin} characters or more`)),
+    minutes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(5), v.maxValue(limits.emergencyMsMax / 60_000))),
+  }),
+  emergencyEnd: nothing,
+  emergencyOwnShow: nothing,
+  emergencyList: v.strictObject({ all: v.optional(v.boolean(), false), rows }),
+  emergencyShow: v.strictObject({ number: rowNumber }),
+  emergencyReview: v.strictObject({ number: rowNumber, verdict: v.picklist(verdicts), words: text }),
   studyList: v.strictObject({
     patientId: v.optional(text),
     patientName: v.optional(text),

@@ -65,6 +65,12 @@ export interface ResultOf {
   readonly accountConfirm: { readonly email: string };
   readonly accountSessions: readonly AccountSessionView[];
   readonly accountSessionsEnd: { readonly email: string; readonly sessionsEnded: number };
+  readonly emergencyOpen: OwnEmergency;
+  readonly emergencyEnd: OwnEmergency;
+  readonly emergencyOwnShow: OwnEmergency;
+  readonly emergencyList: { readonly emergencies: readonly EmergencyView[]; readonly more: boolean };
+  readonly emergencyShow: EmergencyDetails;
+  readonly emergencyReview: EmergencyView;
   readonly studyList: { readonly studies: readonly StudyView[]; readonly more: boolean };
   readonly studyShow: StudyShown;
   readonly studyRemove: StudyRemoval;
@@ -448,4 +454,61 @@ export interface PersonOpeningView {
   readonly until: string;
   readonly state: 'open' | 'not-yet' | 'ended' | 'closed';
   readonly closed?: { readonly at: string; readonly by: string; readonly reason: string };
+}
+
+/** Emergency access as the person sees it who may use it. */
+export interface OwnEmergency {
+  /** False where it would widen nothing: without an opening of one's own, and with one that reaches every study. */
+  readonly mayOpen: boolean;
+  /** How many more patients within a day. */
+  readonly left: number;
+  readonly minutesMax: number;
+  readonly minutesUsual: number;
+  /** Open in this session, which sees that patient and nobody else meanwhile. */
+  readonly open?: {
+    readonly number: number;
+    readonly patientId: string;
+    readonly issuer: string;
+    readonly reason: string;
+    readonly from: string;
+    readonly until: string;
+  };
+}
+
+/** As who reviews it sees it. */
+export interface EmergencyView {
+  readonly number: number;
+  readonly email: string;
+  readonly role: string;
+  readonly patientId: string;
+  /** Of the Patient ID; empty where the images have none. */
+  readonly issuer: string;
+  readonly reason: string;
+  readonly from: string;
+  readonly until: string;
+  readonly state: 'open' | 'to-review' | 'reviewed';
+  /** Waits for its review for too long. */
+  readonly overdue: boolean;
+  /** Absent while it lasts. */
+  readonly ended?: { readonly at: string; readonly how: string };
+  readonly review?: {
+    readonly at: string;
+    readonly by: string;
+    readonly verdict: 'justified' | 'unjustified';
+    readonly words: string;
+  };
+}
+
+export interface EmergencyDetails {
+  readonly emergency: EmergencyView;
+  /** What the person did meanwhile, oldest first. */
+  readonly uses: readonly {
+    readonly seq: number;
+    readonly at: string;
+    readonly event: string;
+    readonly patientIds: readonly string[];
+    readonly studyInstanceUids: readonly string[];
+    readonly isRefused: boolean;
+  }[];
+  readonly more: boolean;
 }

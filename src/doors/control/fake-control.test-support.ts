@@ -126,6 +126,12 @@ export function fakeControl(): FakeControl {
     accountOpen: notHere,
     accountClose: notHere,
     accountOpenings: notHere,
+    emergencyOpen: notHere,
+    emergencyEnd: notHere,
+    emergencyOwnShow: notHere,
+    emergencyList: notHere,
+    emergencyShow: notHere,
+    emergencyReview: notHere,
     accountList: async () => [...accounts.values()],
     accountShow: async (_call, { email }) => {
       const account = accounts.get(email);

@@ -46,22 +46,45 @@ export function identifyPerson(
 ): { readonly principal: PersonPrincipal; readonly proofNotAfterMs: number } | { readonly reason: RefusalReason } {
   const session = persons.bySecret(facts.session);
   if (session === undefined || session.endsAtMs <= nowMs) return { reason: 'session-unknown' };
-  const opening = chosenOpening(store.personOpenings.of(session.account), { session, address: facts.address, nowMs });
-  return { principal: personPrincipal(session, opening, facts.address), proofNotAfterMs: session.endsAtMs - 1 };
+  const { address } = facts;
+  const own = store.personOpenings.of(session.account);
+  const opening = chosenOpening(own, { session, address, nowMs, emergencySessionId: session.id });
+  return { principal: personPrincipal(session, opening, address), proofNotAfterMs: session.endsAtMs - 1 };
 }
 
-/** The newest that fits; else the newest at all, whose state then says why nothing is allowed. */
+/**
+ * The newest that fits, an emergency of this very session before all others: while it lasts, its session sees that patient and
+ * nobody else. Else the newest at all, whose state then says why nothing is allowed.
+ * @param emergencySessionId the session at the console; whoever comes by another way has none, and no emergency of the person is theirs
+ */
 export function chosenOpening(
   openings: readonly PersonOpening[],
-  { session, address, nowMs }: { readonly session: PersonSession; readonly address: string; readonly nowMs: number },
+  {
+    session,
+    address,
+    nowMs,
+    emergencySessionId,
+  }: {
+    readonly session: Pick<PersonSession, 'role'>;
+    readonly address: string;
+    readonly nowMs: number;
+    readonly emergencySessionId?: number;
+  },
 ): PersonOpening | undefined {
-  const newest = openings.toSorted((a, b) => b.id - a.id);
+  const isOfSession = ({ emergency }: PersonOpening): boolean =>
+    emergency === undefined || emergency.sessionId === emergencySessionId;
+  const newest = openings.filter(isOfSession).toSorted(byEmergencyAndAge);
   const fits = (opening: PersonOpening): boolean =>
     openingState(opening, nowMs) === 'open' &&
     opening.role === session.role &&
     objectionsToPerson(opening).length === 0 &&
     addressAllowed(opening.addresses, address);
-  return newest.find(fits) ?? newest.find((opening) => addressAllowed(opening.addresses, address));
+  const usual = newest.filter(({ emergency }) => emergency === undefined);
+  return newest.find(fits) ?? usual.find((opening) => addressAllowed(opening.addresses, address));
+}
+
+function byEmergencyAndAge(a: PersonOpening, b: PersonOpening): number {
+  return Number(b.emergency !== undefined) - Number(a.emergency !== undefined) || b.id - a.id;
 }
 
 export function personPrincipal(
