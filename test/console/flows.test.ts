@@ -322,6 +322,6 @@ test('a role has only its own pages', { skip }, async () => {
   const { page, context, go } = await house.visit({ as: 'paul' });
   await go('/people');
   await heading(page, 'Not found').waitFor();
-  assert.equal(await page.getByRole('navigation', { name: 'Main' }).getByRole('link').count(), 1);
+  assert.equal(await page.getByRole('navigation', { name: 'Main' }).getByRole('link').count(), 2);
   await context.close();
 });

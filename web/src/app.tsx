@@ -4,13 +4,16 @@ import { useEffect } from 'preact/hooks';
 import { language, t } from './i18n/i18n.ts';
 import { navigate, route } from './model/navigation.ts';
 import type { Route } from './model/route.ts';
-import { type Area, areasOf, session } from './model/session.ts';
+import { type Area, areasOf, currentSession, mayReview, session } from './model/session.ts';
 import { useStore } from './model/store.ts';
 import { theme } from './model/theme.ts';
 import { AccountPage } from './pages/account/account-page.tsx';
 import { DeviceAddPage } from './pages/devices/device-add-page.tsx';
 import { DevicePage } from './pages/devices/device-page.tsx';
 import { DevicesPage } from './pages/devices/devices-page.tsx';
+import { EmergenciesPage } from './pages/emergency/emergencies-page.tsx';
+import { EmergencyPage } from './pages/emergency/emergency-page.tsx';
+import { ReviewPage } from './pages/emergency/review-page.tsx';
 import { EnrolPage } from './pages/enrol/enrol-page.tsx';
 import { HomePage } from './pages/home/home-page.tsx';
 import { LedgerPage } from './pages/ledger/ledger-page.tsx';
@@ -52,8 +55,8 @@ function Page(): JSX.Element {
   const areas = areasOf(who.session.account.role);
   return (
     <Shell session={who.session} area={areaOf(here, areas)}>
-      {/* A key of its own for each address: nothing of one page's state stays on the next. */}
-      <Content key={location.pathname} here={here} areas={areas} />
+      {/* A key of its own for each address and each right: nothing of one page's state stays on the next. */}
+      <Content key={`${location.pathname} ${who.session.emergency?.until ?? ''}`} here={here} areas={areas} />
     </Shell>
   );
 }
@@ -85,6 +88,10 @@ function contentOf(here: Route, areas: readonly Area[]): JSX.Element | undefined
       return first === undefined ? <DevicesPage /> : <DevicePage aeTitle={first} />;
     case 'openings':
       return first === undefined ? <OpeningsPage /> : <OpeningPage name={first} />;
+    case 'emergency':
+      if (!mayReview(currentSession()?.account.role)) return first === undefined ? <EmergencyPage /> : undefined;
+      if (first === undefined) return <EmergenciesPage />;
+      return /^\d{1,15}$/.test(first) ? <ReviewPage number={Number(first)} /> : undefined;
     case 'people':
       return first === undefined ? <PeoplePage /> : <PersonPage email={first} />;
     case 'ledger':

@@ -5,6 +5,8 @@ import type {
   AccountSessionView,
   AccountView,
   DeviceAdded,
+  EmergencyView,
+  OwnEmergency,
   ResultOf,
 } from '../../../src/doors/control/control-services.ts';
 import { explainedConfig } from '../../../src/config/render.ts';
@@ -94,6 +96,48 @@ export const controls: Controls = {
     };
     return { name, associationsEnded: 1 };
   },
+  emergencyOwnShow: (context) => ownEmergency(context),
+  emergencyOpen: (context, { patientId, birthDate, minutes = 60 }) => {
+    needFactor(context);
+    // Two people have this number; one other is known by a birth date.
+    if (patientId === 'P7') throw new Refused(409, 'CONFLICT', 'Several patients: say the issuer', { field: 'issuer' });
+    if (patientId !== 'P1004' || birthDate !== '1961-04-30') throw new Refused(404, 'NOT_FOUND', 'No such patient');
+    if (context.session !== undefined) context.session.emergency = emergencyOf(patientId, minutes);
+    return ownEmergency(context);
+  },
+  emergencyEnd: (context) => {
+    if (context.session !== undefined) context.session.emergency = undefined;
+    return ownEmergency(context);
+  },
+  emergencyList: ({ house }, { all }) => ({
+    emergencies: house.emergencies.filter(({ review }) => all || review === undefined),
+    more: false,
+  }),
+  emergencyShow: ({ house }, { number }) => {
+    const emergency = named(house.emergencies, (one) => one.number === number);
+    const uses = house.records
+      .filter(({ who }) => who.startsWith('person '))
+      .slice(0, 12)
+      .map(({ seq, at, event, patientIds, studyInstanceUids }) => ({
+        ...{ seq, at, event, patientIds, studyInstanceUids },
+        isRefused: false,
+      }));
+    return { emergency, uses, more: false };
+  },
+  emergencyReview: (context, { number, verdict, words }) => {
+    needFactor(context);
+    const { house } = context;
+    const index = house.emergencies.findIndex((one) => one.number === number);
+    const before = named(house.emergencies, (one) => one.number === number);
+    const review = { at: new Date().toISOString(), by: context.session?.account.email ?? '', verdict, words };
+    const reviewed: EmergencyView = { ...before, state: 'reviewed', overdue: false, review };
+    house.emergencies[index] = reviewed;
+    return reviewed;
+  },
+  studyRelease: (context, { studyInstanceUid, device, until }) => {
+    needFactor(context);
+    return { studyInstanceUid, device, until };
+  },
   ledgerShow: ({ house }, { who, patient, event, rows }) => {
     const found = house.records.filter(
       (record) =>
@@ -172,6 +216,27 @@ export const controls: Controls = {
     return { email, sessionsEnded: 2 };
   },
 };
+
+export function emergencyOf(
+  patientId: string,
+  minutes: number,
+): { readonly patientId: string; readonly until: string } {
+  return { patientId, until: new Date(Date.now() + minutes * 60_000).toISOString() };
+}
+
+function ownEmergency({ session }: Context): OwnEmergency {
+  const open = session?.emergency;
+  const from = new Date().toISOString();
+  return {
+    mayOpen: true,
+    left: 2,
+    minutesMax: 240,
+    minutesUsual: 60,
+    ...(open === undefined
+      ? {}
+      : { open: { ...open, number: 50, issuer: '', reason: 'Polytrauma in the shock room', from } }),
+  };
+}
 
 const pem = (label: string): string => `-----BEGIN ${label}-----\nMIIB\n-----END ${label}-----\n`;
 const server = { host: 'leadglass.klinikum.example', port: 2762, aeTitle: 'LEADGLASS', tls: true };

@@ -8,7 +8,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { readConsoleFiles } from '../../../src/doors/console/console-files.ts';
-import { callSchemas, controls } from './control-calls.ts';
+import { callSchemas, controls, emergencyOf } from './control-calls.ts';
 import { type House, makeHouse } from './house.ts';
 import { type Context, needFactor, peopleHandlers, Refused, sessionView } from './people-calls.ts';
 import { find, instancesOf, picture, seriesOf, studies } from './studies.ts';
@@ -101,6 +101,9 @@ export async function startConsoleFixture(port = 0): Promise<ConsoleFixture> {
         needFactor(context);
         return { status: 200, headers: { 'content-type': 'application/zip' }, body: Buffer.from('PK') };
       }
+      // As the server does it: one patient is all that there is.
+      const { emergency } = context.session;
+      if (emergency !== undefined) query.set('PatientID', emergency.patientId);
       return dicomWeb(path.slice(10), query);
     }
     const found = files.find(path);
@@ -122,7 +125,15 @@ export async function startConsoleFixture(port = 0): Promise<ConsoleFixture> {
       open(email) {
         const account = house.accounts.find((entry) => entry.email === email);
         if (account === undefined) throw new Refused(401, 'NOT_AUTHENTICATED', 'There is no such account');
-        const session = { id: crypto.randomUUID(), account, signedInAtMs: Date.now(), stepUpUntilMs: 0 };
+        // Lena is in the middle of an emergency, whenever she comes.
+        const isLena = email.startsWith('lena@');
+        const session = {
+          id: crypto.randomUUID(),
+          account,
+          signedInAtMs: Date.now(),
+          stepUpUntilMs: 0,
+          ...(isLena ? { emergency: emergencyOf('P1004', 60) } : {}),
+        };
         house.sessions.set(session.id, session);
         cookies.push(`${cookieName}=${session.id}; Path=/; Secure; HttpOnly; SameSite=Strict`);
         return session;

@@ -1,9 +1,10 @@
 /** The state behind the fixture: people, devices, openings and a ledger as a small hospital has them. Invented throughout. */
-import type { OwnFactors, OwnSession } from '../../../src/doors/console/people-flows.ts';
+import type { OwnFactors, OwnSession, SessionView } from '../../../src/doors/console/people-flows.ts';
 import type { Role } from '../../../src/guard/roles.ts';
 import type {
   AccountView,
   DeviceView,
+  EmergencyView,
   LedgerRecordView,
   OpeningView,
   StatusReport,
@@ -19,6 +20,7 @@ export interface FixtureSession {
   readonly account: AccountView;
   readonly signedInAtMs: number;
   stepUpUntilMs: number;
+  emergency?: NonNullable<SessionView['emergency']> | undefined;
 }
 export interface House {
   readonly nowMs: number;
@@ -26,6 +28,7 @@ export interface House {
   readonly devices: DeviceView[];
   readonly openings: OpeningView[];
   readonly records: LedgerRecordView[];
+  readonly emergencies: EmergencyView[];
   readonly sessions: Map<string, FixtureSession>;
   /** WebAuthn credential id -> e-mail. */
   readonly passkeys: Map<string, string>;
@@ -44,6 +47,7 @@ export function makeHouse(nowMs: number = Date.now()): House {
     devices: makeDevices(openings, at),
     openings,
     records: makeRecords(nowMs),
+    emergencies: makeEmergencies(at),
     sessions: new Map(),
     passkeys: new Map(),
     factors: {
@@ -218,6 +222,7 @@ function makeAccounts(at: At, day: At): AccountView[] {
   return [
     person('Ada Weber', 'administrator', { createdBy: 'system' }),
     person('Paul Okonkwo', 'physician'),
+    person('Lena Fischer', 'physician'),
     person('Sina Lindqvist', 'security-officer'),
     person('Tim Barroso', 'technologist'),
     person('Rita Halloran', 'researcher', { until: day(60) }),
@@ -227,6 +232,38 @@ function makeAccounts(at: At, day: At): AccountView[] {
       disabled: { at: at(-9), by: 'person ada@klinikum.example', reason: 'left the hospital' },
     }),
     { ...person('grace', 'physician', { state: 'invited' }), name: '' },
+  ];
+}
+
+/** One that waits, one that waits for too long, one that was not justified. */
+function makeEmergencies(at: At): EmergencyView[] {
+  const emergency = (number: number, days: number, more: Partial<EmergencyView>): EmergencyView => ({
+    number,
+    email: 'paul@klinikum.example',
+    role: 'physician',
+    patientId: 'P1004',
+    issuer: 'KLINIKUM',
+    reason: 'Polytrauma in the shock room, earlier CT needed before surgery',
+    from: at(days),
+    until: at(days + 1 / 24),
+    state: 'to-review',
+    overdue: false,
+    ended: { at: at(days + 0.02), how: 'ended by the person' },
+    ...more,
+  });
+  return [
+    emergency(31, -6, { overdue: true, patientId: 'P1002', reason: 'Stroke, question of an old infarct' }),
+    emergency(44, -0.3, {}),
+    emergency(12, -40, {
+      email: 'nora@klinikum.example',
+      state: 'reviewed',
+      review: {
+        at: at(-38),
+        by: 'sina@klinikum.example',
+        verdict: 'unjustified',
+        words: 'The patient was a neighbour and never in treatment here. Talked with the head of the department.',
+      },
+    }),
   ];
 }
 

@@ -42,7 +42,7 @@ function creation(email: string): PasskeyOptions {
   };
 }
 
-export function sessionView({ account, signedInAtMs, stepUpUntilMs }: FixtureSession): SessionView {
+export function sessionView({ account, signedInAtMs, stepUpUntilMs, emergency }: FixtureSession): SessionView {
   const { email, name, role } = account;
   const at = (ms: number): string => new Date(ms).toISOString();
   return {
@@ -51,6 +51,7 @@ export function sessionView({ account, signedInAtMs, stepUpUntilMs }: FixtureSes
     idleEndsAt: at(signedInAtMs + 900_000),
     endsAt: at(signedInAtMs + 36_000_000),
     ...(stepUpUntilMs > Date.now() ? { stepUpUntil: at(stepUpUntilMs) } : {}),
+    ...(emergency === undefined ? {} : { emergency }),
   };
 }
 

@@ -21,6 +21,11 @@ export function exactTime(iso: string): string {
   return new Intl.DateTimeFormat(language.get(), { dateStyle: 'short', timeStyle: 'medium' }).format(dateOf(iso));
 }
 
+/** The time of the day, for what ends within hours. */
+export function clockTime(iso: string): string {
+  return new Intl.DateTimeFormat(language.get(), { timeStyle: 'short' }).format(dateOf(iso));
+}
+
 export function shortDay(iso: string): string {
   return new Intl.DateTimeFormat(language.get(), { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(
     new Date(`${iso}T00:00:00Z`),

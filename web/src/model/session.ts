@@ -29,16 +29,19 @@ export function currentSession(): SessionView | undefined {
   return state.kind === 'signed-in' ? state.session : undefined;
 }
 
-export type Area = 'home' | 'studies' | 'devices' | 'openings' | 'people' | 'ledger' | 'settings';
+/** In an emergency one patient is there to be looked at, and nothing else may be done. */
+export const looksOnly = (): boolean => currentSession()?.emergency !== undefined;
+
+export type Area = 'home' | 'studies' | 'devices' | 'openings' | 'emergency' | 'people' | 'ledger' | 'settings';
 
 /** What each role's navigation shows. The server decides again, whatever is shown. */
 const areas: Readonly<Record<Role, readonly Area[]>> = {
-  physician: ['studies'],
+  physician: ['studies', 'emergency'],
   technologist: ['studies'],
   researcher: ['studies'],
   'exchange-clerk': ['studies'],
   administrator: ['home', 'devices', 'openings', 'people', 'settings'],
-  'security-officer': ['home', 'openings', 'devices', 'people', 'ledger', 'settings'],
+  'security-officer': ['home', 'emergency', 'openings', 'devices', 'people', 'ledger', 'settings'],
 };
 
 export function areasOf(role: string): readonly Area[] {
@@ -49,5 +52,8 @@ const uploaders: readonly string[] = ['physician', 'technologist', 'exchange-cle
 const exporters: readonly string[] = ['physician', 'technologist', 'exchange-clerk'] satisfies Role[];
 export const mayUpload = (role: string): boolean => uploaders.includes(role);
 export const mayExport = (role: string): boolean => exporters.includes(role);
+export const mayRelease = (role: string): boolean => role === ('exchange-clerk' satisfies Role);
+/** Looks at emergency access afterwards; whoever else has that page uses it. */
+export const mayReview = (role: string | undefined): boolean => role === ('security-officer' satisfies Role);
 /** Opens, closes, enrols, invites. Nobody signed in may not. */
 export const mayAdminister = (role: string | undefined): boolean => role === ('administrator' satisfies Role);

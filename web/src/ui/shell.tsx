@@ -10,6 +10,7 @@ import { type Area, areasOf } from '../model/session.ts';
 import { useStore } from '../model/store.ts';
 import { Button } from './button.tsx';
 import { Modal } from './dialog.tsx';
+import { EmergencyBanner } from './emergency-banner.tsx';
 import { Icon, Logo } from './icons.tsx';
 import { Palette } from './palette.tsx';
 import { LanguageButton, ThemeButton } from './preference-buttons.tsx';
@@ -54,7 +55,10 @@ export function Shell(props: {
       </header>
       <header class="side">{side}</header>
       <main class="main" id="main" tabIndex={-1}>
-        <div class="main-in">{props.children}</div>
+        <div class="main-in">
+          <EmergencyBanner emergency={session.emergency} />
+          {props.children}
+        </div>
       </main>
       {drawer ? (
         <Modal class="drawer" label={t('nav.menu')} onClose={() => setDrawer(false)}>

@@ -1,11 +1,11 @@
 /** Home: what needs attention, what is open to whom until when, and how things go. */
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { ActivityReport, StatusReport } from '../../../../src/doors/control/control-services.ts';
+import type { ActivityReport, EmergencyView, StatusReport } from '../../../../src/doors/control/control-services.ts';
 import { control } from '../../api/client.ts';
 import { bytes, compact, dateTime, number, shortDay } from '../../i18n/format.ts';
 import { t, tn } from '../../i18n/i18n.ts';
-import { currentSession, mayAdminister } from '../../model/session.ts';
+import { currentSession, mayAdminister, mayReview } from '../../model/session.ts';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Bars, Legend, type Series, Sparkline, StackedArea } from '../../ui/charts.tsx';
 import { Segments } from '../../ui/fields.tsx';
@@ -19,11 +19,17 @@ type Span = (typeof spans)[number];
 
 export function HomePage(): JSX.Element {
   // Together, so that nothing moves when the second one comes.
-  const house = useLoad(() => Promise.all([control('status', {}), control('openingList', {})]));
+  const role = currentSession()?.account.role;
+  const house = useLoad(() =>
+    Promise.all([
+      control('status', {}),
+      control('openingList', {}),
+      mayReview(role) ? control('emergencyList', { rows: 100 }) : undefined,
+    ]),
+  );
   const [span, setSpan] = useState<Span>('14');
   const activity = useLoad(() => control('activityShow', { days: Number(span) }));
   useChange(span, activity.reload);
-  const role = currentSession()?.account.role;
   return (
     <>
       <PageHead title={t('home.title')} intro={t('home.intro')}>
@@ -44,8 +50,9 @@ export function HomePage(): JSX.Element {
         ) : null}
       </PageHead>
       <Loaded of={house} height={900}>
-        {([report, openings]) => (
+        {([report, openings, waiting]) => (
           <>
+            {waiting === undefined ? null : <Emergencies waiting={waiting.emergencies} />}
             <Warnings report={report} />
             <Numbers report={report} activity={activity} />
             <Card title={t('home.window')} aside={<a href="/openings">{t('home.allOpenings')}</a>}>
@@ -62,6 +69,21 @@ export function HomePage(): JSX.Element {
         )}
       </Loaded>
     </>
+  );
+}
+
+/** For who reviews them; the others read in the warnings that there are some. */
+function Emergencies({ waiting }: { readonly waiting: readonly EmergencyView[] }): JSX.Element | null {
+  if (waiting.length === 0) return null;
+  return (
+    <Note tone="danger">
+      <div class="row apart">
+        <span class="grow">{tn('home.emergencies', waiting.length)}</span>
+        <ButtonLink href="/emergency" icon="emergency">
+          {t('emergencies.review')}
+        </ButtonLink>
+      </div>
+    </Note>
   );
 }
 

@@ -5,7 +5,7 @@ import { searchStudies } from '../../api/dicomweb.ts';
 import { t } from '../../i18n/i18n.ts';
 import type { DataSetJson } from '../../model/dicom-json.ts';
 import { dayFromNow } from '../../model/openings.ts';
-import { currentSession, mayUpload } from '../../model/session.ts';
+import { currentSession, looksOnly, mayUpload } from '../../model/session.ts';
 import { store } from '../../model/store.ts';
 import type { StudyFilter } from '../../model/study-search.ts';
 import { ButtonLink } from '../../ui/button.tsx';
@@ -43,7 +43,7 @@ export function StudiesPage(): JSX.Element {
   return (
     <>
       <PageHead title={t('nav.studies')}>
-        {role !== undefined && mayUpload(role) ? (
+        {role !== undefined && mayUpload(role) && !looksOnly() ? (
           <ButtonLink href="/studies/upload" icon="upload">
             {t('upload.title')}
           </ButtonLink>

@@ -6,13 +6,14 @@ import { date } from '../../i18n/format.ts';
 import { t, tn } from '../../i18n/i18n.ts';
 import { count, type DataSetJson, isoDate, personName, text } from '../../model/dicom-json.ts';
 import { pathOf } from '../../model/route.ts';
-import { currentSession, mayExport } from '../../model/session.ts';
+import { currentSession, looksOnly, mayExport, mayRelease } from '../../model/session.ts';
 import { askStepUp } from '../../model/step-up.ts';
 import { patientQuery } from '../../model/study-search.ts';
 import { Button } from '../../ui/button.tsx';
 import { Absent, Badge, Copyable, Empty, Facts, Loaded, PageHead, Tabs } from '../../ui/parts.tsx';
 import { useLoad } from '../../ui/use-load.ts';
 import { useSubmit } from '../../ui/use-submit.ts';
+import { ReleaseDialog } from './release-dialog.tsx';
 import { SeriesViewer } from './series-viewer.tsx';
 import { Modalities, patientOf, StudyDay, Thumbnail } from './studies-table.tsx';
 
@@ -27,8 +28,11 @@ export function StudyPage({ studyInstanceUid }: { readonly studyInstanceUid: str
         crumbs={[{ href: '/studies', text: t('nav.studies') }]}
         {...(found === undefined ? {} : { badges: <Modalities study={found} />, intro: introOf(found) })}
       >
-        {found !== undefined && role !== undefined && mayExport(role) ? (
-          <ExportButton study={studyInstanceUid} />
+        {found !== undefined && role !== undefined ? (
+          <>
+            {mayRelease(role) ? <ReleaseButton study={studyInstanceUid} /> : null}
+            {mayExport(role) && !looksOnly() ? <ExportButton study={studyInstanceUid} /> : null}
+          </>
         ) : undefined}
       </PageHead>
       {study.value === undefined && !study.busy && study.error === undefined ? (
@@ -83,6 +87,18 @@ function ExportButton({ study }: { readonly study: string }): JSX.Element {
     <Button icon="download" busy={going.busy} onClick={() => void going.run()}>
       {t('study.export')}
     </Button>
+  );
+}
+
+function ReleaseButton({ study }: { readonly study: string }): JSX.Element {
+  const [asking, setAsking] = useState(false);
+  return (
+    <>
+      <Button icon="right" onClick={() => setAsking(true)}>
+        {t('release.study')}
+      </Button>
+      {asking ? <ReleaseDialog study={study} onClose={() => setAsking(false)} /> : null}
+    </>
   );
 }
 
