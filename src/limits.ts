@@ -40,6 +40,13 @@ export const limits = {
     inflateRatioMax: 200,
     inflatedBytesFree: 1024 ** 2,
   },
+  /** De-identification: attributes are read and written anew, pixels are not (src/dicom/de-identify). */
+  deIdentify: {
+    // Attributes of a multi-frame object of thousands of frames; longer values that stay are not held.
+    newBytesMax: 32 * 1024 ** 2,
+    // UIDs, dates and descriptions that change; longer ones are nobody's.
+    changedValueBytesMax: 64 * 1024,
+  },
   part10: {
     // The file meta group is a few hundred bytes; private information in it is rare and small.
     metaBytesMax: 64 * 1024,
