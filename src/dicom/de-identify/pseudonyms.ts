@@ -20,6 +20,12 @@ export class Pseudonyms {
     this.#key = key;
   }
 
+  /** For a project that de-identifies with these options: with others the same instance is another one. */
+  static forOptions(key: Uint8Array, options: readonly string[]): Pseudonyms {
+    const derived = createHmac('sha256', key).update(`leadglass options 1\0${options.toSorted().join(' ')}`);
+    return new Pseudonyms(derived.digest());
+  }
+
   /** Under 2.25 (PS3.5 B.2), in the form of a UUID of version 8 (RFC 9562 5.8): 122 bits of the keyed hash. */
   uid(original: string): Uid {
     const bytes = this.#hash('uid', original).subarray(0, 16);
