@@ -24,7 +24,7 @@ import type {
   StoredInstance,
   StoreWriter,
 } from '../backend.ts';
-import { PlanCache, refused } from './plan-cache.ts';
+import { PlanCache, type Planned, refused } from './plan-cache.ts';
 import { PseudonymMap, type PseudonymMapLimits } from './pseudonym-map.ts';
 import { everyStudy } from './every-study.ts';
 import { translatedAnswer, translatedQuery, uidsOf } from './search.ts';
@@ -192,19 +192,14 @@ export class DeIdentifyingBackend implements Backend {
   /** Undefined for what cannot be handed out, whatever the reason: it looks like what is not there. */
   async #made(instance: StoredInstance, project: Project): Promise<StoredInstance | undefined> {
     const { facts, name } = project;
-    const key = `${name}\0${Buffer.from(instance.sha256).toString('hex')}`;
-    let plan = this.#plans.get(key);
-    if (plan === undefined) {
-      plan = await planDeIdentified(instance, facts).catch((error: unknown) => {
-        if (error instanceof LeadglassError && isOfContent(error)) return refused;
-        throw error;
-      });
-      this.#plans.set(key, plan);
-    }
+    const plan = await this.#planned(instance, project);
     if (plan === refused) return undefined;
-    const bytes = deIdentifiedBytes(instance, plan, facts.limits);
     const { head } = instance;
     const patient = facts.pseudonyms.patient(patientKey(head));
+    // Not the plan itself: a retrieve lists thousands, and reads them one after the other.
+    const readRange = (offset: number, lengthBytes: number): AsyncIterable<Uint8Array> =>
+      this.#read(instance, project, { offset, lengthBytes });
+    const { lengthBytes } = plan.pieces;
     return {
       head: {
         sopClassUid: plan.sopClassUid,
@@ -219,11 +214,34 @@ export class DeIdentifyingBackend implements Backend {
       },
       recordedHead: head,
       transferSyntaxUid: plan.transferSyntaxUid,
-      lengthBytes: bytes.lengthBytes,
+      lengthBytes,
       sha256: facts.pseudonyms.digest(instance.sha256, name),
-      read: () => bytes.readRange(0, bytes.lengthBytes),
-      readRange: (offset, lengthBytes) => bytes.readRange(offset, lengthBytes),
+      read: () => readRange(0, lengthBytes),
+      readRange,
     };
+  }
+
+  async *#read(
+    instance: StoredInstance,
+    project: Project,
+    { offset, lengthBytes }: { readonly offset: number; readonly lengthBytes: number },
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const plan = await this.#planned(instance, project);
+    if (plan === refused) throw new LeadglassError('NOT_FOUND', 'There is no such resource');
+    yield* deIdentifiedBytes(instance, plan, project.facts.limits).readRange(offset, lengthBytes);
+  }
+
+  /** The same each time, since it is made of what is stored and never changes. */
+  async #planned(instance: StoredInstance, { facts, name }: Project): Promise<Planned> {
+    const key = `${name}\0${Buffer.from(instance.sha256).toString('hex')}`;
+    const known = this.#plans.get(key);
+    if (known !== undefined) return known;
+    const plan = await planDeIdentified(instance, facts).catch((error: unknown): typeof refused => {
+      if (error instanceof LeadglassError && isOfContent(error)) return refused;
+      throw error;
+    });
+    this.#plans.set(key, plan);
+    return plan;
   }
 
   async #originals(

@@ -40,8 +40,8 @@ export type Options = ReadonlySet<DeIdentifyOption>;
  * signatures and what is encrypted of the original; 50xx curves, 60xx overlays, of which the standard would leave a hull.
  */
 const removedGroups: ReadonlySet<number> = new Set([
-  0x0010, 0x0012, 0x0014, 0x0032, 0x0038, 0x0400, 0x2000, 0x2010, 0x2020, 0x2030, 0x2040, 0x2050, 0x2100, 0x2110,
-  0x2120, 0x2130, 0x2200, 0x4000, 0x4008, 0x4010, 0xfffa, 0xfffc,
+  0x0010, 0x0012, 0x0014, 0x0032, 0x0038, 0x0400, 0x2000, 0x2010, 0x2020, 0x2030, 0x2040, 0x2100, 0x2110, 0x2120,
+  0x2130, 0x2200, 0x4000, 0x4008, 0x4010, 0xfffa, 0xfffc,
 ]);
 
 /** Written anew at the end; what an earlier de-identification said is not true of this one. */
@@ -51,6 +51,9 @@ export const writtenAnew: ReadonlySet<Tag> = new Set<Tag>([
   Tags.DeidentificationMethodCodeSequence,
   Tags.LongitudinalTemporalInformationModified,
 ]);
+
+/** X in the table, and type 1 in presentation states (PS3.3 C.11.10): a dummy tells as little, and the object stays one. */
+const neededDates: ReadonlySet<Tag> = new Set<Tag>([Tags.PresentationCreationDate, Tags.PresentationCreationTime]);
 
 /** Sequences of codes for people and places: a dummy code instead of rows of dummies. */
 const codesOfPeople: ReadonlySet<Tag> = new Set<Tag>([
@@ -95,6 +98,7 @@ function actionOfRow(row: ProfileRow, element: Element): Action {
   if (has(options, row.keptBy)) return vr === 'SQ' ? 'items' : vr === 'AS' ? 'age' : 'keep';
   if (has(options, row.cleanedBy)) return cleaned(row, element);
   if (tag === Tags.PatientID || tag === Tags.PatientName) return 'patient';
+  if (neededDates.has(tag)) return 'dummy';
   return basicAction(row, element);
 }
 
