@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { DataSet } from '../data-set.ts';
-import { writeDataSet } from '../data-set-codec.ts';
+import { LeadglassError } from '../../error.ts';
+import { readDataSet, writeDataSet } from '../data-set-codec.ts';
 import { attributeLines } from '../dictionary/attributes.generated.js';
 import { Tags } from '../dictionary/dictionary.ts';
 import type { Tag } from '../tag.ts';
 import { TransferSyntaxes as T } from '../transfer-syntax.ts';
 import { isVr, type Vr } from '../vr.ts';
-import { after, bytesAfter, ctDataSet, factsWith } from './de-identify.test-support.ts';
+import { after, bytesAfter, ctDataSet, factsWith, limits } from './de-identify.test-support.ts';
 import { deIdentifyOptions } from './options.ts';
 import { classUids, safeTexts } from './safe-texts.ts';
 
@@ -107,5 +108,32 @@ test('what was de-identified and is de-identified again has the same attributes'
       );
     }),
     { numRuns: 100 },
+  );
+});
+
+test('damaged data sets are refused with an error of ours, or come out whole', async () => {
+  const syntax = T.ExplicitVrLittleEndian;
+  const good = writeDataSet(
+    ctDataSet()
+      .setText(Tags.SeriesDescription, 'LO', 'CT')
+      .setItems(Tags.ReferencedImageSequence, [new DataSet().setText(Tags.ReferencedSOPInstanceUID, 'UI', '1.2.3.4.5')])
+      .setBytes(Tags.PixelData, 'OW', new Uint8Array(6000)),
+    syntax,
+  );
+  const edit = fc.record({ at: fc.nat(good.length - 1), to: fc.nat(255) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 6 }), fc.nat(good.length), async (edits, cut) => {
+      const bytes = Uint8Array.from(good);
+      for (const { at, to } of edits) bytes[at] = to;
+      for (const whole of [bytes, bytes.subarray(0, cut)]) {
+        try {
+          const made = await bytesAfter(whole, syntax, factsWith('clean-descriptors', 'retain-modified-dates'));
+          readDataSet(made.bytes, { transferSyntaxUid: made.transferSyntaxUid, limits });
+        } catch (error) {
+          assert.ok(error instanceof LeadglassError, String(error));
+        }
+      }
+    }),
+    { numRuns: 400 },
   );
 });
