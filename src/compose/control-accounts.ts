@@ -114,20 +114,25 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
         return ended;
       }),
     accountOpen: (call, { email, allow, scope, project, options, addresses, until, reason }) =>
-      administer(guard, call, `opening for ${email}: ${reason}`, (pass) => {
-        const { account } = admin.show(email);
-        const opened = openings.open(pass, {
-          account: account.email,
-          role: account.role,
-          operations: allow,
-          scope: { ...compactScope(scope), ...projectScope(project, options) },
-          addresses,
-          reason,
-          validFromMs: Date.now(),
-          validUntilMs: parseUntil(until, timeZone),
-        });
-        return personOpeningText(opened);
-      }),
+      administer(
+        guard,
+        call,
+        `opening for ${email}${project === undefined ? '' : `, project ${project}`}: ${reason}`,
+        (pass) => {
+          const { account } = admin.show(email);
+          const opened = openings.open(pass, {
+            account: account.email,
+            role: account.role,
+            operations: allow,
+            scope: { ...compactScope(scope), ...projectScope(project, options) },
+            addresses,
+            reason,
+            validFromMs: Date.now(),
+            validUntilMs: parseUntil(until, timeZone),
+          });
+          return personOpeningText(opened);
+        },
+      ),
     accountClose: (call, { email, reason }) =>
       administer(guard, call, `opening of ${email} closed: ${reason}`, (pass) => ({
         email,

@@ -52,6 +52,10 @@ export class DeIdentifyingBackend implements Backend {
   readonly #projects = new Map<string, Project>();
   readonly #map: PseudonymMap;
   readonly #plans: PlanCache;
+  /** Patients of whoever searched by one last, for a moment. */
+  #patients:
+    | { readonly reach: string; readonly atMs: number; readonly studies: ReadonlyMap<string, readonly Uid[]> }
+    | undefined;
   /** Searches through all studies run one after the other, whoever asks. */
   #searching: Promise<unknown> = Promise.resolve();
 
@@ -265,7 +269,7 @@ export class DeIdentifyingBackend implements Backend {
     const wanted = new Set<string>(pseudonyms);
     const found = new Map<string, Uid>();
     await this.#inTurn(async () => {
-      const reach = `${project.name}\0${JSON.stringify(pass.scope)}`;
+      const reach = reachOf(pass, project);
       if (this.#map.isSearched(reach)) return;
       const searched = this.#map.searching(reach);
       for await (const { studyInstanceUid } of this.#studies(pass)) {
@@ -277,18 +281,39 @@ export class DeIdentifyingBackend implements Backend {
     return found;
   }
 
+  /** Of the patients whose pseudonym is wanted; who types one letter after the other does not have all looked through for each. */
   async #studiesOf(
     pass: Pass<Find>,
-    { facts: { pseudonyms } }: Project,
+    project: Project,
     isWanted: (patient: string) => boolean,
   ): Promise<readonly Uid[]> {
-    const studies: Uid[] = [];
+    const { limits } = this.#options;
+    const wanted: Uid[] = [];
     await this.#inTurn(async () => {
-      for await (const study of this.#studies(pass)) {
-        if (isWanted(pseudonyms.patient(patientKey(study)))) studies.push(study.studyInstanceUid);
-        if (studies.length >= this.#options.limits.patientStudiesMax) return;
+      for (const [patient, studies] of await this.#patientsOf(pass, project)) {
+        if (isWanted(patient)) wanted.push(...studies);
+        if (wanted.length >= limits.patientStudiesMax) return;
       }
     });
+    return wanted.slice(0, limits.patientStudiesMax);
+  }
+
+  /** By pseudonym, the studies of each patient of the scope. */
+  async #patientsOf(pass: Pass<Find>, project: Project): Promise<ReadonlyMap<string, readonly Uid[]>> {
+    const { limits, now = () => performance.now() } = this.#options;
+    const reach = reachOf(pass, project);
+    const known = this.#patients;
+    if (known?.reach === reach && now() - known.atMs < limits.searchedAgainMs) return known.studies;
+    const studies = new Map<string, Uid[]>();
+    let count = 0;
+    for await (const study of this.#studies(pass)) {
+      count += 1;
+      const patient = project.facts.pseudonyms.patient(patientKey(study));
+      const others = studies.get(patient);
+      if (others === undefined) studies.set(patient, [study.studyInstanceUid]);
+      else others.push(study.studyInstanceUid);
+    }
+    this.#patients = count > limits.rememberedUidsMax ? undefined : { reach, atMs: now(), studies };
     return studies;
   }
 
@@ -314,6 +339,11 @@ export class DeIdentifyingBackend implements Backend {
     this.#searching = turn.catch(() => undefined);
     await turn;
   }
+}
+
+/** What this asker may see, as one text. */
+function reachOf({ scope }: Pass, { name }: Project): string {
+  return `${name}\0${JSON.stringify(scope)}`;
 }
 
 /** A fault of this one instance; a store that cannot be read is everybody's. */

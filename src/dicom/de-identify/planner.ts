@@ -18,6 +18,8 @@ import { cappedAge, cleanedText, dummyValue, replacedUids, shiftedDates, textVal
 
 /** From here on a value that stays is a place in the stored bytes. */
 const placeBytes = 4096;
+/** New bytes are counted against their limit at least so often. */
+const countedBytes = 1024 * 1024;
 
 export interface PlannerLimits {
   /** New bytes of one instance that are held. */
@@ -66,6 +68,7 @@ export class Planner implements DataSetVisitor {
   #changing: { readonly tag: Tag; readonly vr: Vr; readonly action: Action; readonly chunks: Uint8Array[] } | undefined;
   /** The value that is coming passes through the encoder. */
   #isPassing = false;
+  #passingBytes = 0;
   #fragmentsFrom: number | undefined;
 
   constructor(syntax: Encoding, facts: PlannerFacts) {
@@ -98,6 +101,7 @@ export class Planner implements DataSetVisitor {
           return false;
         }
         if (lengthBytes > this.#facts.limits.newBytesMax) throw tooLong(tag);
+        this.#passingBytes = lengthBytes;
         this.#isPassing = this.#encoder.valueBegin(tag, vr, lengthBytes, bigEndian);
         return this.#isPassing;
       case 'empty':
@@ -112,7 +116,12 @@ export class Planner implements DataSetVisitor {
         this.#write(tag, vr, textValue(this.#facts.patient));
         return false;
       default:
-        if (lengthBytes > this.#facts.limits.changedValueBytesMax) throw tooLong(tag);
+        if (lengthBytes > this.#facts.limits.changedValueBytesMax) {
+          if (action !== 'clean') throw tooLong(tag);
+          // No description is that long: as if it had no safe word.
+          this.#writeCleaned({ tag, vr }, new Uint8Array(0));
+          return false;
+        }
         this.#changing = { tag, vr, action, chunks: [] };
         return true;
     }
@@ -127,9 +136,11 @@ export class Planner implements DataSetVisitor {
     const changing = this.#changing;
     this.#changing = undefined;
     if (changing !== undefined) this.#change(changing, Buffer.concat(changing.chunks));
-    else if (this.#isPassing) this.#encoder.valueEnd();
+    else if (this.#isPassing) {
+      this.#encoder.valueEnd();
+      this.#add(this.#passingBytes);
+    }
     this.#isPassing = false;
-    this.#check();
   }
 
   sequenceBegin(tag: Tag): void {
@@ -160,7 +171,7 @@ export class Planner implements DataSetVisitor {
     if (this.#skipped > 0) return;
     this.#encoder.itemEnd();
     this.#creators.pop();
-    this.#check();
+    this.#add(0);
   }
 
   sequenceEnd(): void {
@@ -218,14 +229,15 @@ export class Planner implements DataSetVisitor {
         this.#creators.at(-1)?.set((groupOf(tag) << 8) | elementOf(tag), creator);
         return this.#write(tag, vr, value);
       }
-      default: {
-        const cleaned = cleanedText(value, known);
-        // Nothing safe in it: as the basic profile has it.
-        const basic = cleaned.length > 0 ? undefined : actionFor(tag, vr, new Set());
-        if (basic === 'remove') return;
-        this.#write(tag, vr, basic === 'dummy' ? dummyValue(known) : cleaned);
-      }
+      default:
+        this.#writeCleaned({ tag, vr }, cleanedText(value, known));
     }
+  }
+
+  /** Where nothing safe was in it, as the basic profile has it. */
+  #writeCleaned({ tag, vr }: { readonly tag: Tag; readonly vr: Vr }, cleaned: Uint8Array): void {
+    const basic = cleaned.length > 0 ? undefined : actionFor(tag, vr, new Set());
+    if (basic !== 'remove') this.#write(tag, vr, basic === 'dummy' ? dummyValue(meantVr(tag, vr)) : cleaned);
   }
 
   #uid(tag: Tag, uid: string): string {
@@ -270,6 +282,7 @@ export class Planner implements DataSetVisitor {
     if (!this.#encoder.valueBegin(tag, vr, value.length, this.#bigEndian)) return;
     this.#encoder.valueBytes(value);
     this.#encoder.valueEnd();
+    this.#add(value.length);
   }
 
   #place(from: number, lengthBytes: number): void {
@@ -278,22 +291,19 @@ export class Planner implements DataSetVisitor {
   }
 
   #flush(): void {
+    this.#pendingBytes = 0;
     this.pieces.addNew(this.#encoder.take());
-    this.#check();
+    if (this.pieces.newBytes <= this.#facts.limits.newBytesMax) return;
+    throw new LeadglassError('LIMIT_EXCEEDED', 'Cannot de-identify the instance: its attributes are too many bytes');
   }
 
-  #sinceCheck = 0;
+  /** New bytes since they were last counted; a data set of millions of small elements is as large as one of large ones. */
+  #pendingBytes = 0;
 
-  /** Now and then: a data set of millions of small elements is as large as one of large ones. */
-  #check(): void {
-    this.#sinceCheck += 1;
-    if (this.#sinceCheck >= 4096) {
-      this.#sinceCheck = 0;
-      this.pieces.addNew(this.#encoder.take());
-    }
-    if (this.pieces.newBytes > this.#facts.limits.newBytesMax) {
-      throw new LeadglassError('LIMIT_EXCEEDED', 'Cannot de-identify the instance: its attributes are too many bytes');
-    }
+  #add(lengthBytes: number): void {
+    // Its head and what the encoder has around it.
+    this.#pendingBytes += lengthBytes + 16;
+    if (this.#pendingBytes >= countedBytes) this.#flush();
   }
 }
 
