@@ -115,6 +115,7 @@ test('wrong use is told: an option that is not offered, a key that others may re
   const out = ['--out', join(place, 'out')];
   const refused = (error: unknown): boolean => error instanceof LeadglassError && error.code === 'BAD_REQUEST';
   await assert.rejects(run(source, ...out, '--profile', 'basic', '--option', 'clean-pixel-data'), refused);
+  await assert.rejects(run(place, ...out, '--profile', 'basic'), refused);
   const key = join(place, 'wide.key');
   writeFileSync(key, '00'.repeat(32), { mode: 0o644 });
   await assert.rejects(run(source, ...out, '--profile', 'basic', '--key', key), refused);

@@ -1,7 +1,7 @@
 /** `leadglass deidentify`: copies of files without what tells whose they are, PS3.15 annex E. Works without a server. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import { type Command, Option } from 'commander';
 import {
   deIdentifiedBytes,
@@ -24,6 +24,7 @@ import type { Context } from './context.ts';
 import { exitStatus } from './exit-status.ts';
 import { findFiles, type FoundFile, requirePaths } from './find-files.ts';
 import { interrupted, turn } from './interruption.ts';
+import { makeFolder } from './new-folder.ts';
 import { collect, examples, withJson } from './options.ts';
 import { counted } from './output.ts';
 import { whyUnreadable } from './read-file.ts';
@@ -85,7 +86,8 @@ async function deidentify(context: Context, paths: readonly string[], options: D
     limits: { ...limits.dataSet, ...limits.dataSetKept, ...limits.deIdentify },
   };
   requirePaths(paths);
-  mkdirSync(options.out, { recursive: true, mode: 0o700 });
+  makeFolder(options.out);
+  refuseOutWithin(options.out, paths);
   const results: FileResult[] = [];
   const counts = { written: 0, refused: 0, skipped: 0, failed: 0 };
   for (const file of findFiles(paths)) {
@@ -110,6 +112,14 @@ async function deidentify(context: Context, paths: readonly string[], options: D
   if (counts.refused > 0 || counts.failed > 0) context.exitWith(exitStatus.answerIsNo);
 }
 
+/** Copies would be taken for originals. @throws LeadglassError BAD_REQUEST */
+function refuseOutWithin(out: string, paths: readonly string[]): void {
+  const real = realpathSync(out) + sep;
+  const around = paths.find((path) => statSync(path).isDirectory() && real.startsWith(realpathSync(path) + sep));
+  if (around === undefined) return;
+  throw new LeadglassError('BAD_REQUEST', `${out} lies in ${around}, which is read; name another folder with --out`);
+}
+
 function lineOf({ result, path, problem }: FileResult): string {
   const why = problem === undefined ? '' : `: ${escapeForDisplay(problem)}`;
   return `${result.padEnd(7)} ${escapeForDisplay(path)}${why}`;
@@ -132,7 +142,7 @@ async function one(
     if (existsSync(written)) {
       return { path, result: 'failed', problem: `${written} is there already, and nothing is overwritten` };
     }
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
     const bytes = deIdentifiedBytes(stored, plan, facts.limits);
     await writeWhole(written, withHead(writePart10Head(plan), bytes.readRange(0, bytes.lengthBytes)));
     return { path, result: 'written', written };
