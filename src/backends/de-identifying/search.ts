@@ -2,8 +2,7 @@
  * A search by pseudonyms. A key may only match what the answer shows: one that looked at a name or a date would find out by asking
  * again and again what the answers leave out.
  */
-import type { DataSet } from '../../dicom/data-set.ts';
-import { DataSet as EmptyDataSet } from '../../dicom/data-set.ts';
+import { DataSet } from '../../dicom/data-set.ts';
 import { readDataSet, writeDataSet } from '../../dicom/data-set-codec.ts';
 import { type DeIdentifyFacts, planned } from '../../dicom/de-identify/de-identify.ts';
 import { Tags } from '../../dicom/dictionary/tags.generated.ts';
@@ -82,7 +81,7 @@ export async function translatedAnswer(match: DataSet, query: Query, facts: DeId
     yield bytes.subarray(offset, offset + lengthBytes);
   };
   const stored = { transferSyntaxUid, lengthBytes: bytes.length, readRange, read: () => readRange(0, bytes.length) };
-  const pieces = await planned(stored, match, { ...facts, added: new EmptyDataSet() });
+  const pieces = await planned(stored, match, { ...facts, added: new DataSet() });
   const chunks = await Array.fromAsync(pieces.readRange(stored, 0, pieces.lengthBytes));
   const answer = readDataSet(Buffer.concat(chunks), { transferSyntaxUid, limits: facts.limits });
   const asked = new Set([...query.returnKeys, ...uniqueKeysOf(match), Tags.QueryRetrieveLevel]);

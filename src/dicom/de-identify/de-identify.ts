@@ -106,8 +106,7 @@ export async function planned(
   walker = new DataSetWalker(syntax, { limits, visitor: planner });
   for await (const _walked of walkRanges(plainBytes(stored, limits), walker));
   walker.end();
-  planner.end();
-  return planner.pieces;
+  return planner.end();
 }
 
 /** The de-identified data set's bytes. Of a deflated source each call begins anew. */

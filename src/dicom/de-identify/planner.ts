@@ -4,7 +4,6 @@
  */
 import { LeadglassError } from '../../error.ts';
 import type { DataSet } from '../data-set.ts';
-import { DataSetEncoder } from '../data-set-encoder.ts';
 import type { DataSetVisitor, Encoding } from '../data-set-walker.ts';
 import { Tags } from '../dictionary/tags.generated.ts';
 import { elementOf, formatTag, groupOf, isPrivate, type Tag } from '../tag.ts';
@@ -12,14 +11,13 @@ import { plainText } from '../value-texts.ts';
 import { type Vr, wordBytes } from '../vr.ts';
 import { type Action, actionFor, meantVr, type Options } from './actions.ts';
 import { dummyItem } from './dummies.ts';
-import { Pieces } from './pieces.ts';
+import type { Pieces } from './pieces.ts';
+import { PlanWriter } from './plan-writer.ts';
 import { isSafePrivate, isSafePrivateCreator } from './safe-private.ts';
 import { cappedAge, cleanedText, dummyValue, replacedUids, shiftedDates, textValue } from './values.ts';
 
 /** From here on a value that stays is a place in the stored bytes. */
 const placeBytes = 4096;
-/** New bytes are counted against their limit at least so often. */
-const countedBytes = 1024 * 1024;
 
 export interface PlannerLimits {
   /** New bytes of one instance that are held. */
@@ -52,12 +50,8 @@ const ofInstances: ReadonlySet<Tag> = new Set<Tag>([
 const registeredRoot = '1.2.840.10008.';
 
 export class Planner implements DataSetVisitor {
-  readonly pieces = new Pieces();
   readonly #facts: PlannerFacts;
-  readonly #encoder: DataSetEncoder;
-  readonly #bigEndian: boolean;
-  readonly #added: Iterator<{ readonly tag: Tag; readonly vr: Vr; readonly value: Uint8Array | readonly DataSet[] }>;
-  #nextAdded: IteratorResult<{ readonly tag: Tag; readonly vr: Vr; readonly value: Uint8Array | readonly DataSet[] }>;
+  readonly #writer: PlanWriter;
   /** Sequences that are open and stay. */
   #depth = 0;
   /** Sequences that are open inside one that does not stay, that one counted. */
@@ -73,47 +67,45 @@ export class Planner implements DataSetVisitor {
 
   constructor(syntax: Encoding, facts: PlannerFacts) {
     this.#facts = facts;
-    this.#encoder = new DataSetEncoder(syntax, { implicitSource: !syntax.explicit });
-    this.#bigEndian = !syntax.littleEndian;
-    this.#added = facts.added[Symbol.iterator]();
-    this.#nextAdded = this.#added.next();
+    this.#writer = new PlanWriter(syntax, { added: facts.added, newBytesMax: facts.limits.newBytesMax });
   }
 
   /** After the walk: what is still to be added, and the last bytes. */
-  end(): void {
-    this.#addBefore(Number.POSITIVE_INFINITY);
-    this.#flush();
+  end(): Pieces {
+    this.#writer.addBefore(Number.POSITIVE_INFINITY);
+    this.#writer.flush();
+    return this.#writer.pieces;
   }
 
   valueBegin(tag: Tag, vr: Vr, lengthBytes: number, bigEndian: boolean): boolean {
     if (this.#skipped > 0) return false;
-    this.#addBefore(tag);
+    if (this.#depth === 0) this.#writer.addBefore(tag);
     const action = this.#actionFor(tag, vr);
-    const isSwapped = bigEndian !== this.#bigEndian && wordBytes(vr) > 1;
+    const isSwapped = bigEndian !== this.#writer.isBigEndian && wordBytes(vr) > 1;
     switch (action) {
       case 'remove':
         return false;
       case 'keep':
       case 'items':
         if (lengthBytes >= placeBytes && !isSwapped) {
-          this.#encoder.valueBegin(tag, vr, lengthBytes, this.#bigEndian);
-          this.#place(this.#facts.offset(), lengthBytes);
+          this.#writer.encoder.valueBegin(tag, vr, lengthBytes, this.#writer.isBigEndian);
+          this.#writer.place(this.#facts.offset(), lengthBytes);
           return false;
         }
         if (lengthBytes > this.#facts.limits.newBytesMax) throw tooLong(tag);
         this.#passingBytes = lengthBytes;
-        this.#isPassing = this.#encoder.valueBegin(tag, vr, lengthBytes, bigEndian);
+        this.#isPassing = this.#writer.encoder.valueBegin(tag, vr, lengthBytes, bigEndian);
         return this.#isPassing;
       case 'empty':
-        this.#write(tag, vr, new Uint8Array(0));
+        this.#writer.value(tag, vr, new Uint8Array(0));
         return false;
       case 'dummy':
       case 'dummy-item':
         // What was empty said nothing: a dummy would say that there was something, for instance a contrast agent.
-        this.#write(tag, vr, lengthBytes === 0 ? new Uint8Array(0) : dummyValue(meantVr(tag, vr)));
+        this.#writer.value(tag, vr, lengthBytes === 0 ? new Uint8Array(0) : dummyValue(meantVr(tag, vr)));
         return false;
       case 'patient':
-        this.#write(tag, vr, textValue(this.#facts.patient));
+        this.#writer.value(tag, vr, textValue(this.#facts.patient));
         return false;
       default:
         if (lengthBytes > this.#facts.limits.changedValueBytesMax) {
@@ -129,7 +121,7 @@ export class Planner implements DataSetVisitor {
 
   valueBytes(bytes: Uint8Array): void {
     if (this.#changing !== undefined) this.#changing.chunks.push(bytes.slice());
-    else this.#encoder.valueBytes(bytes);
+    else this.#writer.encoder.valueBytes(bytes);
   }
 
   valueEnd(): void {
@@ -137,8 +129,8 @@ export class Planner implements DataSetVisitor {
     this.#changing = undefined;
     if (changing !== undefined) this.#change(changing, Buffer.concat(changing.chunks));
     else if (this.#isPassing) {
-      this.#encoder.valueEnd();
-      this.#add(this.#passingBytes);
+      this.#writer.encoder.valueEnd();
+      this.#writer.passed(this.#passingBytes);
     }
     this.#isPassing = false;
   }
@@ -148,30 +140,30 @@ export class Planner implements DataSetVisitor {
       this.#skipped += 1;
       return;
     }
-    this.#addBefore(tag);
+    if (this.#depth === 0) this.#writer.addBefore(tag);
     const action = actionFor(tag, 'SQ', this.#facts.options);
     if (action === 'remove' || action === 'private') {
       this.#skipped = 1;
     } else if (action === 'empty' || action === 'dummy-item') {
-      this.#writeItems(tag, action === 'empty' ? [] : [dummyItem(tag)]);
+      this.#writer.items(tag, action === 'empty' ? [] : [dummyItem(tag)]);
       this.#skipped = 1;
     } else {
       this.#depth += 1;
-      this.#encoder.sequenceBegin(tag);
+      this.#writer.encoder.sequenceBegin(tag);
     }
   }
 
   itemBegin(): void {
     if (this.#skipped > 0) return;
-    this.#encoder.itemBegin();
+    this.#writer.encoder.itemBegin();
     this.#creators.push(new Map());
   }
 
   itemEnd(): void {
     if (this.#skipped > 0) return;
-    this.#encoder.itemEnd();
+    this.#writer.encoder.itemEnd();
     this.#creators.pop();
-    this.#add(0);
+    this.#writer.passed(0);
   }
 
   sequenceEnd(): void {
@@ -180,13 +172,13 @@ export class Planner implements DataSetVisitor {
       return;
     }
     this.#depth -= 1;
-    this.#encoder.sequenceEnd();
+    this.#writer.encoder.sequenceEnd();
   }
 
   fragmentsBegin(tag: Tag, vr: Vr): void {
     if (this.#skipped > 0) return;
-    this.#addBefore(tag);
-    this.#encoder.fragmentsBegin(tag, vr);
+    if (this.#depth === 0) this.#writer.addBefore(tag);
+    this.#writer.encoder.fragmentsBegin(tag, vr);
     this.#fragmentsFrom = this.#facts.offset();
   }
 
@@ -197,7 +189,7 @@ export class Planner implements DataSetVisitor {
   /** Items and their end are the same bytes in every encoding (PS3.5 A.4). */
   fragmentsEnd(): void {
     if (this.#fragmentsFrom === undefined) return;
-    this.#place(this.#fragmentsFrom, this.#facts.offset() - this.#fragmentsFrom);
+    this.#writer.place(this.#fragmentsFrom, this.#facts.offset() - this.#fragmentsFrom);
     this.#fragmentsFrom = undefined;
   }
 
@@ -214,20 +206,20 @@ export class Planner implements DataSetVisitor {
     const known = meantVr(tag, vr);
     switch (action) {
       case 'uid':
-        return this.#write(
+        return this.#writer.value(
           tag,
           vr,
           replacedUids(value, (uid) => this.#uid(tag, uid)),
         );
       case 'shift':
-        return this.#write(tag, vr, shiftedDates(value, known === 'DT' ? 'DT' : 'DA', this.#facts.shiftDays));
+        return this.#writer.value(tag, vr, shiftedDates(value, known === 'DT' ? 'DT' : 'DA', this.#facts.shiftDays));
       case 'age':
-        return this.#write(tag, vr, value.length === 0 ? value : cappedAge(value));
+        return this.#writer.value(tag, vr, value.length === 0 ? value : cappedAge(value));
       case 'private': {
         const creator = plainText(value).trim();
         if (!isSafePrivateCreator(creator)) return;
         this.#creators.at(-1)?.set((groupOf(tag) << 8) | elementOf(tag), creator);
-        return this.#write(tag, vr, value);
+        return this.#writer.value(tag, vr, value);
       }
       default:
         this.#writeCleaned({ tag, vr }, cleanedText(value, known));
@@ -237,73 +229,12 @@ export class Planner implements DataSetVisitor {
   /** Where nothing safe was in it, as the basic profile has it. */
   #writeCleaned({ tag, vr }: { readonly tag: Tag; readonly vr: Vr }, cleaned: Uint8Array): void {
     const basic = cleaned.length > 0 ? undefined : actionFor(tag, vr, new Set());
-    if (basic !== 'remove') this.#write(tag, vr, basic === 'dummy' ? dummyValue(meantVr(tag, vr)) : cleaned);
+    if (basic !== 'remove') this.#writer.value(tag, vr, basic === 'dummy' ? dummyValue(meantVr(tag, vr)) : cleaned);
   }
 
   #uid(tag: Tag, uid: string): string {
     const isRegistered = uid.startsWith(registeredRoot) && !ofInstances.has(tag);
     return isRegistered ? uid : this.#facts.uid(uid);
-  }
-
-  /** Elements of ours whose place is before this one; only among those of the data set itself. */
-  #addBefore(tag: Tag): void {
-    if (this.#depth > 0) return;
-    while (this.#nextAdded.done !== true && this.#nextAdded.value.tag < tag) {
-      this.#writeElement(this.#nextAdded.value);
-      this.#nextAdded = this.#added.next();
-    }
-  }
-
-  #writeElement({
-    tag,
-    vr,
-    value,
-  }: {
-    readonly tag: Tag;
-    readonly vr: Vr;
-    readonly value: Uint8Array | readonly DataSet[];
-  }): void {
-    if (value instanceof Uint8Array) this.#write(tag, vr, value);
-    else this.#writeItems(tag, value);
-  }
-
-  #writeItems(tag: Tag, items: readonly DataSet[]): void {
-    this.#encoder.sequenceBegin(tag);
-    for (const item of items) {
-      this.#encoder.itemBegin();
-      for (const element of item) this.#writeElement(element);
-      this.#encoder.itemEnd();
-    }
-    this.#encoder.sequenceEnd();
-  }
-
-  /** Texts and zeros: the same in both byte orders. */
-  #write(tag: Tag, vr: Vr, value: Uint8Array): void {
-    if (!this.#encoder.valueBegin(tag, vr, value.length, this.#bigEndian)) return;
-    this.#encoder.valueBytes(value);
-    this.#encoder.valueEnd();
-    this.#add(value.length);
-  }
-
-  #place(from: number, lengthBytes: number): void {
-    this.#flush();
-    this.pieces.addRange(from, lengthBytes);
-  }
-
-  #flush(): void {
-    this.#pendingBytes = 0;
-    this.pieces.addNew(this.#encoder.take());
-    if (this.pieces.newBytes <= this.#facts.limits.newBytesMax) return;
-    throw new LeadglassError('LIMIT_EXCEEDED', 'Cannot de-identify the instance: its attributes are too many bytes');
-  }
-
-  /** New bytes since they were last counted; a data set of millions of small elements is as large as one of large ones. */
-  #pendingBytes = 0;
-
-  #add(lengthBytes: number): void {
-    // Its head and what the encoder has around it.
-    this.#pendingBytes += lengthBytes + 16;
-    if (this.#pendingBytes >= countedBytes) this.#flush();
   }
 }
 
