@@ -25,7 +25,7 @@ import type {
 import { everyStudy } from './every-study.ts';
 import { Originals, type OriginalsOptions, type Project } from './originals.ts';
 import { PlanCache, type Planned, refused } from './plan-cache.ts';
-import { translatedAnswer, translatedQuery, uidsOf } from './search.ts';
+import { dataSetOf, translatedAnswer, translatedQuery, uidsOf } from './search.ts';
 
 export interface DeIdentifyingOptions extends Pick<OriginalsOptions, 'now'> {
   readonly backend: Backend;
@@ -73,9 +73,12 @@ export class DeIdentifyingBackend implements Backend {
         ),
     });
     if (translated === undefined) return;
+    let inFull = query.answersInFull ?? Number.POSITIVE_INFINITY;
     for await (const match of backend.find(this.#identified(pass, { kind: 'find', query: translated }))) {
-      for (const uid of uidsOf(match)) originals.pseudonym(uid, project);
-      yield await translatedAnswer(match, query, project.facts);
+      const uids = uidsOf(match).map(({ tag, uid }) => ({ tag, uid: originals.pseudonym(uid, project) }));
+      // What is only counted holds no more than its unique keys.
+      yield inFull > 0 ? await translatedAnswer(match, query, project.facts) : dataSetOf(uids);
+      inFull -= 1;
     }
   }
 

@@ -96,7 +96,21 @@ function uniqueKeysOf(match: DataSet): readonly Tag[] {
     : [Tags.StudyInstanceUID, Tags.SeriesInstanceUID, Tags.SOPInstanceUID];
 }
 
+export interface TaggedUid {
+  readonly tag: Tag;
+  readonly uid: Uid;
+}
+
 /** The UIDs of an answer, as they are stored. */
-export function uidsOf(match: DataSet): readonly Uid[] {
-  return [...uidKeys].map((tag) => match.text(tag) ?? '').filter(isUid);
+export function uidsOf(match: DataSet): readonly TaggedUid[] {
+  return [...uidKeys].flatMap((tag) => {
+    const uid = match.text(tag) ?? '';
+    return isUid(uid) ? [{ tag, uid }] : [];
+  });
+}
+
+export function dataSetOf(uids: readonly TaggedUid[]): DataSet {
+  const dataSet = new DataSet();
+  for (const { tag, uid } of uids) dataSet.setText(tag, 'UI', uid);
+  return dataSet;
 }

@@ -262,6 +262,16 @@ test('a search by what is not shown finds nothing; by pseudonyms and by the kind
   assert.equal(await count(`PatientID=${patient.slice(0, -1)}`), 0);
 });
 
+test('of a page of answers the rest is counted, and told as no more than that', async () => {
+  await storeInstance(originals, makeInstance({ study: 8, modality: 'PT' }));
+  const answer = await ask('/studies?limit=1', { headers: { accept: 'application/dicom+json' } });
+  assertClean(answer, 'the first page');
+  assert.equal(answer.warnings.length, 1);
+  assert.match(answer.warnings[0] ?? '', /additional results/);
+  const list: readonly unknown[] = JSON.parse(answer.body.toString());
+  assert.equal(list.length, 1);
+});
+
 test('pixels are those of the original, and a file says how it was de-identified', async () => {
   const { study, series, instance } = await found();
   const path = `/studies/${study}/series/${series}/instances/${instance}`;
@@ -322,7 +332,7 @@ test('what is out of scope, or cannot be cleaned, looks like what is not there',
     return answer.status === 204 ? [] : JSON.parse(answer.body.toString());
   };
   // The ultrasound is of a modality that is never handed out; of the burned-in image only the retrieve knows.
-  assert.equal((await studies()).length, 3);
+  assert.equal((await studies()).length, 4);
   const gone = (error: unknown): boolean => error instanceof LeadglassError && error.code === 'NOT_FOUND';
   let refused = 0;
   for (const match of await studies()) {
