@@ -9,8 +9,11 @@ import { join, relative, resolve } from 'node:path';
 type AttributeRow = readonly [string, string, string, string, string, 0 | 1];
 /** UID, keyword, name, kind, retired. */
 type SopClassRow = readonly [string, string, string, '' | 'evidence' | 'non-patient', 0 | 1];
+/** Tag in hex (x: any digit), keyword, action of the basic profile, options that say otherwise (PS3.15 table E.1-1). */
+type ProfileRow = readonly [string, string, string, string];
 interface Edition {
   readonly attributes: string;
+  readonly confidentialityProfile: string;
   readonly storageSopClasses: string;
   readonly leftOut: string;
 }
@@ -23,6 +26,7 @@ const input = (name: string) => JSON.parse(readFileSync(join(import.meta.dirname
 
 const edition: Edition = input('edition.json');
 const attributes: readonly AttributeRow[] = input('attributes.json');
+const profile: readonly ProfileRow[] = input('confidentiality-profile.json');
 const sopClasses: readonly SopClassRow[] = input('storage-sop-classes.json');
 
 const generatedNote =
@@ -94,6 +98,20 @@ ${lines.join('\n')}
 `;
 }
 
+function profileTable(): string {
+  const lines = profile.map(([tag, , basic, options]) => [tag, basic, options].join('\t').trimEnd());
+  return `/**
+ * What becomes of each attribute when an instance is de-identified. ${edition.confidentialityProfile}.
+ * Tag, action of the basic profile, and the options that say otherwise (profile-table.ts), with tabs between.
+${generatedNote}
+ */
+export const confidentialityProfile = '${edition.confidentialityProfile}';
+export const profileLines = \`
+${lines.join('\n')}
+\`;
+`;
+}
+
 const outputs: ReadonlyMap<string, string> = new Map([
   [join(dicom, 'dictionary/attributes.generated.js'), attributesTable()],
   [join(dicom, 'dictionary/attributes.generated.d.ts'), attributesTypes()],
@@ -101,6 +119,7 @@ const outputs: ReadonlyMap<string, string> = new Map([
   [join(dicom, 'dictionary/tag-table.generated.d.ts'), tagsTypes()],
   [join(dicom, 'dictionary/tags.generated.ts'), `${tagsHead}export { Tags } from './tag-table.generated.js';\n`],
   [join(dicom, 'dictionary/storage-sop-classes.generated.ts'), storageTable()],
+  [join(dicom, 'de-identify/confidentiality-profile.generated.ts'), profileTable()],
 ]);
 
 function current(path: string): string | undefined {

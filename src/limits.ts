@@ -40,6 +40,21 @@ export const limits = {
     inflateRatioMax: 200,
     inflatedBytesFree: 1024 ** 2,
   },
+  /** De-identification: attributes are read and written anew, pixels are not (src/dicom/de-identify). */
+  deIdentify: {
+    // Attributes of a multi-frame object of thousands of frames; longer values that stay are not held.
+    newBytesMax: 32 * 1024 ** 2,
+    // UIDs, dates and descriptions that change; longer ones are nobody's.
+    changedValueBytesMax: 64 * 1024,
+    // Studies, series and instances that researchers saw last, some 200 bytes each; what is forgotten is looked for again.
+    rememberedUidsMax: 100_000,
+    // All studies are looked through for a UID that nobody knows: once in this time for each researcher's reach.
+    searchedAgainMs: 10_000,
+    // Studies of one patient, for a search by a pseudonym; more can be found by their UIDs.
+    patientStudiesMax: 1_000,
+    // Changed attributes of the instances that researchers saw last.
+    plansBytesMax: 32 * 1024 ** 2,
+  },
   part10: {
     // The file meta group is a few hundred bytes; private information in it is rare and small.
     metaBytesMax: 64 * 1024,

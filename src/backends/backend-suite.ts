@@ -459,6 +459,21 @@ export function backendSuite(name: string, make: MakeBackend): void {
     await assert.rejects(findAll(backend, [], { stillValid: () => false }), { code: 'NOT_AUTHORIZED' });
   });
 
+  suite('who may see de-identified data only reaches no original, by no operation', async ({ backend }) => {
+    const instance = makeInstance({});
+    await storeInstance(backend, instance);
+    const scope: Scope = { deIdentified: { project: 'lung', options: [] } };
+    const refused = { code: 'NOT_AUTHORIZED' };
+    await assert.rejects(findAll(backend, [], { scope }), refused);
+    await assert.rejects(retrieveStudy(backend, instance.studyInstanceUid, { scope }), refused);
+    const commit = { kind: 'commit', transactionUid: knownUid('1.2'), references: [] } as const;
+    await assert.rejects(backend.commit(passFor(commit, { scope })), refused);
+    const { studyInstanceUid } = instance;
+    const remove = { kind: 'remove', studyInstanceUid, step: 'request', reason: 'test' } as const;
+    await assert.rejects(async () => backend.remove(passFor(remove, { scope })), refused);
+    await assert.rejects(storeInstance(backend, makeInstance({ study: 2 }), { scope }), refused);
+  });
+
   suite('storage commitment tells what is here, what is not, and what is of another class', async ({ backend }) => {
     const instance = makeInstance({});
     await storeInstance(backend, instance);

@@ -78,6 +78,8 @@ export interface StoreOutcome {
 
 export interface StoredInstance {
   readonly head: InstanceHead;
+  /** Where `head` is a pseudonym: whose it is in truth. For the ledger, and for nobody else. */
+  readonly recordedHead?: InstanceHead;
   readonly transferSyntaxUid: Uid;
   readonly lengthBytes: number;
   /** SHA-256 of the stored bytes: who has seen them needs them no second time. */

@@ -143,6 +143,8 @@ interface OpenOptions extends ReasonOptions {
   readonly studyFrom?: string;
   readonly studyTo?: string;
   readonly address?: readonly string[];
+  readonly project?: string;
+  readonly option?: readonly string[];
 }
 
 function registerOpenings(account: Command, context: Context): void {
@@ -157,14 +159,22 @@ function registerOpenings(account: Command, context: Context): void {
     .option('--study-from <date>', 'only studies from this day', isoDay)
     .option('--study-to <date>', 'only studies until this day', isoDay)
     .option('--address <cidr>', 'only from this network; repeatable', collect)
+    .option('--project <name>', 'of a researcher: the project that all is de-identified for')
+    .option(
+      '--option <name>',
+      'with --project: an option of leadglass deidentify that the project may have; repeatable',
+      collect,
+    )
     .addHelpText(
       'after',
       examples(
         'leadglass account open ada@hospital.example --allow find --allow get --modality CT --until 2027-06-30 --reason "CT readers"',
+        'leadglass account open rita@hospital.example --allow find --allow get --project lung-2027 --until 2027-06-30 --reason "ethics vote 17"',
       ),
     )
     .action(async (email: string, options: OpenOptions) => {
-      const { json, allow, until, reason, address, modality, department, studyFrom, studyTo } = options;
+      const { json, allow, until, reason, address, modality, department, studyFrom, studyTo, project, option } =
+        options;
       const scope = {
         ...(modality === undefined ? {} : { modalities: [...modality] }),
         ...(department === undefined ? {} : { departments: [...department] }),
@@ -179,6 +189,8 @@ function registerOpenings(account: Command, context: Context): void {
         reason,
         scope,
         ...(address === undefined ? {} : { addresses: [...address] }),
+        ...(project === undefined ? {} : { project }),
+        ...(option === undefined ? {} : { options: [...option] }),
       };
       const opened = await context.control('account open').call('accountOpen', given);
       if (json === true) output.json(opened);

@@ -31,5 +31,6 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   find: { summary: 'C-FIND: which patients, studies, series or images match', load: () => import('./find.ts') },
   get: { summary: 'C-GET: fetch instances into a folder', load: () => import('./get.ts') },
   move: { summary: 'C-MOVE: have instances sent to a third AE', load: () => import('./move.ts') },
+  deidentify: { summary: 'files without what tells whose they are', load: () => import('./deidentify.ts') },
   demo: { summary: 'synthetic studies in, found, fetched back and compared', load: () => import('./demo/demo.ts') },
 };

@@ -10,7 +10,12 @@ import { parseUntil } from '../guard/dates.ts';
 import { openingState } from '../guard/opening.ts';
 import type { Administer } from '../guard/operation.ts';
 import type { Pass } from '../guard/pass.ts';
-import { type PersonOpening, type PersonOpeningTerms, usualOperations } from '../guard/person-opening.ts';
+import {
+  type PersonOpening,
+  type PersonOpeningTerms,
+  projectOptions,
+  usualOperations,
+} from '../guard/person-opening.ts';
 import { PersonOpeningService } from '../guard/person-opening-service.ts';
 import { limits } from '../limits.ts';
 import { LeadglassError } from '../error.ts';
@@ -108,21 +113,26 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
         if (personOpen(account.email)) openings.close(pass, { account: account.email, reason });
         return ended;
       }),
-    accountOpen: (call, { email, allow, scope, addresses, until, reason }) =>
-      administer(guard, call, `opening for ${email}: ${reason}`, (pass) => {
-        const { account } = admin.show(email);
-        const opened = openings.open(pass, {
-          account: account.email,
-          role: account.role,
-          operations: allow,
-          scope: compactScope(scope),
-          addresses,
-          reason,
-          validFromMs: Date.now(),
-          validUntilMs: parseUntil(until, timeZone),
-        });
-        return personOpeningText(opened);
-      }),
+    accountOpen: (call, { email, allow, scope, project, options, addresses, until, reason }) =>
+      administer(
+        guard,
+        call,
+        `opening for ${email}${project === undefined ? '' : `, project ${project}`}: ${reason}`,
+        (pass) => {
+          const { account } = admin.show(email);
+          const opened = openings.open(pass, {
+            account: account.email,
+            role: account.role,
+            operations: allow,
+            scope: { ...compactScope(scope), ...projectScope(project, options) },
+            addresses,
+            reason,
+            validFromMs: Date.now(),
+            validUntilMs: parseUntil(until, timeZone),
+          });
+          return personOpeningText(opened);
+        },
+      ),
     accountClose: (call, { email, reason }) =>
       administer(guard, call, `opening of ${email} closed: ${reason}`, (pass) => ({
         email,
@@ -181,6 +191,28 @@ function personOpeningText(opening: PersonOpening): PersonOpeningView {
       ? {}
       : { closed: { at: new Date(closed.atMs).toISOString(), by: closed.by, reason: closed.reason } }),
   };
+}
+
+/** @throws LeadglassError BAD_REQUEST for an option that no project may have */
+function projectScope(
+  project: string | undefined,
+  options: readonly string[] | undefined,
+): Pick<PersonOpeningTerms['scope'], 'deIdentified'> {
+  if (project === undefined) {
+    if (options === undefined) return {};
+    throw new LeadglassError('BAD_REQUEST', 'Options are those of a project: name it, too');
+  }
+  if (!/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/.test(project)) {
+    throw new LeadglassError('BAD_REQUEST', `${project} is no name of a project: small letters, digits and hyphens`);
+  }
+  return { deIdentified: { project, options: (options ?? []).map(projectOption) } };
+}
+
+function projectOption(name: string): (typeof projectOptions)[number] {
+  const known = projectOptions.find((option) => option === name);
+  if (known !== undefined) return known;
+  const all = projectOptions.join(', ');
+  throw new LeadglassError('BAD_REQUEST', `A project cannot have the option ${name}; there are ${all}`);
 }
 
 /** Absent members mean "not narrowed"; the schema's optional ones may be there and undefined. */

@@ -1,6 +1,8 @@
 /** Opens the doors that the configuration names; those of devices without TLS are in plain-doors.ts. */
 import { join } from 'node:path';
 import type { TlsOptions } from 'node:tls';
+import type { Backend } from '../backends/backend.ts';
+import { DeIdentifyingBackend } from '../backends/de-identifying/de-identifying-backend.ts';
 import { attributesOf } from '../backends/archive/index/attributes.ts';
 import type { CodecPool } from '../codecs/pool/codec-pool.ts';
 import { readConsoleFiles } from '../doors/console/console-files.ts';
@@ -10,6 +12,9 @@ import { handlers } from '../doors/web/handlers/handlers.ts';
 import { ConversionMemory } from '../transcoding/conversion-memory.ts';
 import { startWebDoor, type WebApi, type WebDoor } from '../doors/web/web-door.ts';
 import { type DimseDoor, type DimseDoorOptions, startDimseDoor } from '../doors/dimse/dimse-door.ts';
+import { identifiedPass } from '../guard/identified-pass.ts';
+import { projectKeys } from '../keys/project-keys.ts';
+import type { SecretStore } from '../keys/secret-store.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { rotateTicketKeys, serverTlsOptions, type TlsIdentity } from '../upper-layer/tls-options.ts';
@@ -94,9 +99,19 @@ function openDimse(
   });
 }
 
+/** Whose opening is for a project sees that project's pseudonyms; the other doors have nothing for them. */
+export function forResearchers(backend: Backend, secrets: SecretStore): Backend {
+  return new DeIdentifyingBackend({
+    backend,
+    keyOf: projectKeys(secrets),
+    identified: identifiedPass,
+    limits: { ...limits.dataSet, ...limits.dataSetKept, ...limits.deIdentify },
+  });
+}
+
 /** The console and DICOMweb share one port: people come with sessions of two factors, devices with certificates or tokens. */
 async function openWeb(
-  { config, guard, archive }: Installation,
+  { config, guard, archive, secrets }: Installation,
   { services: { heldInstances: held, transcoding }, codecs, api, log, tls }: DoorFacts & { readonly tls: TlsOptions },
   base: Pick<DimseDoorOptions, 'certificateFacts'>,
 ): Promise<WebDoor> {
@@ -108,7 +123,7 @@ async function openWeb(
     certificateFacts: base.certificateFacts,
     guard,
     services: {
-      backend: archive,
+      backend: forResearchers(archive, secrets),
       aeTitle: config.aeTitle,
       limits,
       returnable: (level) => attributesOf[level],

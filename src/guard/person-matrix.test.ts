@@ -117,7 +117,15 @@ const mayDo = {
     remove: 'admitted',
     resolve: 'admitted',
   },
-  researcher: { ...nobody, ...noImages, ...noCommands, ...noEmergency, resolve: 'role' },
+  researcher: {
+    ...nobody,
+    ...noImages,
+    ...noCommands,
+    ...noEmergency,
+    find: 'admitted',
+    'retrieve web': 'admitted',
+    resolve: 'role',
+  },
   'exchange-clerk': {
     ...nobody,
     ...noEmergency,
@@ -188,12 +196,18 @@ async function cellOf(attempt: Promise<unknown>): Promise<Cell> {
   }
 }
 
+/** Without a project a researcher reaches nothing. */
+const scope = { deIdentified: { project: 'lung', options: [] } };
+
 async function cellsOf(role: Role, given: { readonly opening: boolean; readonly isFresh: boolean }) {
   const persons = new TestPersons();
   await using house = makeHouse({ persons });
   const { operations: all } = roleBounds[role];
   if (given.opening && all.length > 0)
-    house.store.personOpenings.add(personTerms({ role, operations: [...all] }), startMs);
+    house.store.personOpenings.add(
+      personTerms({ role, operations: [...all], ...(role === 'researcher' ? { scope } : {}) }),
+      startMs,
+    );
   const secret = persons.set({ account: doctor, role, freshUntilMs: given.isFresh ? startMs + dayMs : startMs });
   const session = house.guard.session(await house.guard.identify(webFacts({ session: secret })));
   const cells = new Map<string, Cell>();
@@ -225,6 +239,16 @@ for (const role of roles) {
     }
   });
 }
+
+test('a researcher whose opening names no project reaches nothing, however it came about', async () => {
+  const persons = new TestPersons();
+  await using house = makeHouse({ persons });
+  house.store.personOpenings.add(personTerms({ role: 'researcher', operations: ['find', 'get'] }), startMs);
+  const secret = persons.set({ account: doctor, role: 'researcher', freshUntilMs: startMs + dayMs });
+  const session = house.guard.session(await house.guard.identify(webFacts({ session: secret })));
+  assert.equal(await cellOf(session.admit(findOf())), 'role');
+  assert.equal(await cellOf(session.admit(retrieveOf({ via: 'web' }))), 'role');
+});
 
 test('those who see images administer nothing, and those who administer see no images', () => {
   for (const role of roles) {

@@ -11,7 +11,7 @@ for (const role of roles) {
     const { operations: bounds } = roleBounds[role];
     assert.ok(operations.every((operation) => bounds.some((held) => held === operation)));
     if (operations.length > 0) assert.deepEqual(objectionsToPerson(personTerms({ role, operations })), []);
-    else assert.match(objectionsToPerson(personTerms({ role })).join(), /nothing (to open|is de-identified)/);
+    else assert.match(objectionsToPerson(personTerms({ role })).join(), /nothing to open|must name the project/);
   });
 }
 
@@ -23,6 +23,22 @@ test('an opening beyond its role, backwards in time or of impossible dates is to
   assert.equal(objectionsToPerson(personTerms({ scope })).length, 1);
   const sameDay = { studyDateFrom: '20260101', studyDateTo: '20260101' };
   assert.deepEqual(objectionsToPerson(personTerms({ scope: sameDay })), []);
+});
+
+test('a researcher works for a project, and nobody else does', () => {
+  const scope = { deIdentified: { project: 'lung-2027', options: ['retain-modified-dates'] } } as const;
+  assert.deepEqual(objectionsToPerson(personTerms({ role: 'researcher', operations: ['find', 'get'], scope })), []);
+  assert.equal(objectionsToPerson(personTerms({ role: 'researcher', operations: ['find'] })).length, 1);
+  assert.equal(objectionsToPerson(personTerms({ scope })).length, 1);
+  for (const deIdentified of [
+    { project: 'Lung', options: [] },
+    { project: '../keys', options: [] },
+    { project: 'lung', options: ['retain-uids'] },
+    { project: 'lung' },
+  ]) {
+    const terms = { ...personTerms(), scope: { deIdentified } };
+    assert.equal(v.safeParse(personOpeningTermsSchema, terms).success, false, JSON.stringify(deIdentified));
+  }
 });
 
 test('terms that are none are not taken', () => {

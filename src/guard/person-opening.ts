@@ -3,6 +3,7 @@
  * reason, owner and end date. As with devices, a changed one closes the old and makes a new one, so that the history stays.
  */
 import * as v from 'valibot';
+import type { DeIdentifyOption } from '../dicom/de-identify/options.ts';
 import { endSchema, networkSchema, type OpeningClosed, openingScopeSchema, textSchema } from './opening.ts';
 import {
   type PersonOperation,
@@ -23,6 +24,21 @@ const patientSchema = v.strictObject({
   patientId: v.pipe(v.string(), v.nonEmpty('names nobody'), v.maxLength(256)),
   issuer: v.pipe(v.string(), v.maxLength(256)),
 });
+/** Part of a key's name. */
+const projectForm = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+
+/**
+ * What a project may keep of its patients. Not UIDs nor dates as they are: either leads back to the original at once; and what cleans
+ * reports and graphics is not needed, since none is handed out.
+ */
+export const projectOptions = [
+  'retain-modified-dates',
+  'retain-patient-characteristics',
+  'retain-device-identity',
+  'retain-institution-identity',
+  'retain-safe-private',
+  'clean-descriptors',
+] as const satisfies readonly DeIdentifyOption[];
 
 /** What is decided about it; numbers and states are added when it is made. */
 export const personOpeningTermsSchema = v.strictObject({
@@ -39,6 +55,12 @@ export const personOpeningTermsSchema = v.strictObject({
     ...v.omit(openingScopeSchema, ['ownStudiesOnly']).entries,
     /** Only of an emergency, and then exactly one. */
     patients: v.exactOptional(v.pipe(v.array(patientSchema), v.length(1, 'names more than one patient'), v.readonly())),
+    deIdentified: v.exactOptional(
+      v.strictObject({
+        project: v.pipe(v.string(), v.regex(projectForm, 'is no name of a project: small letters, digits and hyphens')),
+        options: v.pipe(v.array(v.picklist(projectOptions)), v.maxLength(projectOptions.length), v.readonly()),
+      }),
+    ),
   }),
   addresses: v.pipe(v.array(networkSchema), v.maxLength(entriesMax), v.readonly()),
   reason: textSchema(1000),
@@ -61,7 +83,14 @@ export interface PersonOpening extends PersonOpeningTerms {
 export function objectionsToPerson(terms: PersonOpeningTerms): string[] {
   const objections: string[] = [];
   const bounds: RoleBounds = roleBounds[terms.role];
-  if (bounds.operations.length === 0) objections.push(emptyRoleWords(terms.role));
+  if (bounds.operations.length === 0) objections.push(`role ${terms.role} sees no images, so there is nothing to open`);
+  const hasProject = terms.scope.deIdentified !== undefined;
+  if (terms.role === 'researcher' && !hasProject) {
+    objections.push(
+      'role researcher sees de-identified studies only: the opening must name the project that they are for',
+    );
+  }
+  if (terms.role !== 'researcher' && hasProject) objections.push('only a researcher works for a project');
   for (const operation of terms.operations) {
     if (bounds.operations.length > 0 && !bounds.operations.includes(operation)) {
       objections.push(`role ${terms.role} can never hold ${operation}; it can hold ${bounds.operations.join(', ')}`);
@@ -87,12 +116,6 @@ function objectionsToEmergency({ role, operations, scope, emergency }: PersonOpe
     objections.push(`an emergency opens ${emergencyOperations.join(' and ')} only`);
   }
   return objections;
-}
-
-function emptyRoleWords(role: Role): string {
-  return role === 'researcher'
-    ? 'role researcher sees de-identified studies only, and nothing is de-identified here yet'
-    : `role ${role} sees no images, so there is nothing to open`;
 }
 
 /** What the role may usually do. */

@@ -80,6 +80,8 @@ function decideOnImages(
   if (!opening.operations.includes(word)) return refuse('operation');
   if ((word === 'export' || word === 'remove') && !facts.isFresh) return refuse('step-up');
   const { scope } = opening;
+  // An opening without a project would show originals; objectionsToPerson lets none be made.
+  if (principal.role === 'researcher' && scope.deIdentified === undefined) return refuse('role');
   if (operation.kind !== 'store') return { allowed: true, scope };
   const { sopClasses } = facts;
   const { sopClassUid } = operation;

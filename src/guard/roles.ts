@@ -45,8 +45,8 @@ export const roleBounds = {
     usual: ['find', 'get', 'store'],
     commands: ['conflict *'],
   },
-  // Sees de-identified studies only, and nothing de-identifies yet: until then there is nothing that may be opened.
-  researcher: { operations: [], stores: 'evidence', usual: [], commands: [] },
+  // Sees what is de-identified for a project, which an opening has to name: nothing is opened by an invitation alone.
+  researcher: { operations: ['find', 'get'], stores: 'evidence', usual: [], commands: [] },
   'exchange-clerk': {
     operations: ['find', 'get', 'store', 'export', 'release'],
     stores: 'every',

@@ -9,7 +9,9 @@
  * - `store`: `scopeAllowsHead` on the arriving data set, before anything is kept; outside is NOT_AUTHORIZED. An attribute that
  *   the scope narrows and the data set lacks is outside: what cannot be checked is not let in.
  */
+import type { DeIdentifyOption } from '../dicom/de-identify/options.ts';
 import type { Uid } from '../dicom/uid.ts';
+import { LeadglassError } from '../error.ts';
 
 export interface Scope {
   /** Modality (0008,0060) of the series. */
@@ -32,6 +34,26 @@ export interface Scope {
    * reads a part of the data could make any study readable by sending one object of its own part into it.
    */
   readonly joinsReachedOnly?: true;
+  /**
+   * Nothing of it may leave as it is stored: only what a de-identifying backend makes of it, for this project. A backend that keeps
+   * originals refuses such a pass (`refuseDeIdentified`).
+   */
+  readonly deIdentified?: DeIdentifiedFor;
+}
+
+/** For whom it is de-identified: pseudonyms hold together within a project with the same options, and nowhere else. */
+export interface DeIdentifiedFor {
+  readonly project: string;
+  readonly options: readonly DeIdentifyOption[];
+}
+
+/**
+ * The first thing that a backend of originals does with a pass.
+ * @throws LeadglassError NOT_AUTHORIZED for who may see de-identified data only
+ */
+export function refuseDeIdentified({ deIdentified }: Scope): void {
+  if (deIdentified === undefined) return;
+  throw new LeadglassError('NOT_AUTHORIZED', 'Not allowed: only de-identified data may be read');
 }
 
 /** Patient ID (0010,0020) with its issuer (0010,0021), '' where the data has none. An empty Patient ID names nobody. */
@@ -65,6 +87,7 @@ export function scopeAllowsHead(scope: Scope, attributes: ScopedAttributes): boo
   const { modalities, departments, studyDateFrom, studyDateTo, patientIdIssuers, receivedFrom, studyInstanceUids } =
     scope;
   const { patients } = scope;
+  if (scope.deIdentified !== undefined) return false;
   if (modalities !== undefined && !modalities.includes(attributes.modality)) return false;
   if (departments !== undefined) {
     const department = normalizeDepartment(attributes.institutionalDepartmentName);
@@ -98,6 +121,8 @@ export function sameScope(one: Scope, other: Scope): boolean {
     sameList(one.patients?.map(patientText), other.patients?.map(patientText)) &&
     one.receivedFrom === other.receivedFrom &&
     one.joinsReachedOnly === other.joinsReachedOnly &&
+    one.deIdentified?.project === other.deIdentified?.project &&
+    sameList(one.deIdentified?.options, other.deIdentified?.options) &&
     sameList(one.studyInstanceUids, other.studyInstanceUids)
   );
 }

@@ -153,6 +153,13 @@ test('only the guard makes passes', () => {
   assert.deepEqual(makers, []);
 });
 
+test('only the composition lets a pass for de-identified data reach originals, for the backend that makes the one of the other', () => {
+  const users = imports
+    .filter(({ to, typeOnly }) => to === 'guard/identified-pass.ts' && !typeOnly)
+    .map(({ from }) => from);
+  assert.deepEqual(users, ['compose/doors.ts']);
+});
+
 test('nothing runs a shell, evaluates text or turns a certificate check off', () => {
   const forbidden = [
     /\bchild_process\b/,

@@ -10,6 +10,7 @@ import type { DataSetLimits, KeptLimits } from '../../dicom/data-set-limits.ts';
 import { LeadglassError } from '../../error.ts';
 import type { Commit, Find, Remove, Resolve, Retrieve, Store } from '../../guard/operation.ts';
 import type { Pass } from '../../guard/pass.ts';
+import { refuseDeIdentified } from '../../guard/scope.ts';
 import type { Backend, CommitOutcome, RemoveOutcome, StoreContext, StoredInstance, StoreWriter } from '../backend.ts';
 import { ArchiveWriter, type ArchiveWriterLimits, type WriterHost } from './archive-writer.ts';
 import type { NoteToApply } from './index/apply-note.ts';
@@ -189,10 +190,12 @@ export class Archive implements Backend {
   }
 
   find(pass: Pass<Find>): AsyncIterable<DataSet> {
+    refuseDeIdentified(pass.scope);
     return find(this.index, pass, { limits: this.options.limits, dataSetLimits: this.options.dataSetLimits });
   }
 
   async *retrieve(pass: Pass<Retrieve>): AsyncGenerator<StoredInstance> {
+    refuseDeIdentified(pass.scope);
     for await (const listed of listInstances(this.index, pass, this.options.dataSetLimits)) {
       const { head, transferSyntaxUid, lengthBytes, sha256, instance, keyId, salt } = listed;
       const part10Head = listed.hasPart10Head ? await this.#part10HeadOf(listed.commitAt) : undefined;
@@ -215,10 +218,12 @@ export class Archive implements Backend {
   }
 
   async commit(pass: Pass<Commit>): Promise<CommitOutcome> {
+    refuseDeIdentified(pass.scope);
     return checkCommitment(this.index, pass);
   }
 
   async remove(pass: Pass<Remove>): Promise<RemoveOutcome> {
+    refuseDeIdentified(pass.scope);
     return removeStudy(this, pass);
   }
 

@@ -14,7 +14,7 @@ import type { Uid } from '../../dicom/uid.ts';
 import { asLeadglassError, LeadglassError } from '../../error.ts';
 import type { Commit, Find, Remove, Resolve, Retrieve, Store } from '../../guard/operation.ts';
 import type { Pass } from '../../guard/pass.ts';
-import type { Scope } from '../../guard/scope.ts';
+import { refuseDeIdentified, type Scope } from '../../guard/scope.ts';
 import { answerOf } from '../archive/index/answer.ts';
 import { isWanted } from '../archive/index/attributes.ts';
 import { headOfLevel, instanceHeadOf, mergeHeads } from '../archive/index/head.ts';
@@ -175,6 +175,7 @@ export class MemoryBackend implements Backend {
   }
 
   async *find(pass: Pass<Find>): AsyncGenerator<DataSet> {
+    refuseDeIdentified(pass.scope);
     const { query } = pass.operation;
     const inside = [...this.#instances.values()].filter((held) => this.#isInside(held, pass.scope));
     let skip = query.offset ?? 0;
@@ -198,6 +199,7 @@ export class MemoryBackend implements Backend {
   }
 
   async *retrieve(pass: Pass<Retrieve>): AsyncGenerator<StoredInstance> {
+    refuseDeIdentified(pass.scope);
     const { keys } = pass.operation;
     const wanted = [...this.#instances.values()].filter(
       (held) =>
@@ -226,6 +228,7 @@ export class MemoryBackend implements Backend {
   }
 
   async commit(pass: Pass<Commit>): Promise<CommitOutcome> {
+    refuseDeIdentified(pass.scope);
     const safe: CommitOutcome['safe'][number][] = [];
     const failed: CommitOutcome['failed'][number][] = [];
     for (const reference of pass.operation.references) {
@@ -238,6 +241,7 @@ export class MemoryBackend implements Backend {
   }
 
   async remove(pass: Pass<Remove>): Promise<RemoveOutcome> {
+    refuseDeIdentified(pass.scope);
     const { studyInstanceUid, step } = pass.operation;
     const held = [...this.#instances.values()].filter((one) => one.head.studyInstanceUid === studyInstanceUid);
     const hidden = this.#hidden.has(studyInstanceUid);

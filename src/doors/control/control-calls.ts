@@ -176,6 +176,9 @@ export const callSchemas = {
     email,
     allow: v.pipe(v.array(v.picklist(personOperations)), v.minLength(1), v.maxLength(personOperations.length)),
     scope: v.optional(v.omit(scope, ['ownStudiesOnly']), {}),
+    /** Of a researcher: for whom it is de-identified, and what of the patients the project may keep. */
+    project: v.optional(v.pipe(text, v.maxLength(40))),
+    options: v.optional(texts),
     addresses: v.optional(texts, []),
     until: day,
     reason: text,

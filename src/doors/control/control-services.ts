@@ -446,6 +446,8 @@ export interface PersonOpeningView {
     readonly studyDateFrom?: string;
     readonly studyDateTo?: string;
     readonly patientIdIssuers?: readonly string[];
+    /** Of a researcher: the project, and the options of the de-identification. */
+    readonly deIdentified?: { readonly project: string; readonly options: readonly string[] };
   };
   readonly addresses: readonly string[];
   readonly reason: string;

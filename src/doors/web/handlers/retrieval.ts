@@ -86,7 +86,8 @@ export class Retrieval {
    * Something of one instance on its way: nothing of it is read before the ledger knows.
    * @throws LeadglassError LEDGER_UNAVAILABLE, NOT_AUTHORIZED; what `content` throws
    */
-  async *leaving<T>({ head }: StoredInstance, content: () => AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+  async *leaving<T>(instance: StoredInstance, content: () => AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
+    const { recordedHead: head = instance.head } = instance;
     const { pass } = this.#admission;
     if (!pass.stillValid()) {
       throw new LeadglassError('NOT_AUTHORIZED', 'Stopped: the opening does not allow this any more');
