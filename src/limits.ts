@@ -188,6 +188,10 @@ export const limits = {
   deviceTokenMinutesMax: 480,
   /** At once, of one device: a person makes each by hand. */
   deviceTokensMax: 16,
+  /** What a person asked for waits so long for a second one: over a weekend, not over a holiday. */
+  waitingChangeMs: 4 * 86_400_000,
+  /** At once; somebody has to read each. */
+  waitingChangesMax: 100,
   /** `opening list` marks what ends within a month, and what was not used for three. */
   expiresSoonDays: 30,
   unusedDays: 90,

@@ -61,7 +61,7 @@ test('a policy of another version, or a file that is none, is not opened', () =>
   using place = folder();
   PolicyStore.open(place.path).close();
   const database = new DatabaseSync(place.path);
-  database.exec('PRAGMA user_version = 4');
+  database.exec('PRAGMA user_version = 999');
   database.close();
   assert.throws(() => PolicyStore.open(place.path), isCorrupt);
   using other = folder();
@@ -75,7 +75,7 @@ test('a policy of the first version gets what it lacks and keeps what it has', (
   enrol(first);
   first.close();
   const database = new DatabaseSync(place.path);
-  database.exec('DROP TABLE token; DROP TABLE person_opening; PRAGMA user_version = 1');
+  database.exec('DROP TABLE token; DROP TABLE person_opening; DROP TABLE waiting_change; PRAGMA user_version = 1');
   database.close();
   using store = PolicyStore.open(place.path);
   assert.equal(store.opening(1)?.name, 'CT1');

@@ -11,6 +11,7 @@ import { type Opening, type OpeningTerms, openingTermsSchema } from './opening.t
 import { personOpeningSchema, PersonOpenings } from './person-opening-table.ts';
 import type { ReleasedStudy } from './policy.ts';
 import type { Purpose } from './principal.ts';
+import { waitingChangeSchema, WaitingChanges } from './waiting-change.ts';
 
 export interface Device {
   readonly name: AeTitle;
@@ -60,7 +61,6 @@ export interface Usage {
   readonly useCount: number;
 }
 
-const schemaVersion = 3;
 const schema = `
   CREATE TABLE device (
     name TEXT PRIMARY KEY, purpose TEXT NOT NULL, reason TEXT NOT NULL, owner TEXT NOT NULL, created_at INTEGER NOT NULL,
@@ -97,7 +97,8 @@ const tokenSchema = `
   CREATE INDEX token_device ON token (device);
 `;
 /** What each version added to the one before; an older database gets what it lacks. */
-const schemaSteps = [schema, tokenSchema, personOpeningSchema];
+const schemaSteps = [schema, tokenSchema, personOpeningSchema, waitingChangeSchema];
+const schemaVersion = schemaSteps.length;
 
 function prepareStatements(database: DatabaseSync) {
   return {
@@ -162,6 +163,8 @@ export class PolicyStore implements Disposable {
   readonly #statements: ReturnType<typeof prepareStatements>;
   /** The openings of people. */
   readonly personOpenings: PersonOpenings;
+  /** What waits for a second person. */
+  readonly waiting: WaitingChanges;
   readonly #listeners = new Set<(device: AeTitle) => void>();
   readonly #personListeners = new Set<(account: string) => void>();
   /** Devices changed inside the open transaction; told after it is durable. */
@@ -171,6 +174,7 @@ export class PolicyStore implements Disposable {
   private constructor(database: DatabaseSync) {
     this.#database = database;
     this.#statements = prepareStatements(database);
+    this.waiting = new WaitingChanges(database);
     this.personOpenings = new PersonOpenings(database, (account) => {
       if (this.#changed === undefined) this.#tellOf(account);
       else this.#changedPersons.add(account);

@@ -88,6 +88,12 @@ export async function callService(
       return await services.accountSessions(call, parseArguments(callSchemas.accountSessions, given));
     case 'accountSessionsEnd':
       return await services.accountSessionsEnd(call, parseArguments(callSchemas.accountSessionsEnd, given));
+    case 'confirmationList':
+      return await services.confirmationList(call, parseArguments(callSchemas.confirmationList, given));
+    case 'confirmationGive':
+      return await services.confirmationGive(call, parseArguments(callSchemas.confirmationGive, given));
+    case 'confirmationRefuse':
+      return await services.confirmationRefuse(call, parseArguments(callSchemas.confirmationRefuse, given));
     case 'studyList':
       return await services.studyList(call, parseArguments(callSchemas.studyList, given));
     case 'studyShow':

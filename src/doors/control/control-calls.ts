@@ -105,6 +105,7 @@ export const openingTerms = v.strictObject({
   plain: v.optional(v.strictObject({ risk: text, port })),
 });
 
+const changeNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const email = v.pipe(text, v.maxLength(254));
 
 export const callSchemas = {
@@ -184,6 +185,10 @@ export const callSchemas = {
   accountConfirm: v.strictObject({ email }),
   accountSessions: v.strictObject({ email }),
   accountSessionsEnd: v.strictObject({ email, reason: text }),
+  /** What waits for a second person. */
+  confirmationList: nothing,
+  confirmationGive: v.strictObject({ number: changeNumber }),
+  confirmationRefuse: v.strictObject({ number: changeNumber, reason: text }),
   studyList: v.strictObject({
     patientId: v.optional(text),
     patientName: v.optional(text),
