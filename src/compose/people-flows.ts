@@ -41,6 +41,7 @@ export function peopleFlows(people: People): PeopleFlows {
         throw error;
       }
     },
+    atItsPlace: (from, secret, how) => people.places.check(secret, from, how),
     signOut: (secret) => signIn.signOut(secret),
     stepUpBegin: async (from, secret) => challengeOf(await stepUp.begin(secret, from)),
     stepUpPasskey: async (from, secret, { ceremony, credential }) =>
@@ -87,7 +88,9 @@ export function peopleFlows(people: People): PeopleFlows {
       }));
     },
     endOwnSession: async (secret, { id }) => {
-      const { session: own, account } = sessions.use(secret);
+      const live = sessions.use(secret);
+      sessions.requireStepUp(live);
+      const { session: own, account } = live;
       if (id === 'others') sessions.endOf(account.id, 'own', own.id);
       else if (sessions.byId(id)?.accountId === account.id) sessions.end(id, 'own');
       else throw new LeadglassError('NOT_FOUND', 'You have no such session');

@@ -22,6 +22,7 @@ import { PeopleDatabase } from './people-database.ts';
 import type { PeopleLimits } from './people-limits.ts';
 import { SecondPerson } from './second-person.ts';
 import { RefusalQuiet } from './refusal-quiet.ts';
+import { SessionPlaces } from './session-place.ts';
 import { Sessions } from './sessions.ts';
 import { SignIn } from './sign-in.ts';
 import { SignInLog } from './sign-in-log.ts';
@@ -50,6 +51,8 @@ export interface PeopleOptions {
 
 export class People implements Disposable {
   readonly sessions: Sessions;
+  /** Is a session used where it belongs? */
+  readonly places: SessionPlaces;
   readonly admin: AccountAdmin;
   /** For lost factors, and their confirmation by a second person. */
   readonly links: AccountLinks;
@@ -94,6 +97,7 @@ export class People implements Disposable {
     this.#database = database;
     this.#credentials = credentials;
     this.sessions = parts.sessions;
+    this.places = new SessionPlaces(parts);
     this.secondPerson = new SecondPerson(parts);
     this.links = new AccountLinks(parts, this.secondPerson);
     this.admin = new AccountAdmin(parts, this.links);

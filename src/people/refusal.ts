@@ -68,6 +68,8 @@ const reasons = {
   'session-unknown': ['SESSION_OVER', 'there is no such session'],
   'session-idle': ['SESSION_OVER', 'the session was idle too long'],
   'session-over': ['SESSION_OVER', 'the session reached its end'],
+  'session-moved': ['SESSION_OVER', 'another browser used the session'],
+  'session-elsewhere': ['STEP_UP_NEEDED', 'the session came from a network where no second factor was shown'],
   'step-up-needed': ['STEP_UP_NEEDED', 'the second factor was shown too long ago'],
   'invitation-unknown': [
     'LINK_INVALID',

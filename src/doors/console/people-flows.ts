@@ -77,6 +77,11 @@ export interface PeopleFlows {
   enrolPassword(given: { ceremony: string; password: string }): Promise<{ readonly code: NewCode }>;
   enrolCode(from: BrowserFacts, given: { ceremony: string; code: string }): Promise<Enrolled>;
 
+  /**
+   * Is this session used by its own browser, from a network where its person has shown a factor?
+   * @param toProve one is about to be shown, or the session is only looked at
+   */
+  atItsPlace(from: BrowserFacts, secret: string, how: { readonly toProve: boolean }): Promise<void>;
   ownSessions(secret: string): Promise<readonly OwnSession[]>;
   endOwnSession(secret: string, given: { id: number | 'others' }): Promise<void>;
   ownFactors(secret: string): Promise<OwnFactors>;

@@ -38,7 +38,11 @@ export const controls: Controls = {
       throw new Refused(409, 'CONFLICT', `${given.aeTitle} is enrolled already`, { field: 'aeTitle' });
     }
     const waiting = {
-      ...{ number: 4 + house.waiting.length, kind: 'device-add' as const, askedBy: context.session?.account.email ?? '' },
+      ...{
+        number: 4 + house.waiting.length,
+        kind: 'device-add' as const,
+        askedBy: context.session?.account.email ?? '',
+      },
       ...{ summary: `add ${given.aeTitle}`, reason: given.reason, operatorOnly: false },
       askedAt: new Date().toISOString(),
       until: new Date(Date.now() + 4 * 86_400_000).toISOString(),
