@@ -122,8 +122,8 @@ export function peopleFlows(people: People): PeopleFlows {
       return { ceremony: answer.ceremony, code: newCode(answer.setup) };
     },
     codeConfirm: async (secret, given) => ({ recoveryCodes: await ownFactors.addCode(secret, given) }),
-    passwordChange: async (secret, { password }) => {
-      const refused = await ownFactors.changePassword(secret, password);
+    passwordChange: async (from, secret, given) => {
+      const refused = await ownFactors.changePassword(secret, given, from);
       if (refused !== undefined) throw passwordError(refused);
     },
     recoveryCodes: async (secret) => ({ recoveryCodes: await ownFactors.newRecoveryCodes(secret) }),

@@ -90,7 +90,7 @@ test('a stolen cookie in another network gets nothing before a second factor, an
     const { status, body } = await stolen.get(`/api/${path}`);
     assert.deepEqual([status, body['answer']], [403, 'STEP_UP_NEEDED'], path);
   }
-  assert.equal((await stolen.post('own/password', { password: 'quiet harbour lantern nine' })).status, 403);
+  assert.equal((await stolen.post('own/password', { present: password, password: 'quiet harbour nine' })).status, 403);
   const { body } = await stolen.post('step-up/begin');
   const guessed = await stolen.post('step-up/code', { ceremony: body['ceremony'], code: '000000' });
   assert.equal(guessed.status, 401);

@@ -158,8 +158,8 @@ export const apiRoutes: readonly ApiRoute[] = [
   route('POST', 'own/passkeys/remove', { id: number }, ({ secret, given, options }) =>
     nothing(options.people.passkeyRemove(signedIn(secret), given)),
   ),
-  route('POST', 'own/password', { password: secretText }, ({ secret, given, options }) =>
-    nothing(options.people.passwordChange(signedIn(secret), given)),
+  route('POST', 'own/password', { present: secretText, password: secretText }, ({ from, secret, given, options }) =>
+    nothing(options.people.passwordChange(from, signedIn(secret), given)),
   ),
   route(
     'POST',

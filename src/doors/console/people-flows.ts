@@ -101,7 +101,7 @@ export interface PeopleFlows {
     secret: string,
     given: { ceremony: string; code: string },
   ): Promise<{ readonly recoveryCodes: readonly string[] }>;
-  passwordChange(secret: string, given: { password: string }): Promise<void>;
+  passwordChange(from: BrowserFacts, secret: string, given: { present: string; password: string }): Promise<void>;
   recoveryCodes(secret: string): Promise<{ readonly recoveryCodes: readonly string[] }>;
 }
 

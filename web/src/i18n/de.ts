@@ -366,6 +366,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'password.hint': 'Länge zählt am meisten: ein paar Wörter, die nicht zusammengehören.',
   'password.intro': 'Mindestens {min} Zeichen. Keine Regeln über Ziffern oder Zeichen, kein monatlicher Wechsel.',
   'password.new': 'Neues Passwort',
+  'password.present': 'Jetziges Passwort',
   'password.score0': 'Sehr leicht zu erraten.',
   'password.score1': 'Leicht zu erraten.',
   'password.score2': 'Könnte erraten werden.',

@@ -361,6 +361,7 @@ export const en = {
   'password.hint': 'Length counts most: a few words that do not belong together.',
   'password.intro': 'At least {min} characters. No rules about digits or signs, no changing it every month.',
   'password.new': 'New password',
+  'password.present': 'Present password',
   'password.score0': 'Very easy to guess.',
   'password.score1': 'Easy to guess.',
   'password.score2': 'Could be guessed.',
