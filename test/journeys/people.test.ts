@@ -1,6 +1,8 @@
 /** People against the real server: invited, enrolled with two factors, signed in, at work, and gone at once when they are disabled. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import http2 from 'node:http2';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeImage } from '../support/dicom-files.ts';
@@ -70,4 +72,23 @@ test('an administrator sees no image, changes things only after a fresh second f
   const signedOut = await eve.browser.post('sign-out');
   assert.equal(signedOut.status, 204);
   assert.equal((await eve.browser.post('control/deviceList')).status, 401);
+});
+
+test('a call by HTTP/2 that is answered whole is no failure in the log', async () => {
+  await using leadglass = await Leadglass.start();
+  const device = await leadglass.enrol('CT1', 'archive');
+  const origin = `https://localhost:${leadglass.consolePort}`;
+  const connection = http2.connect(origin, { ca: readFileSync(join(device.folder, 'ca.pem')) });
+  for (let time = 0; time < 3; time += 1) {
+    const fields = { ':method': 'POST', ':path': '/api/sign-in/begin', origin, 'x-leadglass': 'console' };
+    const stream = connection.request({ ...fields, 'content-type': 'application/json' });
+    stream.end('{}');
+    const [headers] = await once(stream, 'response');
+    assert.equal(headers[':status'], 200);
+    stream.resume();
+    await once(stream, 'close');
+  }
+  connection.close();
+  await leadglass.stop();
+  assert.doesNotMatch(leadglass.log, /answer-failed/);
 });

@@ -262,6 +262,7 @@ function problemFor(thrown: unknown, { services: { log, limits } }: AnsweringOpt
   const isRefusal = error instanceof RefusedError;
   const { status, headers, body } = problemOf(error, {
     isRefusal,
+    needsFactor: isRefusal && error.reason === 'step-up',
     // What the opening never holds says nothing about a study; what the archive finds outside the scope does.
     hidesExistence: !isRefusal && !(error instanceof HttpError),
     challenge,
