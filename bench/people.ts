@@ -66,7 +66,9 @@ function typed(turn: number): string {
 async function search(browser: LoadBrowser, text: string): Promise<number> {
   const started = performance.now();
   const queries = studyQueries({ text, modality: '', from: '', to: '' }, rowsOfPage);
-  const answers = await Promise.all(queries.map((query) => browser.get(`/dicom-web/studies?${query}`, json)));
+  const answers = await Promise.all(
+    queries.map((query) => browser.get(`/dicom-web/studies?${query.toString()}`, json)),
+  );
   for (const { status } of answers)
     if (status !== 200 && status !== 204) throw new Error(`A search answered ${status}`);
   return performance.now() - started;

@@ -153,6 +153,8 @@ export const limits = {
   associationsPerDeviceMax: 32,
   /** Several devices may stand behind one address (a router, a terminal server). */
   associationsPerAddressMax: 128,
+  /** A hospital behind one address of a provider or a reverse proxy; each of them has shown two factors and is bounded by itself. */
+  peoplePerAddressMax: 1_024,
   /** Of one association: ten times what small instances over loopback reach, so that only a runaway is stopped. */
   operationsPerSecondMax: 20_000,
   /** Beyond this many within the window no secret is looked at and refusals are recorded at each doubling only. */

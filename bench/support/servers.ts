@@ -118,7 +118,10 @@ export async function startLeadglass(
     { mode: 0o600 },
   );
   const serve = ['serve', '--data', data];
-  const child = spawn(...commandOf(serve, profileIn), { stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(...commandOf(serve, profileIn), {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, LEADGLASS_DATA: data },
+  });
   const startMs = await whenListening(port, child, 'Leadglass');
   const devices = `${data}-devices`;
   const run = (...words: readonly string[]): void => {
