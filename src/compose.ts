@@ -8,6 +8,7 @@ import { packageVersion } from './cli/package-version.ts';
 import type { OfflineLeadglass, RunningLeadglass, StartOptions } from './cli/running.ts';
 import { administer } from './compose/caller.ts';
 import { accountServices, enrolmentLink } from './compose/control-accounts.ts';
+import { confirmationServices } from './compose/control-confirmations.ts';
 import { deviceServices } from './compose/control-devices.ts';
 import { emergencyServices } from './compose/control-emergencies.ts';
 import { importExportServices } from './compose/control-import-export.ts';
@@ -197,6 +198,12 @@ function controlServices(
         tlsPort: facts.doorViews().find(({ name }) => name === 'dimse')?.port ?? config.doors.dimse.port,
         ...webBaseUrl(config.names, facts.doorViews()),
       }),
+      arrangePlainDoors: facts.arrangePlainDoors,
+      isSecondThere: (askedBy) => facts.people.secondPerson.isThere({ by: `person ${askedBy}` }),
+    }),
+    ...confirmationServices({
+      installation,
+      people: facts.people,
       arrangePlainDoors: facts.arrangePlainDoors,
     }),
     ...accountServices({

@@ -168,6 +168,8 @@ export const limits = {
   associationsPerDeviceMax: 32,
   /** Several devices may stand behind one address (a router, a terminal server). */
   associationsPerAddressMax: 128,
+  /** A hospital behind one address of a provider or a reverse proxy; each of them has shown two factors and is bounded by itself. */
+  peoplePerAddressMax: 1_024,
   /** Of one association: ten times what small instances over loopback reach, so that only a runaway is stopped. */
   operationsPerSecondMax: 20_000,
   /** Beyond this many within the window no secret is looked at and refusals are recorded at each doubling only. */
@@ -203,6 +205,10 @@ export const limits = {
   deviceTokenMinutesMax: 480,
   /** At once, of one device: a person makes each by hand. */
   deviceTokensMax: 16,
+  /** What a person asked for waits so long for a second one: over a weekend, not over a holiday. */
+  waitingChangeMs: 4 * 86_400_000,
+  /** At once; somebody has to read each. */
+  waitingChangesMax: 100,
   /** `opening list` marks what ends within a month, and what was not used for three. */
   expiresSoonDays: 30,
   unusedDays: 90,

@@ -23,6 +23,8 @@ export interface Server {
   readonly pid: number;
   /** Largest resident memory so far, in MB, children included where they are still there. */
   peakMemoryMb(): number;
+  /** Seconds of processor time so far, of all its threads. */
+  processorSeconds(): number;
   stop(): Promise<void>;
 }
 
@@ -61,6 +63,13 @@ function peakMemory(pid: number): number {
   }
 }
 
+/** proc(5): the 14th and 15th field of stat, in ticks of a hundredth. */
+function processorTime(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
 function asServer(name: string, child: ChildProcess, target: Target, startMs: number): Server {
   return {
     name,
@@ -68,6 +77,7 @@ function asServer(name: string, child: ChildProcess, target: Target, startMs: nu
     startMs,
     pid: child.pid ?? 0,
     peakMemoryMb: () => peakMemory(child.pid ?? 0),
+    processorSeconds: () => processorTime(child.pid ?? 0),
     stop: async () => {
       if (child.exitCode !== null) return;
       const ended = new Promise((done) => child.once('exit', done));
@@ -85,6 +95,8 @@ export interface LeadglassServer extends Server {
   enrol(aet: string, purpose: string, ...more: readonly string[]): void;
   /** A command on its data folder. */
   run(...words: readonly string[]): void;
+  /** What a command says with `--json`; the caller knows its shape. */
+  json(...words: readonly string[]): unknown;
 }
 
 /**
@@ -93,8 +105,9 @@ export interface LeadglassServer extends Server {
  */
 export async function startLeadglass(
   data: string,
-  { web = false, config = '' }: { readonly web?: boolean; readonly config?: string } = {},
+  options: { readonly web?: boolean; readonly config?: string; readonly profileIn?: string } = {},
 ): Promise<LeadglassServer> {
+  const { web = false, config = '', profileIn } = options;
   const port = await freePort();
   const consolePort = await freePort();
   mkdirSync(data, { recursive: true, mode: 0o700 });
@@ -104,7 +117,11 @@ export async function startLeadglass(
     `aeTitle: LEADGLASS\ndoors:\n  dimse: { port: ${port} }\n  console: { port: ${consolePort} }\n${config}`,
     { mode: 0o600 },
   );
-  const child = spawn(leadglassCommand, ['serve', '--data', data], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const serve = ['serve', '--data', data];
+  const child = spawn(...commandOf(serve, profileIn), {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, LEADGLASS_DATA: data },
+  });
   const startMs = await whenListening(port, child, 'Leadglass');
   const devices = `${data}-devices`;
   const run = (...words: readonly string[]): void => {
@@ -133,7 +150,16 @@ export async function startLeadglass(
     credentials: join(devices, 'BENCH'),
   };
   const credentials = (device: string): string => join(devices, device);
-  return { ...asServer('Leadglass', child, target, startMs), credentials, consolePort, enrol, run };
+  const json = (...words: readonly string[]): unknown =>
+    JSON.parse(execFileSync(leadglassCommand, [...words, '--data', data, '--json'], { encoding: 'utf8' }));
+  return { ...asServer('Leadglass', child, target, startMs), credentials, consolePort, enrol, run, json };
+}
+
+/** With a profile the server runs without the launcher's restrictions, under which Node could not write it. */
+function commandOf(words: readonly string[], profileIn: string | undefined): readonly [string, readonly string[]] {
+  if (profileIn === undefined) return [leadglassCommand, words];
+  const profiling = ['--cpu-prof', `--cpu-prof-dir=${profileIn}`];
+  return [process.execPath, [...profiling, join(repository, 'src/main.ts'), ...words]];
 }
 
 /** storescp, which forks a process for each association, keeps the bytes as they come and syncs nothing. */

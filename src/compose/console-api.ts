@@ -6,6 +6,7 @@ import type { ControlServices } from '../doors/control/control-services.ts';
 import type { WebApi } from '../doors/web/web-door.ts';
 import { LeadglassError } from '../error.ts';
 import type { PolicyStore } from '../guard/policy-store.ts';
+import { RefusedError } from '../guard/refusal.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { People } from '../people/people.ts';
@@ -39,11 +40,17 @@ export function consoleApi(facts: {
           else log.info('web.call-failed', told);
         },
       }),
-    sessionOf: (headers) => {
+    sessionOf: async (headers, address) => {
       const secret = cookieOf(headers['cookie'], sessionCookie);
       if (secret === undefined) return undefined;
-      if (flows.session(secret) !== undefined) return secret;
-      throw new LeadglassError('NOT_AUTHENTICATED', 'You are not signed in any more');
+      try {
+        await flows.atItsPlace({ address, userAgent: headers['user-agent'] ?? '' }, secret, { toProve: false });
+      } catch (error) {
+        // At this door what is not one's own looks as if it were not there; that a factor is needed must be told.
+        if (!(error instanceof LeadglassError) || error.code !== 'NOT_AUTHORIZED') throw error;
+        throw new RefusedError('NOT_AUTHORIZED', 'step-up');
+      }
+      return secret;
     },
   };
 }

@@ -175,7 +175,9 @@ test('the guard knows a session of a person by its secret, and hears when it end
   assert.partialDeepStrictEqual(known, { account: email, role: 'physician' });
   assert.deepEqual(persons.byId(known?.id ?? 0), known);
   assert.equal(persons.bySecret(`${session}x`), undefined);
-  people.sessions.stepUp(known?.id ?? 0);
+  const own = people.sessions.byId(known?.id ?? 0);
+  assert.ok(own);
+  people.sessions.stepUp(own, client);
   assert.equal(persons.bySecret(session), undefined, 'a step-up gives a new secret');
   await services.accountDisable(callOf('account disable'), { email, reason: 'left' });
   assert.equal(persons.byId(known?.id ?? 0), undefined);

@@ -75,14 +75,6 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
       validUntilMs,
     });
   };
-  const actorOf = ({ principal }: Pass<Administer>): Actor => {
-    if (principal.kind === 'operator') return { kind: 'operator', user: principal.user };
-    const accountId = principal.kind === 'person' ? sessions.byId(principal.sessionId)?.accountId : undefined;
-    if (principal.kind !== 'person' || accountId === undefined) {
-      throw new LeadglassError('NOT_AUTHORIZED', 'Accounts are changed by people and operators only');
-    }
-    return { kind: 'account', accountId, email: principal.account };
-  };
   const linked = (issued: IssuedLink): AccountLink => ({
     account: accountText(issued.account),
     link: enrolmentLink(consoleUrl(), issued.secret),
@@ -99,7 +91,7 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
           ...(reason === undefined ? {} : { reason }),
           ...(until === undefined ? {} : { untilMs: parseUntil(until, timeZone) }),
         };
-        const issued = await admin.invite(request, actorOf(pass));
+        const issued = await admin.invite(request, actorOf(sessions, pass));
         openUsually(pass, issued.account, reason);
         return linked(issued);
       }),
@@ -108,7 +100,7 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
     accountShow: (call, { email }) => administer(guard, call, `account ${email}`, () => viewText(admin.show(email))),
     accountDisable: (call, { email, reason }) =>
       administer(guard, call, `account ${email}: ${reason}`, async (pass) => {
-        const ended = await admin.disable(email, actorOf(pass), reason);
+        const ended = await admin.disable(email, actorOf(sessions, pass), reason);
         const { account } = admin.show(email);
         if (personOpen(account.email)) openings.close(pass, { account: account.email, reason });
         return ended;
@@ -148,11 +140,11 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
       ),
     accountReset: (call, { email, reason }) =>
       administer(guard, call, `account ${email}: ${reason}`, async (pass) =>
-        linked(await links.reset(email, actorOf(pass), reason)),
+        linked(await links.reset(email, actorOf(sessions, pass), reason)),
       ),
     accountConfirm: (call, { email }) =>
       administer(guard, call, `account ${email}, link confirmed`, async (pass) => {
-        await told(() => links.confirm(email, actorOf(pass)));
+        await told(() => links.confirm(email, actorOf(sessions, pass)));
         return { email };
       }),
     accountSessions: (call, { email }) =>
@@ -163,9 +155,19 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
     accountSessionsEnd: (call, { email, reason }) =>
       administer(guard, call, `sessions of ${email} end: ${reason}`, async (pass) => ({
         email,
-        sessionsEnded: await admin.endSessions(email, actorOf(pass)),
+        sessionsEnded: await admin.endSessions(email, actorOf(sessions, pass)),
       })),
   };
+}
+
+/** @throws LeadglassError NOT_AUTHORIZED for whoever is neither */
+export function actorOf(sessions: People['sessions'], { principal }: Pass<Administer>): Actor {
+  if (principal.kind === 'operator') return { kind: 'operator', user: principal.user };
+  const accountId = principal.kind === 'person' ? sessions.byId(principal.sessionId)?.accountId : undefined;
+  if (principal.kind !== 'person' || accountId === undefined) {
+    throw new LeadglassError('NOT_AUTHORIZED', 'Accounts are changed by people and operators only');
+  }
+  return { kind: 'account', accountId, email: principal.account };
 }
 
 /** The secret stands behind `#`: browsers send it to no server, and no log of a proxy has it. */
@@ -229,7 +231,7 @@ function compactScope(scope: CallArguments<'accountOpen'>['scope']): PersonOpeni
 }
 
 /** At a command line the hint is part of what is said. */
-async function told(work: () => Promise<void>): Promise<void> {
+export async function told(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch (cause) {

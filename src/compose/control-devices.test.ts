@@ -16,6 +16,7 @@ test('move destinations keep whose certificate is trusted, also through opening 
     installation: house.installation,
     server: () => ({ host: 'localhost', tlsPort: 2762 }),
     arrangePlainDoors: async () => {},
+    isSecondThere: () => true,
   });
   const own = { aeTitle: 'WS2', host: 'ws2.example', port: 2762 };
   const foreign = { aeTitle: 'WS3', host: '10.1.2.3', port: 104, trust };
@@ -56,6 +57,7 @@ test('a certificate for two AE titles is asked for by name, in the ledger, and s
     installation,
     server: () => ({ host: 'localhost', tlsPort: 2762 }),
     arrangePlainDoors: async () => {},
+    isSecondThere: () => true,
   });
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { chainPem } = await installation.authority.issueDeviceCertificate({
@@ -94,6 +96,7 @@ test('a certificate that ends before its opening is said at once, and where it e
     installation,
     server: () => ({ host: 'localhost', tlsPort: 2762 }),
     arrangePlainDoors: async () => {},
+    isSecondThere: () => true,
   });
   const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const pem = publicKey.export({ type: 'spki', format: 'pem' });

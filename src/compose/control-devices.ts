@@ -3,12 +3,11 @@ import { parseAeTitle } from '../dicom/ae-title.ts';
 import type { CallArguments } from '../doors/control/control-calls.ts';
 import type { ControlServices, DeviceAdded } from '../doors/control/control-services.ts';
 import type { DeviceAdd, DeviceRenew } from '../guard/device-requests.ts';
-import { DeviceTokens } from '../guard/device-tokens.ts';
-import { DeviceService, type Enrolment } from '../guard/device-service.ts';
+import type { Enrolment } from '../guard/device-service.ts';
 import type { Authority } from '../keys/authority.ts';
-import { limits } from '../limits.ts';
 import { openingServices } from './control-openings.ts';
-import { certificateOf, issuerOver, plainOf, sharingWords } from './device-credentials.ts';
+import { deviceChanges, waitingView } from './device-changes.ts';
+import { certificateOf, plainOf, sharingWords } from './device-credentials.ts';
 import { DeviceViews, endsFirst, markTexts } from './device-views.ts';
 import type { Installation } from './installation.ts';
 import { destinationsOf, doorsOf, scopeOf } from './opening-texts.ts';
@@ -32,24 +31,18 @@ export interface DeviceServiceFacts {
   readonly server: () => DeviceServer;
   /** Opens and closes plain doors so that they match the openings; resolves when they do. */
   readonly arrangePlainDoors: () => Promise<void>;
+  /** Has somebody other than this account an account that could confirm what it asks for? */
+  readonly isSecondThere: (askedBy: string) => boolean;
 }
 
 export function deviceServices(facts: DeviceServiceFacts): DeviceServices & ReturnType<typeof openingServices> {
-  const { installation, server, arrangePlainDoors } = facts;
+  const { installation, server, arrangePlainDoors, isSecondThere } = facts;
   const { guard, policy, authority, config } = installation;
   const timeZone = Temporal.Now.timeZoneId();
   const now = Date.now;
   const views = new DeviceViews({ policy, timeZone, now });
-  const devices = new DeviceService({
-    store: policy,
-    issuer: issuerOver(authority),
-    rules: { ...limits, extendedKeyUsageRequired: false },
-    now,
-    timeZone,
-    plainPortFirst: config.doors.plain.firstPort,
-  });
-  const tokens = new DeviceTokens({ store: policy, rules: limits, now });
-  const added = enrolmentView({ views, authority, server, aeTitle: config.aeTitle });
+  const { devices, tokens, openings } = deviceChanges(installation);
+  const added = enrolmentView({ views, authority, server, isSecondThere, aeTitle: config.aeTitle });
   return {
     deviceAdd: (call, given) =>
       administer(
@@ -94,6 +87,7 @@ export function deviceServices(facts: DeviceServiceFacts): DeviceServices & Retu
           token: issued.token,
           until: new Date(issued.notAfterMs).toISOString(),
           ...(webBaseUrl === undefined ? {} : { baseUrl: webBaseUrl }),
+          ...(issued.waiting === undefined ? {} : { waiting: waitingView(issued.waiting, isSecondThere) }),
         };
       }),
     deviceTokenEnd: (call, { aeTitle, reason }) =>
@@ -117,7 +111,7 @@ export function deviceServices(facts: DeviceServiceFacts): DeviceServices & Retu
           associationsEnded,
         };
       }),
-    ...openingServices(installation, facts),
+    ...openingServices(installation, { ...facts, openings }),
   };
 }
 
@@ -126,25 +120,28 @@ function enrolmentView({
   views,
   authority,
   server,
+  isSecondThere,
   aeTitle,
 }: {
   readonly views: DeviceViews;
   readonly authority: Authority;
   readonly server: DeviceServiceFacts['server'];
+  readonly isSecondThere: DeviceServiceFacts['isSecondThere'];
   readonly aeTitle: string;
 }): (enrolment: Enrolment) => DeviceAdded {
-  return ({ device, opening, issued }) => {
+  return ({ device, opening, issued, waiting }) => {
     const isPlain = opening.plain !== undefined;
     const endsFirstAt = views.certificateEndsFirst(device, opening);
     const { host, tlsPort, webBaseUrl } = server();
     return {
       device: views.device(device),
-      opening: views.opening(opening),
+      opening: waiting === undefined ? views.opening(opening) : { ...views.opening(opening), state: 'waiting' },
       ...(issued === undefined ? {} : { certificatePem: issued.certificatePem }),
       authorityPem: authority.rootPem,
       server: { host, port: opening.plain?.port ?? tlsPort, aeTitle, tls: !isPlain },
       ...(webBaseUrl !== undefined && opening.doors.includes('web') ? { webBaseUrl } : {}),
       warnings: isPlain ? [markTexts.plain] : endsFirstAt === undefined ? [] : [endsFirst(endsFirstAt)],
+      ...(waiting === undefined ? {} : { waiting: waitingView(waiting, isSecondThere) }),
     };
   };
 }

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import type { ControlServices } from '../doors/control/control-services.ts';
 import { LeadglassError } from '../error.ts';
 import type { OpeningEntry } from '../guard/device-requests.ts';
-import { OpeningService, type OpeningDifference } from '../guard/opening-service.ts';
-import { limits } from '../limits.ts';
+import type { OpeningDifference, OpeningService } from '../guard/opening-service.ts';
+import { waitingView } from './device-changes.ts';
 import { DeviceViews } from './device-views.ts';
 import type { Installation } from './installation.ts';
 import { entryOf, termsText } from './opening-texts.ts';
@@ -17,17 +17,16 @@ type OpeningServices = Pick<
 
 export function openingServices(
   { guard, policy }: Installation,
-  { arrangePlainDoors }: { readonly arrangePlainDoors: () => Promise<void> },
+  facts: {
+    readonly openings: OpeningService;
+    readonly arrangePlainDoors: () => Promise<void>;
+    readonly isSecondThere: (askedBy: string) => boolean;
+  },
 ): OpeningServices {
+  const { openings, arrangePlainDoors, isSecondThere } = facts;
   const timeZone = Temporal.Now.timeZoneId();
   const now = Date.now;
   const views = new DeviceViews({ policy, timeZone, now });
-  const openings = new OpeningService({
-    store: policy,
-    rules: { ...limits, expiresSoonDays: limits.expiresSoonDays, unusedDays: limits.unusedDays },
-    now,
-    timeZone,
-  });
   return {
     openingList: (call, { all }) =>
       administer(guard, call, 'all openings', (pass) => {
@@ -75,7 +74,11 @@ export function openingServices(
             );
           }
           guard.writeUses(); // a prolonged opening goes on counting from here
-          openings.apply(pass, document, difference);
+          const waiting = openings.apply(pass, document, difference);
+          if (waiting !== undefined) {
+            const view = waitingView(waiting, isSecondThere);
+            return { changes: changesOf(difference), digest, applied: false, waiting: view };
+          }
           await arrangePlainDoors();
           return { changes: changesOf(difference), digest, applied: true };
         },

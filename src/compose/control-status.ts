@@ -103,6 +103,7 @@ export async function warningsOf(
   const { policy } = installation;
   const views = new DeviceViews({ policy, timeZone: Temporal.Now.timeZoneId(), now: Date.now });
   const endingCertificates = policy.devices().filter((device) => views.certificateEndsSoon(device)).length;
+  const waiting = policy.waiting.count(Date.now());
   const warnings: (string | false)[] = [
     !guard.isRecording &&
       'The ledger cannot be written, so nothing is admitted: make room on its disk or repair it; it goes on by itself.',
@@ -133,6 +134,8 @@ export async function warningsOf(
       `${count(endingCertificates, 'device')} ${endingCertificates === 1 ? 'has a certificate that ends' : 'have certificates that end'} within ${limits.expiresSoonDays} days, before what is open to it: see "leadglass device list" and make a new one with "leadglass device renew".`,
     openings.neverUsed > 0 &&
       `${count(openings.neverUsed, 'opening')} ${openings.neverUsed === 1 ? 'was' : 'were'} never used: close what nobody needs with "leadglass opening close".`,
+    waiting > 0 &&
+      `${count(waiting, 'change')} ${waiting === 1 ? 'waits' : 'wait'} for a second person: see "leadglass confirmation list".`,
     totals.conflicts > 0 &&
       `${count(totals.conflicts, 'instance')} arrived under a known UID with other content and ${totals.conflicts === 1 ? 'is' : 'are'} kept aside: decide with "leadglass conflict list".`,
   ];

@@ -48,6 +48,7 @@ export function peopleFlows(people: People, emergencyOf: EmergencyOf = () => und
         throw error;
       }
     },
+    atItsPlace: (from, secret, how) => people.places.check(secret, from, how),
     signOut: (secret) => signIn.signOut(secret),
     stepUpBegin: async (from, secret) => challengeOf(await stepUp.begin(secret, from)),
     stepUpPasskey: async (from, secret, { ceremony, credential }) =>
@@ -94,7 +95,9 @@ export function peopleFlows(people: People, emergencyOf: EmergencyOf = () => und
       }));
     },
     endOwnSession: async (secret, { id }) => {
-      const { session: own, account } = sessions.use(secret);
+      const live = sessions.use(secret);
+      sessions.requireStepUp(live);
+      const { session: own, account } = live;
       if (id === 'others') sessions.endOf(account.id, 'own', own.id);
       else if (sessions.byId(id)?.accountId === account.id) sessions.end(id, 'own');
       else throw new LeadglassError('NOT_FOUND', 'You have no such session');
@@ -126,8 +129,8 @@ export function peopleFlows(people: People, emergencyOf: EmergencyOf = () => und
       return { ceremony: answer.ceremony, code: newCode(answer.setup) };
     },
     codeConfirm: async (secret, given) => ({ recoveryCodes: await ownFactors.addCode(secret, given) }),
-    passwordChange: async (secret, { password }) => {
-      const refused = await ownFactors.changePassword(secret, password);
+    passwordChange: async (from, secret, given) => {
+      const refused = await ownFactors.changePassword(secret, given, from);
       if (refused !== undefined) throw passwordError(refused);
     },
     recoveryCodes: async (secret) => ({ recoveryCodes: await ownFactors.newRecoveryCodes(secret) }),

@@ -15,7 +15,9 @@ const unreadable = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\ufffe\uffff]/gu;
 
 export function peopleRecord(event: PeopleEvent, self: AuditSelf): LedgerRecordInput {
   const codes = eventCodes[event.kind];
-  const { account, address, reason } = event;
+  const { account, address } = event;
+  // A finding is looked for by its name, as a refusal is by its reason.
+  const reason = event.kind === 'sign' ? event.detail?.split(':', 1)[0] : event.reason;
   const isAuthentication = codes.id === EventIds.userAuthentication.code;
   const who = event.by ?? (account === undefined ? 'unknown' : `person ${account.email}`);
   const type = Object.values(EventTypes).find(({ code }) => code === codes.type);

@@ -5,6 +5,7 @@ import { FailedIdentifications, OperationRate, RunningCount } from './admission-
 const limits = {
   associationsPerDeviceMax: 2,
   associationsPerAddressMax: 2,
+  peoplePerAddressMax: 2,
   operationsPerSecondMax: 10,
   failedIdentificationsPerAddressMax: 3,
   failedIdentificationWindowMs: 1000,

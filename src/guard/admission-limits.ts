@@ -6,6 +6,7 @@
 export interface AdmissionLimits {
   readonly associationsPerDeviceMax: number;
   readonly associationsPerAddressMax: number;
+  readonly peoplePerAddressMax: number;
   readonly operationsPerSecondMax: number;
   readonly failedIdentificationsPerAddressMax: number;
   readonly failedIdentificationWindowMs: number;

@@ -20,6 +20,8 @@ import type { Pass } from './pass.ts';
 import type { Device, DeviceCertificate, PolicyStore } from './policy-store.ts';
 import { type OpeningRules, objectionsTo, purposeBounds } from './purposes.ts';
 import { refusalReasons } from './refusal.ts';
+import { waitForSecond, type WaitingRules } from './second-person.ts';
+import type { ChangeOf, NewCertificate, WaitingChange } from './waiting-change.ts';
 
 export interface IssuedCertificate {
   readonly fingerprint256: string;
@@ -47,7 +49,7 @@ export interface CertificateIssuer {
   revoked(certificates: readonly DeviceCertificate[]): Promise<void>;
 }
 
-export interface DeviceRules extends OpeningRules, CertificateRules {
+export interface DeviceRules extends OpeningRules, CertificateRules, WaitingRules {
   readonly deviceCertificateDaysMax: number;
 }
 
@@ -66,6 +68,8 @@ export interface Enrolment {
   readonly opening: Opening;
   /** Absent for pinned certificates and on plain doors. */
   readonly issued?: IssuedCertificate;
+  /** Nothing of it is open yet: a second person has to confirm. Device and opening are then as they will be. */
+  readonly waiting?: WaitingChange;
 }
 
 export interface DeviceView {
@@ -117,36 +121,41 @@ export class DeviceService {
     const isFirst = activeCertificates(store, checked.aeTitle).length === 0;
     const certificate =
       isPlain || !(isFirst || checked.certificate.kind !== 'made-here') ? undefined : checked.certificate;
-    const { entry, issued } = await this.#certificate(certificate, checked, terms.validUntilMs);
-    const openingId = store.transaction(() => {
+    refuseNamesOf(pass, checked.serverNames);
+    const { made, issued } = await this.#certificate(certificate, checked, terms.validUntilMs);
+    const change = { kind: 'device-add', terms, ...(made === undefined ? {} : { certificate: made }) } as const;
+    const summary = `add ${terms.device}, ${rightWords(terms)}`;
+    const waiting = waitForSecond(pass, { store, rules, nowMs }, { change, summary, endsMs: terms.validUntilMs });
+    if (waiting !== undefined) return { ...planned(terms, nowMs, store), ...issuedPart(issued), waiting };
+    return this.#enrolment(checked.aeTitle, this.doAdd(change, by), issued);
+  }
+
+  /**
+   * What `add` prepared, perhaps days ago. @returns the number of the opening
+   * @throws LeadglassError BAD_REQUEST, CONFLICT for what does not fit any more
+   */
+  doAdd({ terms, certificate }: ChangeOf<'device-add'>, by: string): number {
+    const { store, now, rules } = this.#options;
+    const nowMs = now();
+    this.#refuseObjections(objectionsTo(terms, rules), nowMs, terms);
+    return store.transaction(() => {
       // The certificate took its time; somebody else may have taken the name.
       this.#refuseConflict(terms, nowMs);
-      const record = {
-        name: checked.aeTitle,
-        purpose: checked.purpose,
-        reason: checked.reason,
-        owner: by,
-        createdAtMs: nowMs,
-      };
-      const known = store.device(checked.aeTitle);
+      const { device: name, purpose, reason } = terms;
+      const record = { name, purpose, reason, owner: by, createdAtMs: nowMs };
+      const known = store.device(name);
       if (known === undefined) store.addDevice(record);
       else if (known.revoked !== undefined) store.reviveDevice(record);
       // Enrolled anew after its openings had ended: what was handed out before does not come back with the new opening.
-      const isAnew = store.openingsOf(checked.aeTitle).every((opening) => openingState(opening, nowMs) !== 'open');
-      for (const { fingerprint256 } of isAnew && entry !== undefined
-        ? activeCertificates(store, checked.aeTitle)
-        : []) {
-        if (fingerprint256 === entry?.fingerprint256) continue;
-        store.revokeCertificate(checked.aeTitle, fingerprint256, {
-          atMs: nowMs,
-          reason: 'superseded by a new enrolment',
-        });
+      const isAnew = store.openingsOf(name).every((opening) => openingState(opening, nowMs) !== 'open');
+      for (const { fingerprint256 } of isAnew && certificate !== undefined ? activeCertificates(store, name) : []) {
+        if (fingerprint256 === certificate?.entry.fingerprint256) continue;
+        store.revokeCertificate(name, fingerprint256, { atMs: nowMs, reason: 'superseded by a new enrolment' });
       }
-      if (entry !== undefined) addCertificate(store, entry, sharedWithOf(certificate));
+      if (certificate !== undefined) addCertificate(store, certificate);
       this.#closeEnded(terms.name, nowMs);
       return store.addOpening(terms, nowMs);
     });
-    return this.#enrolment(checked.aeTitle, openingId, issued);
   }
 
   /**
@@ -175,17 +184,31 @@ export class DeviceService {
     };
     this.#refuseObjections(objectionsTo(terms, rules), nowMs, terms);
     const certificate = checked.certificate.kind === 'keep' ? undefined : checked.certificate;
-    const { entry, issued } = await this.#certificate(certificate, checked, terms.validUntilMs);
-    const openingId = store.transaction(() => {
-      if (entry !== undefined) addCertificate(store, entry, sharedWithOf(certificate));
-      if (!store.closeOpening(current, { atMs: nowMs, by: operatorOf(pass), reason: 'renewed' })) {
-        throw new LeadglassError('CONFLICT', `Cannot renew ${checked.aeTitle}: its opening was closed meanwhile`);
+    refuseNamesOf(pass, checked.serverNames);
+    const { made, issued } = await this.#certificate(certificate, checked, terms.validUntilMs);
+    const part = made === undefined ? {} : { certificate: made };
+    const change = { kind: 'device-renew', replaces: current.id, terms, ...part } as const;
+    const summary = `renew ${terms.device}${made === undefined ? '' : ' with a new certificate'}, ${rightWords(terms)}`;
+    const waiting = waitForSecond(pass, { store, rules, nowMs }, { change, summary, endsMs: terms.validUntilMs });
+    if (waiting !== undefined) return { ...planned(terms, nowMs, store), ...issuedPart(issued), waiting };
+    return this.#enrolment(checked.aeTitle, this.doRenew(change, operatorOf(pass)), issued);
+  }
+
+  /** What `renew` prepared. @returns the number of the opening @throws LeadglassError BAD_REQUEST, CONFLICT */
+  doRenew({ terms, replaces, certificate }: ChangeOf<'device-renew'>, by: string): number {
+    const { store, now, rules } = this.#options;
+    const nowMs = now();
+    this.#refuseObjections(objectionsTo(terms, rules), nowMs, terms);
+    return store.transaction(() => {
+      const current = store.opening(replaces);
+      if (certificate !== undefined) addCertificate(store, certificate);
+      if (current === undefined || !store.closeOpening(current, { atMs: nowMs, by, reason: 'renewed' })) {
+        throw new LeadglassError('CONFLICT', `Cannot renew ${terms.device}: its opening was closed meanwhile`);
       }
       const id = store.addOpening(terms, nowMs);
       store.continueUses(id, current.id);
       return id;
     });
-    return this.#enrolment(checked.aeTitle, openingId, issued);
   }
 
   /**
@@ -213,6 +236,11 @@ export class DeviceService {
       }
       for (const opening of store.openingsOf(aeTitle)) store.closeOpening(opening, { atMs, by, reason });
       for (const release of store.releasesTo(aeTitle)) store.withdrawRelease(release, atMs);
+      // What was asked for before must not bring it back.
+      for (const { id, change } of store.waiting.open(atMs)) {
+        const device = 'terms' in change ? change.terms.device : 'device' in change ? change.device : undefined;
+        if (device === aeTitle) store.waiting.decide(id, { atMs, by, how: 'refused' });
+      }
     });
     await issuer.revoked(certificates);
   }
@@ -297,7 +325,7 @@ export class DeviceService {
     request: CertificateRequest | undefined,
     { aeTitle, serverNames }: { readonly aeTitle: AeTitle; readonly serverNames?: readonly string[] },
     validUntilMs: number,
-  ): Promise<{ readonly entry?: Omit<DeviceCertificate, 'revoked'>; readonly issued?: IssuedCertificate }> {
+  ): Promise<{ readonly made?: NewCertificate; readonly issued?: IssuedCertificate }> {
     const { issuer, now, rules } = this.#options;
     if (request === undefined) return {};
     const addedAtMs = now();
@@ -319,7 +347,7 @@ export class DeviceService {
       if (reason !== undefined) {
         throw new LeadglassError('BAD_REQUEST', `Cannot pin the certificate: ${refusalReasons[reason]}`);
       }
-      return { entry };
+      return { made: { entry, sharedWith: sharedWithOf(request) } };
     }
     const notAfterMs = Math.min(validUntilMs, addedAtMs + rules.deviceCertificateDaysMax * dayMs);
     const issued = await issuer.issue({
@@ -331,15 +359,18 @@ export class DeviceService {
     });
     return {
       issued,
-      entry: {
-        fingerprint256: normalizeFingerprint(issued.fingerprint256),
-        device: aeTitle,
-        origin: 'own',
-        subject: issued.subject,
-        serialNumber: issued.serialNumber,
-        notBeforeMs: issued.notBeforeMs,
-        notAfterMs: issued.notAfterMs,
-        addedAtMs,
+      made: {
+        entry: {
+          fingerprint256: normalizeFingerprint(issued.fingerprint256),
+          device: aeTitle,
+          origin: 'own',
+          subject: issued.subject,
+          serialNumber: issued.serialNumber,
+          notBeforeMs: issued.notBeforeMs,
+          notAfterMs: issued.notAfterMs,
+          addedAtMs,
+        },
+        sharedWith: [],
       },
     };
   }
@@ -359,11 +390,7 @@ function sharedWithOf(request: CertificateRequest | undefined): readonly AeTitle
  *   certificate is taken by mistake
  * @throws LeadglassError CONFLICT when others hold it too, those named do not, or it was revoked for anybody
  */
-function addCertificate(
-  store: PolicyStore,
-  entry: Omit<DeviceCertificate, 'revoked'>,
-  sharedWith: readonly AeTitle[],
-): void {
+function addCertificate(store: PolicyStore, { entry, sharedWith }: NewCertificate): void {
   const known = store.certificatesByFingerprint(entry.fingerprint256);
   const refused = (words: string): LeadglassError =>
     new LeadglassError('CONFLICT', `Cannot take the certificate for ${entry.device}: ${words}`);
@@ -379,6 +406,36 @@ function addCertificate(
   const strange = sharedWith.filter((device) => !holders.includes(device));
   if (strange.length > 0) throw refused(`${strange.join(', ')} does not hold it`);
   if (!known.some(({ device }) => device === entry.device)) store.addCertificate(entry);
+}
+
+/** What the opening would allow, for whoever is to confirm it. */
+function rightWords({ name, purpose, operations, doors, addresses, moveDestinations }: OpeningTerms): string {
+  const from = addresses.length === 0 ? 'any address' : addresses.join(', ');
+  const to =
+    moveDestinations.length === 0 ? '' : `, may move to ${moveDestinations.map(({ host }) => host).join(', ')}`;
+  return `opening ${name}: ${purpose}, ${operations.join(', ')} at ${doors.join(', ')} from ${from}${to}`;
+}
+
+/** Device and opening as they will be, for whoever asked. */
+function planned(terms: OpeningTerms, nowMs: number, store: PolicyStore): Pick<Enrolment, 'device' | 'opening'> {
+  const { device: name, purpose, reason, owner } = terms;
+  const device = store.device(name) ?? { name, purpose, reason, owner, createdAtMs: nowMs };
+  return { device, opening: { ...terms, id: 0, createdAtMs: nowMs } };
+}
+
+const issuedPart = (issued: IssuedCertificate | undefined): Pick<Enrolment, 'issued'> =>
+  issued === undefined ? {} : { issued };
+
+/**
+ * A certificate that is good for a server proves that to whoever trusts our authority, known here or not: it cannot be handed out
+ * before a second person has looked.
+ */
+function refuseNamesOf({ principal }: Pass<Administer>, serverNames: readonly string[] | undefined): void {
+  if (serverNames === undefined || principal.kind !== 'person') return;
+  throw new LeadglassError(
+    'NOT_AUTHORIZED',
+    'Cannot make a certificate with host names here: use "leadglass device add" or "device renew" at the server',
+  );
 }
 
 function notFound(aeTitle: AeTitle): LeadglassError {

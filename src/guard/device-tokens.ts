@@ -9,8 +9,10 @@ import { type Opening, openingState } from './opening.ts';
 import type { Administer } from './operation.ts';
 import type { Pass } from './pass.ts';
 import type { PolicyStore } from './policy-store.ts';
+import { waitForSecond, type WaitingRules } from './second-person.ts';
+import type { ChangeOf, WaitingChange } from './waiting-change.ts';
 
-export interface TokenRules {
+export interface TokenRules extends WaitingRules {
   readonly deviceTokenMinutes: number;
   readonly deviceTokenMinutesMax: number;
   readonly deviceTokensMax: number;
@@ -24,11 +26,14 @@ export interface TokenRequest {
 }
 
 export interface IssuedToken {
+  /** 0 while a second person has to confirm it. */
   readonly id: number;
   /** The secret itself: to be handed on and forgotten. */
   readonly token: string;
   readonly opening: Opening;
   readonly notAfterMs: number;
+  /** Not good yet: a second person has to confirm. */
+  readonly waiting?: WaitingChange;
 }
 
 export class DeviceTokens {
@@ -43,8 +48,8 @@ export class DeviceTokens {
   }
 
   /** @throws LeadglassError NOT_FOUND, BAD_REQUEST for too many minutes, CONFLICT for an opening that cannot have one */
-  issue(_pass: Pass<Administer>, { aeTitle, opening: name, minutes }: TokenRequest): IssuedToken {
-    const { deviceTokenMinutes, deviceTokenMinutesMax, deviceTokensMax } = this.#rules;
+  issue(pass: Pass<Administer>, { aeTitle, opening: name, minutes }: TokenRequest): IssuedToken {
+    const { deviceTokenMinutes, deviceTokenMinutesMax } = this.#rules;
     const asked = minutes ?? deviceTokenMinutes;
     if (!Number.isInteger(asked) || asked < 1 || asked > deviceTokenMinutesMax) {
       throw new LeadglassError('BAD_REQUEST', `Cannot make the token: 1 to ${deviceTokenMinutesMax} minutes`);
@@ -52,21 +57,45 @@ export class DeviceTokens {
     const nowMs = this.#now();
     return this.#store.transaction(() => {
       const opening = this.#openingOf(aeTitle, name, nowMs);
-      this.#store.forgetTokens(nowMs);
-      if (this.#store.tokensOf(aeTitle).length >= deviceTokensMax) {
-        throw new LeadglassError(
-          'CONFLICT',
-          `Cannot make the token: ${aeTitle} has ${deviceTokensMax}; "leadglass device token ${aeTitle} --end" ends them`,
-        );
-      }
+      this.#refuseMany(aeTitle, nowMs);
       const token = makeToken();
       const hash = tokenHash(token);
       if (hash === undefined) throw new LeadglassError('INTERNAL', 'A new token has not the form of one');
       // The opening is over at its end, the token good until its last moment.
       const notAfterMs = Math.min(nowMs + asked * 60_000, opening.validUntilMs - 1);
-      const id = this.#store.addToken(hash, { device: aeTitle, openingId: opening.id, createdAtMs: nowMs, notAfterMs });
-      return { id, token, opening, notAfterMs };
+      const change = {
+        ...({ kind: 'device-token', hash: Buffer.from(hash).toString('hex'), device: aeTitle } as const),
+        ...{ openingId: opening.id, createdAtMs: nowMs, notAfterMs },
+      };
+      const summary = `token for ${aeTitle}, opening ${opening.name}, ${opening.operations.join(', ')}`;
+      const facts = { store: this.#store, rules: this.#rules, nowMs };
+      const waiting = waitForSecond(pass, facts, { change, summary, endsMs: notAfterMs });
+      if (waiting !== undefined) return { id: 0, token, opening, notAfterMs, waiting };
+      return { id: this.doIssue(change), token, opening, notAfterMs };
     });
+  }
+
+  /** What `issue` prepared. @returns the token's number @throws LeadglassError CONFLICT when its opening has ended meanwhile */
+  doIssue({ hash, device, openingId, createdAtMs, notAfterMs }: ChangeOf<'device-token'>): number {
+    const nowMs = this.#now();
+    return this.#store.transaction(() => {
+      const opening = this.#store.opening(openingId);
+      if (opening === undefined || openingState(opening, nowMs) !== 'open' || nowMs > notAfterMs) {
+        throw new LeadglassError('CONFLICT', 'Cannot make the token: its opening or its time has ended');
+      }
+      this.#refuseMany(device, nowMs);
+      return this.#store.addToken(Buffer.from(hash, 'hex'), { device, openingId, createdAtMs, notAfterMs });
+    });
+  }
+
+  #refuseMany(aeTitle: AeTitle, nowMs: number): void {
+    const { deviceTokensMax } = this.#rules;
+    this.#store.forgetTokens(nowMs);
+    if (this.#store.tokensOf(aeTitle).length < deviceTokensMax) return;
+    throw new LeadglassError(
+      'CONFLICT',
+      `Cannot make the token: ${aeTitle} has ${deviceTokensMax}; "leadglass device token ${aeTitle} --end" ends them`,
+    );
   }
 
   /** Ends all tokens of the device, and what runs by them, at once. @returns how many were still good */

@@ -86,6 +86,7 @@ export class Guard implements AsyncDisposable {
   /** Running associations of each device, running sessions of each person. */
   readonly #perOwner: RunningCount;
   readonly #perAddress: RunningCount;
+  readonly #peoplePerAddress: RunningCount;
   readonly #reservations = new Map<Principal, Reservation>();
   readonly #running = new Set<Running>();
   readonly #uses = new Map<number, Usage>();
@@ -101,6 +102,7 @@ export class Guard implements AsyncDisposable {
     this.#failures = new FailedIdentifications(limits);
     this.#perOwner = new RunningCount(limits.associationsPerDeviceMax);
     this.#perAddress = new RunningCount(limits.associationsPerAddressMax);
+    this.#peoplePerAddress = new RunningCount(limits.peoplePerAddressMax);
     this.#context = {
       gate: this.#gate,
       events: this.#events,
@@ -139,12 +141,13 @@ export class Guard implements AsyncDisposable {
     }
     const { principal, proofNotAfterMs } = found;
     const owner = ownerOf(principal);
-    if (!this.#perOwner.hasRoom(owner) || !this.#perAddress.hasRoom(address)) {
+    const perAddress = this.#perAddressOf(principal);
+    if (!this.#perOwner.hasRoom(owner) || !perAddress.hasRoom(address)) {
       return this.#refuse(facts, { reason: 'too-many-associations', isProven: true });
     }
     // Counted before the first wait, so that many at once cannot slip past the limit together.
     this.#perOwner.add(owner);
-    this.#perAddress.add(address);
+    perAddress.add(address);
     const id = randomUUID();
     try {
       const at = new Date(this.#clock.wallMs);
@@ -307,7 +310,11 @@ export class Guard implements AsyncDisposable {
 
   #leave(principal: PeerPrincipal): void {
     this.#perOwner.remove(ownerOf(principal));
-    this.#perAddress.remove(principal.address);
+    this.#perAddressOf(principal).remove(principal.address);
+  }
+
+  #perAddressOf(principal: PeerPrincipal): RunningCount {
+    return principal.kind === 'person' ? this.#peoplePerAddress : this.#perAddress;
   }
 
   #forgetReservation(principal: Principal): void {

@@ -11,15 +11,18 @@ import type { Administer } from './operation.ts';
 import type { Pass } from './pass.ts';
 import type { PolicyStore, Usage } from './policy-store.ts';
 import { type OpeningRules, objectionsTo, purposeBounds } from './purposes.ts';
+import { waitForSecond, type WaitingRules } from './second-person.ts';
+import type { WaitingChange } from './waiting-change.ts';
 
 export interface OpeningServiceOptions {
   readonly store: PolicyStore;
-  readonly rules: OpeningRules & {
-    /** An opening with so many days left is marked. */
-    readonly expiresSoonDays: number;
-    /** An opening not used for so many days is marked. */
-    readonly unusedDays: number;
-  };
+  readonly rules: OpeningRules &
+    WaitingRules & {
+      /** An opening with so many days left is marked. */
+      readonly expiresSoonDays: number;
+      /** An opening not used for so many days is marked. */
+      readonly unusedDays: number;
+    };
   readonly now: () => number;
   readonly timeZone: string;
 }
@@ -46,6 +49,8 @@ export interface OpeningDifference {
 }
 
 const dayMs = 86_400_000;
+/** Of the names in a summary; the whole difference is kept with it. */
+const summaryMax = 1000;
 
 export class OpeningService {
   readonly #options: OpeningServiceOptions;
@@ -89,6 +94,10 @@ export class OpeningService {
    *   another purpose
    */
   difference(_pass: Pass<Administer>, document: unknown): OpeningDifference {
+    return this.#difference(document);
+  }
+
+  #difference(document: unknown): OpeningDifference {
     const { openings: entries } = checkRequest(openingDocumentSchema, document, 'apply the openings');
     const wanted = new Map<string, OpeningEntry>();
     for (const entry of entries) {
@@ -125,16 +134,34 @@ export class OpeningService {
   }
 
   /**
-   * Does what `difference` told, all or nothing.
+   * Does what `difference` told, all or nothing. What a person asks for waits for a second one, except when it only closes.
    * @param told the difference that the person agreed to
+   * @returns what waits; undefined when it is done
    * @throws LeadglassError CONFLICT when it would now be another one
    */
-  apply(pass: Pass<Administer>, document: unknown, told: OpeningDifference): void {
+  apply(pass: Pass<Administer>, document: unknown, told: OpeningDifference): WaitingChange | undefined {
+    const { store, rules, now } = this.#options;
+    const { added, changed, closed } = told;
+    const onlyCloses = added.length === 0 && changed.length === 0;
+    const names = [...added, ...changed, ...closed].map(({ name }) => name).join(', ');
+    const change = {
+      kind: 'opening-apply',
+      document,
+      told: { added: [...added], changed: [...changed], closed: [...closed] },
+    } as const;
+    const ends = [...added, ...changed.map(({ after }) => after)].map(({ until }) => this.#endOf(until));
+    const facts = { change, summary: `apply openings: ${names}`.slice(0, summaryMax), endsMs: Math.min(...ends) };
+    const waiting = onlyCloses ? undefined : waitForSecond(pass, { store, rules, nowMs: now() }, facts);
+    if (waiting === undefined) this.doApply(document, told, operatorOf(pass));
+    return waiting;
+  }
+
+  /** @param by who asked for it @throws LeadglassError CONFLICT when the difference would now be another one */
+  doApply(document: unknown, told: Pick<OpeningDifference, 'added' | 'changed' | 'closed'>, by: string): void {
     const { store, now } = this.#options;
     const atMs = now();
-    const by = operatorOf(pass);
     store.transaction(() => {
-      const { added, changed, closed } = this.difference(pass, document);
+      const { added, changed, closed } = this.#difference(document);
       if (
         JSON.stringify({ added, changed, closed }) !==
         JSON.stringify({ added: told.added, changed: told.changed, closed: told.closed })
@@ -155,6 +182,10 @@ export class OpeningService {
       for (const entry of added)
         store.addOpening(this.#termsOf({ ...entry, owner: entry.owner ?? by }, undefined), atMs);
     });
+  }
+
+  #endOf(until: string): number {
+    return parseUntil(until, this.#options.timeZone);
   }
 
   #current(): readonly Opening[] {

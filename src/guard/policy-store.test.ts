@@ -61,7 +61,7 @@ test('a policy of another version, or a file that is none, is not opened', () =>
   using place = folder();
   PolicyStore.open(place.path).close();
   const database = new DatabaseSync(place.path);
-  database.exec('PRAGMA user_version = 99');
+  database.exec('PRAGMA user_version = 999');
   database.close();
   assert.throws(() => PolicyStore.open(place.path), isCorrupt);
   using other = folder();
@@ -76,7 +76,7 @@ test('a policy of the first version gets what it lacks and keeps what it has', (
   first.close();
   const database = new DatabaseSync(place.path);
   database.exec(
-    'DROP TABLE token; DROP TABLE emergency; DROP TABLE emergency_try; DROP TABLE person_opening; PRAGMA user_version = 1',
+    'DROP TABLE token; DROP TABLE emergency; DROP TABLE emergency_try; DROP TABLE person_opening; DROP TABLE waiting_change; PRAGMA user_version = 1',
   );
   database.close();
   using store = PolicyStore.open(place.path);

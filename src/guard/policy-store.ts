@@ -12,6 +12,7 @@ import { Emergencies, emergencySchema } from './emergency-table.ts';
 import { personOpeningSchema, PersonOpenings } from './person-opening-table.ts';
 import type { ReleasedStudy } from './policy.ts';
 import type { Purpose } from './principal.ts';
+import { waitingChangeSchema, WaitingChanges } from './waiting-change.ts';
 
 export interface Device {
   readonly name: AeTitle;
@@ -97,7 +98,7 @@ const tokenSchema = `
   CREATE INDEX token_device ON token (device);
 `;
 /** What each version added to the one before; an older database gets what it lacks. */
-const schemaSteps = [schema, tokenSchema, personOpeningSchema, emergencySchema];
+const schemaSteps = [schema, tokenSchema, personOpeningSchema, emergencySchema, waitingChangeSchema];
 const schemaVersion = schemaSteps.length;
 
 function prepareStatements(database: DatabaseSync) {
@@ -165,6 +166,8 @@ export class PolicyStore implements Disposable {
   readonly personOpenings: PersonOpenings;
   /** Those of them that were made in an emergency. */
   readonly emergencies: Emergencies;
+  /** What waits for a second person. */
+  readonly waiting: WaitingChanges;
   readonly #listeners = new Set<(device: AeTitle) => void>();
   readonly #personListeners = new Set<(account: string) => void>();
   /** Devices changed inside the open transaction; told after it is durable. */
@@ -174,6 +177,7 @@ export class PolicyStore implements Disposable {
   private constructor(database: DatabaseSync) {
     this.#database = database;
     this.#statements = prepareStatements(database);
+    this.waiting = new WaitingChanges(database);
     this.personOpenings = new PersonOpenings(database, (account) => {
       if (this.#changed === undefined) this.#tellOf(account);
       else this.#changedPersons.add(account);

@@ -3,10 +3,11 @@
  * after a second person has confirmed it, so that no single administrator can become somebody else.
  */
 import { LeadglassError } from '../error.ts';
-import { type Account, type Actor, actorText, confirmingRoles, isUsable, parseEmail } from './account.ts';
+import { type Account, type Actor, actorText, parseEmail } from './account.ts';
 import type { InvitationKind } from './invitations.ts';
-import { named, type PeopleParts, recordingRefusals, refuse } from './parts.ts';
+import { named, type PeopleParts, recordingRefusals } from './parts.ts';
 import type { PeopleLimits } from './people-limits.ts';
+import type { SecondPerson } from './second-person.ts';
 
 export interface IssuedLink {
   readonly account: Account;
@@ -19,9 +20,11 @@ export interface IssuedLink {
 
 export class AccountLinks {
   readonly #parts: PeopleParts;
+  readonly #second: SecondPerson;
 
-  constructor(parts: PeopleParts) {
+  constructor(parts: PeopleParts, second: SecondPerson) {
     this.#parts = parts;
+    this.#second = second;
   }
 
   /** Inside the caller's transaction; replaces the account's former link. */
@@ -58,8 +61,7 @@ export class AccountLinks {
   }
 
   /**
-   * The second person: an administrator or security officer who neither made the link nor is whom it is for. An operator of the machine
-   * may be one when an account made it, not when another operator did: their names are only claimed.
+   * By the second person, as second-person.ts says who that may be.
    * @throws LeadglassError NOT_FOUND; PeopleRefusedError same-person, role-too-low
    */
   async confirm(email: string, actor: Actor): Promise<void> {
@@ -72,6 +74,15 @@ export class AccountLinks {
     );
   }
 
+  /** Links that wait for a second person. */
+  waiting(): readonly { readonly email: string; readonly askedBy: string; readonly notAfterMs: number }[] {
+    const { invitations, accounts, now } = this.#parts;
+    return invitations.unconfirmed(now()).flatMap(({ accountId, issuedBy, notAfterMs }) => {
+      const account = accounts.byId(accountId);
+      return account === undefined ? [] : [{ email: account.email, askedBy: issuedBy, notAfterMs }];
+    });
+  }
+
   async #confirm(account: Account, actor: Actor): Promise<void> {
     const { invitations, accounts, record, now } = this.#parts;
     const by = actorText(actor);
@@ -79,12 +90,7 @@ export class AccountLinks {
     if (invitation === undefined || invitation.confirmedBy !== undefined) {
       throw new LeadglassError('NOT_FOUND', `There is no link for ${account.email} that waits for confirmation`);
     }
-    const isSame = invitation.issuedBy === by || (actor.kind === 'account' && actor.accountId === account.id);
-    const areOperators = actor.kind === 'operator' && invitation.issuedBy.startsWith('operator ');
-    if (isSame || areOperators) refuse('same-person');
-    const confirmer = actor.kind === 'account' ? accounts.byId(actor.accountId) : undefined;
-    const isHighEnough = actor.kind === 'operator' || (confirmer !== undefined && this.#mayConfirm(confirmer, account));
-    if (!isHighEnough) refuse('role-too-low');
+    this.#second.check(actor, { by: invitation.issuedBy, about: account });
     await record({ kind: 'reset-confirmed', atMs: now(), account: named(account), by });
     if (!invitations.confirm(invitation, by)) {
       throw new LeadglassError('CONFLICT', `The link for ${account.email} was replaced or confirmed meanwhile`);
@@ -95,12 +101,7 @@ export class AccountLinks {
   /** Nobody has used the account yet, or nobody could confirm and who asks owns this server's data folder anyway. */
   #needsSecondPerson(account: Account, actor: Actor): boolean {
     if (account.enrolledAtMs === undefined) return false;
-    const others = this.#parts.accounts.all().filter((other) => this.#mayConfirm(other, account));
-    return !(actor.kind === 'operator' && others.length === 0);
-  }
-
-  #mayConfirm(other: Account, subject: Account): boolean {
-    return other.id !== subject.id && confirmingRoles.includes(other.role) && isUsable(other, this.#parts.now());
+    return actor.kind !== 'operator' || this.#second.isThere({ by: actorText(actor), about: account });
   }
 }
 

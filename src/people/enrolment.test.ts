@@ -142,7 +142,10 @@ test('a change of factors needs a second factor shown just now', async () => {
   const needed = refused('step-up-needed');
   await assert.rejects(ownFactors.beginPasskey(session, client), needed);
   await assert.rejects(ownFactors.removePasskey(session, 1), needed);
-  await assert.rejects(ownFactors.changePassword(session, goodPassword), needed);
+  await assert.rejects(
+    ownFactors.changePassword(session, { present: goodPassword, password: 'another' }, client),
+    needed,
+  );
   await assert.rejects(ownFactors.beginCode(session, client), needed);
   await assert.rejects(ownFactors.removePasswordAndCode(session), needed);
   await assert.rejects(ownFactors.newRecoveryCodes(session), needed);
@@ -154,9 +157,14 @@ test('a new password ends the other sessions, and new recovery codes the old one
   const person = await enrolByCode(place, email);
   const other = await signInByCode(place, person);
   const { session } = await signInByCode(place, person);
-  const refusal = await ownFactors.changePassword(session, 'ada@hospital.example');
+  const change = (password: string, present = goodPassword) =>
+    ownFactors.changePassword(session, { present, password }, client);
+  const wrong = refused('present-password-wrong');
+  await assert.rejects(change('meadow lantern cobalt ferry', 'not this one'), wrong);
+  assert.equal(place.events.at(-1)?.reason, 'present-password-wrong');
+  const refusal = await change('ada@hospital.example');
   assert.equal(refusal?.code, 'PASSWORD_PERSONAL');
-  assert.equal(await ownFactors.changePassword(session, 'meadow lantern cobalt ferry'), undefined);
+  assert.equal(await change('meadow lantern cobalt ferry'), undefined);
   assert.throws(() => sessions.use(other.session), refused('session-unknown'));
   await assert.rejects(signIn.password({ email, password: goodPassword }, client), refused('password-wrong'));
   const codes = await ownFactors.newRecoveryCodes(session);

@@ -37,6 +37,9 @@ export class Invitations {
       confirm: database.prepare(
         'UPDATE invitation SET confirmed_by = ? WHERE account = ? AND hash = ? AND confirmed_by IS NULL',
       ),
+      unconfirmed: database.prepare(
+        'SELECT * FROM invitation WHERE confirmed_by IS NULL AND not_after > ? ORDER BY issued_at, account',
+      ),
       end: database.prepare('DELETE FROM invitation WHERE account = ?'),
       use: database.prepare('DELETE FROM invitation WHERE hash = ?'),
     };
@@ -71,6 +74,11 @@ export class Invitations {
 
   confirm({ accountId, hash }: Invitation, by: string): boolean {
     return this.#statements.confirm.run(by, accountId, hash).changes === 1;
+  }
+
+  /** Good ones that a second person has to look at, the oldest first. */
+  unconfirmed(nowMs: number): readonly Invitation[] {
+    return this.#statements.unconfirmed.all(nowMs).map(invitationOf);
   }
 
   end(accountId: number): void {

@@ -85,15 +85,23 @@ export class OwnFactors {
   }
 
   /**
-   * A new password for who has one-time codes; who has only passkeys begins with `beginPasswordAndCode`.
-   * @returns why it is not taken; undefined when it was @throws PeopleRefusedError step-up-needed, busy
+   * A new password for who has one-time codes; who has only passkeys begins with `beginCode`. Who sits down at a page that somebody left
+   * open knows neither: the present one is asked for, and a wrong one counts as at a sign-in.
+   * @returns why it is not taken; undefined when it was
+   * @throws PeopleRefusedError step-up-needed, present-password-wrong, too-many-failures, busy
    */
-  async changePassword(session: string, password: string): Promise<PasswordRefusal | undefined> {
+  async changePassword(
+    session: string,
+    { present, password }: { readonly present: string; readonly password: string },
+    client: Client,
+  ): Promise<PasswordRefusal | undefined> {
     const { credentials, now, sessions } = this.#parts;
     const { session: own, account } = this.#live(session);
-    if (credentials.passwordHash(account.id) === undefined) {
+    const hash = credentials.passwordHash(account.id);
+    if (hash === undefined) {
       throw new LeadglassError('CONFLICT', 'This account has no password; add one together with one-time codes');
     }
+    await this.#recording(account, own.id, () => this.#checkPresent(account, { present, hash }, client));
     const judged = await this.#judged(account, password);
     if ('refused' in judged) return judged.refused;
     await this.#record({ kind: 'factor-added', sessionId: own.id, detail: 'new password' }, account);
@@ -114,6 +122,9 @@ export class OwnFactors {
     const { session: own, account } = this.#live(session);
     if (password === undefined && credentials.passwordHash(account.id) === undefined) {
       throw new LeadglassError('CONFLICT', 'One-time codes need a password; give one with them');
+    }
+    if (password !== undefined && credentials.passwordHash(account.id) !== undefined) {
+      throw new LeadglassError('CONFLICT', 'This account has a password; change it by itself');
     }
     const judged = password === undefined ? undefined : await this.#judged(account, password);
     if (judged !== undefined && 'refused' in judged) return judged;
@@ -182,6 +193,24 @@ export class OwnFactors {
     const live = this.#parts.sessions.use(secret);
     this.#parts.sessions.requireStepUp(live);
     return live;
+  }
+
+  async #checkPresent(
+    { id }: Account,
+    { present, hash }: { readonly present: string; readonly hash: string },
+    client: Client,
+  ): Promise<void> {
+    const { throttle, hasher, limits } = this.#parts;
+    const attempt = throttle.attempt({ who: { accountId: id }, isKnownBrowser: true, address: client.address });
+    let verdict;
+    try {
+      verdict = await hasher.verify(passwordText(present, limits), hash);
+    } catch (error) {
+      attempt.takeBack();
+      throw error;
+    }
+    if (verdict === 'wrong') refuse('present-password-wrong');
+    attempt.takeBack();
   }
 
   async #judged(

@@ -9,7 +9,6 @@ import { LeadglassError } from '../error.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 
-const schemaVersion = 1;
 /** Version 1. Rows of accounts are never deleted; what belongs to one goes when it is used up, ended or replaced. */
 const schema = `
   CREATE TABLE account (
@@ -64,7 +63,10 @@ const schema = `
   CREATE INDEX sign_in_account ON sign_in (account, id);
   CREATE TABLE nobody (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL) STRICT;
 `;
-const schemaSteps = [schema];
+/** Version 2: the networks from which a second factor was shown in a session, as JSON. Older sessions have none and ask once. */
+const networksSchema = `ALTER TABLE session ADD COLUMN networks TEXT NOT NULL DEFAULT '[]';`;
+const schemaSteps = [schema, networksSchema];
+const schemaVersion = schemaSteps.length;
 
 export class PeopleDatabase implements Disposable {
   readonly #database: DatabaseSync;

@@ -20,7 +20,9 @@ import { openPepper, PasswordHasher } from './password/password-hasher.ts';
 import type { PasswordJudge } from './password/password-judge.ts';
 import { PeopleDatabase } from './people-database.ts';
 import type { PeopleLimits } from './people-limits.ts';
+import { SecondPerson } from './second-person.ts';
 import { RefusalQuiet } from './refusal-quiet.ts';
+import { SessionPlaces } from './session-place.ts';
 import { Sessions } from './sessions.ts';
 import { SignIn } from './sign-in.ts';
 import { SignInLog } from './sign-in-log.ts';
@@ -49,9 +51,13 @@ export interface PeopleOptions {
 
 export class People implements Disposable {
   readonly sessions: Sessions;
+  /** Is a session used where it belongs? */
+  readonly places: SessionPlaces;
   readonly admin: AccountAdmin;
   /** For lost factors, and their confirmation by a second person. */
   readonly links: AccountLinks;
+  /** Who may confirm what another one asked for. */
+  readonly secondPerson: SecondPerson;
   readonly signIn: SignIn;
   readonly stepUp: StepUp;
   readonly enrolment: Enrolment;
@@ -91,7 +97,9 @@ export class People implements Disposable {
     this.#database = database;
     this.#credentials = credentials;
     this.sessions = parts.sessions;
-    this.links = new AccountLinks(parts);
+    this.places = new SessionPlaces(parts);
+    this.secondPerson = new SecondPerson(parts);
+    this.links = new AccountLinks(parts, this.secondPerson);
     this.admin = new AccountAdmin(parts, this.links);
     this.signIn = new SignIn(parts);
     this.stepUp = new StepUp(parts);

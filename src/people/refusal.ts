@@ -37,6 +37,7 @@ const answers = {
     'Add another passkey or one-time codes before you remove it',
   ],
   TOO_MANY_PASSKEYS: ['CONFLICT', 'No further passkey can be added', 'Remove one that you do not use'],
+  PASSWORD_WRONG: ['BAD_REQUEST', 'This is not your present password', 'Type the password that you sign in with now'],
   SECOND_PERSON: [
     'NOT_AUTHORIZED',
     'A second person has to confirm this',
@@ -68,6 +69,8 @@ const reasons = {
   'session-unknown': ['SESSION_OVER', 'there is no such session'],
   'session-idle': ['SESSION_OVER', 'the session was idle too long'],
   'session-over': ['SESSION_OVER', 'the session reached its end'],
+  'session-moved': ['SESSION_OVER', 'another browser used the session'],
+  'session-elsewhere': ['STEP_UP_NEEDED', 'the session came from a network where no second factor was shown'],
   'step-up-needed': ['STEP_UP_NEEDED', 'the second factor was shown too long ago'],
   'invitation-unknown': [
     'LINK_INVALID',
@@ -78,6 +81,7 @@ const reasons = {
   'new-factor-wrong': ['FACTOR_INVALID', 'the new factor does not verify'],
   'account-unnamed': ['NAME_NEEDED', 'the first administrator has not said who they are'],
   'last-factor': ['LAST_FACTOR', 'the last way to sign in was to be removed'],
+  'present-password-wrong': ['PASSWORD_WRONG', 'the present password was wrong'],
   'too-many-passkeys': ['TOO_MANY_PASSKEYS', 'the account has as many passkeys as it may'],
   'same-person': ['SECOND_PERSON', 'who confirms is who issued it, or whom it is for'],
   'role-too-low': ['SECOND_PERSON', 'who confirms is neither administrator nor security officer'],

@@ -12,6 +12,7 @@ import type { PeopleDatabase, Row } from './people-database.ts';
 import { PeopleRefusedError, type PeopleReason } from './refusal.ts';
 import { integer, oneOf, text } from './rows.ts';
 import { makeSecret, secretHash } from './secret.ts';
+import { sessionNetwork } from './session-place.ts';
 
 export interface Session {
   readonly id: number;
@@ -24,6 +25,8 @@ export interface Session {
   /** From where it was made, for its owner to recognise. */
   readonly address: string;
   readonly userAgent: string;
+  /** From where a second factor was shown in it; as sessionNetwork writes. */
+  readonly networks: readonly string[];
 }
 
 /** A session that is good now, and whose it is. */
@@ -41,7 +44,7 @@ export interface SessionLimits {
   readonly userAgentCharactersMax: number;
 }
 
-export type SessionEnd = 'own' | 'administrator' | 'account' | 'replaced' | 'idle' | 'over' | 'unrecorded';
+export type SessionEnd = 'stolen' | 'own' | 'administrator' | 'account' | 'replaced' | 'idle' | 'over' | 'unrecorded';
 export type SessionListener = (session: Session, end: SessionEnd) => void;
 
 const methods: readonly Method[] = ['passkey', 'password+passkey', 'password+code', 'password+recovery-code'];
@@ -68,14 +71,16 @@ export class Sessions {
     this.#now = options.now;
     this.#statements = {
       add: database.prepare(
-        'INSERT INTO session (hash, account, method, created_at, used_at, stepped_up_at, address, user_agent) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        'INSERT INTO session (hash, account, method, created_at, used_at, stepped_up_at, address, user_agent, networks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
       ),
       byHash: database.prepare('SELECT * FROM session WHERE hash = ?'),
       byId: database.prepare('SELECT * FROM session WHERE id = ?'),
       of: database.prepare('SELECT * FROM session WHERE account = ? ORDER BY used_at DESC, id DESC'),
       all: database.prepare('SELECT * FROM session'),
       touch: database.prepare('UPDATE session SET used_at = ? WHERE id = ?'),
-      stepUp: database.prepare('UPDATE session SET hash = ?, stepped_up_at = ?, used_at = ? WHERE id = ?'),
+      stepUp: database.prepare(
+        'UPDATE session SET hash = ?, stepped_up_at = ?, used_at = ?, networks = ? WHERE id = ?',
+      ),
       end: database.prepare('DELETE FROM session WHERE id = ?'),
     };
   }
@@ -106,6 +111,7 @@ export class Sessions {
       nowMs,
       client.address.slice(0, 64),
       shownUserAgent(client.userAgent, this.#limits),
+      JSON.stringify([sessionNetwork(client.address)]),
     );
     for (const session of tooMany) this.end(session.id, 'replaced');
     return { secret, session: sessionOf(this.#statements.byId.get(lastInsertRowid) ?? {}) };
@@ -137,11 +143,12 @@ export class Sessions {
     if (ageMs < 0 || ageMs >= this.#limits.stepUpMs) throw new PeopleRefusedError('step-up-needed');
   }
 
-  /** The second factor was shown again. @returns the new secret: with more rights comes another one (session fixation) */
-  stepUp(id: number): string {
+  /** The second factor was shown again, from this network. @returns the new secret: with more rights comes another one (session fixation) */
+  stepUp({ id, networks }: Session, client: Client): string {
     const secret = makeSecret('session');
     const nowMs = this.#now();
-    this.#statements.stepUp.run(secretHash('session', secret) ?? null, nowMs, nowMs, id);
+    const shown = [...new Set([sessionNetwork(client.address), ...networks])].slice(0, networksMax);
+    this.#statements.stepUp.run(secretHash('session', secret) ?? null, nowMs, nowMs, JSON.stringify(shown), id);
     const accountId = this.byId(id)?.accountId;
     if (accountId !== undefined) this.#tellChanged(accountId);
     return secret;
@@ -214,6 +221,19 @@ export class Sessions {
   }
 }
 
+/** Ward, office, telephone, and the two families of addresses of each; the oldest gives way. */
+const networksMax = 8;
+
+/** What is no list of texts is an empty one: then a factor is asked for. */
+function networksOf(json: string): readonly string[] {
+  try {
+    const list: unknown = JSON.parse(json);
+    return Array.isArray(list) ? list.filter((entry) => typeof entry === 'string') : [];
+  } catch {
+    return [];
+  }
+}
+
 const endNames: Partial<Record<PeopleReason, SessionEnd>> = { 'session-idle': 'idle', 'session-over': 'over' };
 
 function sessionOf(row: Row): Session {
@@ -226,5 +246,6 @@ function sessionOf(row: Row): Session {
     steppedUpAtMs: integer(row, 'stepped_up_at'),
     address: text(row, 'address'),
     userAgent: text(row, 'user_agent'),
+    networks: networksOf(text(row, 'networks')),
   };
 }

@@ -88,7 +88,7 @@ export class StepUp {
     await this.#record({ kind: 'stepped-up', sessionId: session.id }, account, client);
     // It may have ended while the record was written.
     sessions.use(secret);
-    return sessions.stepUp(session.id);
+    return sessions.stepUp(session, client);
   }
 
   async #refused(

@@ -125,7 +125,7 @@ test('enrolment by password says why one is refused, shows the secret as picture
   await context.close();
 });
 
-test('an administrator adds a device by keyboard, confirms with a code, and sees its first echo arrive', {
+test('an administrator adds a device by keyboard, a second person confirms it, and its first echo is seen to arrive', {
   skip,
 }, async () => {
   const { page, context, troubles, go } = await house.visit({ as: 'ada' });
@@ -145,13 +145,21 @@ test('an administrator adds a device by keyboard, confirms with a code, and sees
   await tabTo(page, 'Enrol and open');
   await page.keyboard.press('Enter');
   await giveFactor(page);
-  await heading(page, 'CT9 may come').waitFor();
+  await heading(page, 'CT9 waits for a second person').waitFor();
   await page.getByText('leadglass.klinikum.example', { exact: true }).waitFor();
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Save ct9-key.pem' }).click(),
   ]);
   assert.equal(download.suggestedFilename(), 'ct9-key.pem');
+  await page.getByText(/^Set the device up meanwhile/).waitFor();
+  const second = await house.visit({ as: 'sina' });
+  await second.go('/devices');
+  await second.page.getByRole('button', { name: 'Confirm add CT9' }).press('Enter');
+  await giveFactor(second.page);
+  await second.page.getByText('Confirmed and done.').waitFor();
+  assert.deepEqual(second.troubles, []);
+  await second.context.close();
   await page.getByText('Waiting for its first echo').waitFor();
   const { openings } = house.fixture.house;
   const index = openings.findIndex(({ name }) => name === 'CT9');

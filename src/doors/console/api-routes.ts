@@ -25,6 +25,10 @@ export interface ApiRoute {
   readonly path: string;
   /** What stands behind the path belongs to the call. */
   readonly isOpen: boolean;
+  /** Nothing is done in a session, except ending it. */
+  readonly isForAnybody: boolean;
+  /** A second factor is about to be shown, or the session is only looked at. */
+  readonly isToProve: boolean;
   /** @throws LeadglassError BAD_REQUEST for a body that is not what the call takes; what the call throws */
   readonly run: (asked: Asked<unknown>) => Promise<Outcome>;
 }
@@ -42,7 +46,10 @@ function route<S extends v.ObjectEntries>(
   run: (asked: Asked<v.InferOutput<v.StrictObjectSchema<S, undefined>>>) => Promise<Outcome>,
 ): ApiRoute {
   const schema = v.strictObject(entries);
-  return { method, path, isOpen: false, run: (asked) => run({ ...asked, given: taken(schema, asked.given) }) };
+  const isForAnybody = /^(sign-in\/.*|enrol\/.*|sign-out)$/.test(path);
+  const isToProve = /^(session|step-up\/.*)$/.test(path);
+  const facts = { method, path, isOpen: false, isForAnybody, isToProve };
+  return { ...facts, run: (asked) => run({ ...asked, given: taken(schema, asked.given) }) };
 }
 
 /** What is wrong is told by its field alone: a value may be a password and is never repeated. */
@@ -151,8 +158,8 @@ export const apiRoutes: readonly ApiRoute[] = [
   route('POST', 'own/passkeys/remove', { id: number }, ({ secret, given, options }) =>
     nothing(options.people.passkeyRemove(signedIn(secret), given)),
   ),
-  route('POST', 'own/password', { password: secretText }, ({ secret, given, options }) =>
-    nothing(options.people.passwordChange(signedIn(secret), given)),
+  route('POST', 'own/password', { present: secretText, password: secretText }, ({ from, secret, given, options }) =>
+    nothing(options.people.passwordChange(from, signedIn(secret), given)),
   ),
   route(
     'POST',
@@ -173,6 +180,8 @@ export const apiRoutes: readonly ApiRoute[] = [
     method: 'POST',
     path: 'control/',
     isOpen: true,
+    isForAnybody: false,
+    isToProve: false,
     // The service checks its own arguments.
     run: async ({ secret, given, options, request }) => {
       const used = signedIn(secret);

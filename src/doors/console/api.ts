@@ -68,6 +68,9 @@ async function answered(request: ApiRequest, options: ApiOptions): Promise<ApiRe
   const given = route.method === 'GET' ? {} : await bodyOf(request, options.limits.apiBodyBytesMax);
   const from = browserOf(request);
   const secret = cookieOf(request.headers['cookie'], sessionCookie);
+  if (secret !== undefined && !route.isForAnybody) {
+    await options.people.atItsPlace(from, secret, { toProve: route.isToProve });
+  }
   const outcome = await route.run({ from, secret, given, options, request });
   return responseOf(outcome, options.limits);
 }

@@ -72,7 +72,7 @@ export interface PeopleCalls {
   >;
   readonly 'own/passkeys/rename': Asked<{ readonly id: number; readonly label: string }, Empty>;
   readonly 'own/passkeys/remove': Asked<{ readonly id: number }, Empty>;
-  readonly 'own/password': Asked<{ readonly password: string }, Empty>;
+  readonly 'own/password': Asked<{ readonly present: string; readonly password: string }, Empty>;
   /** With a password where there is none yet: it comes with the app alone. */
   readonly 'own/code/begin': Asked<
     { readonly password?: string },

@@ -79,6 +79,11 @@ export interface PeopleFlows {
   enrolPassword(given: { ceremony: string; password: string }): Promise<{ readonly code: NewCode }>;
   enrolCode(from: BrowserFacts, given: { ceremony: string; code: string }): Promise<Enrolled>;
 
+  /**
+   * Is this session used by its own browser, from a network where its person has shown a factor?
+   * @param toProve one is about to be shown, or the session is only looked at
+   */
+  atItsPlace(from: BrowserFacts, secret: string, how: { readonly toProve: boolean }): Promise<void>;
   ownSessions(secret: string): Promise<readonly OwnSession[]>;
   endOwnSession(secret: string, given: { id: number | 'others' }): Promise<void>;
   ownFactors(secret: string): Promise<OwnFactors>;
@@ -98,7 +103,7 @@ export interface PeopleFlows {
     secret: string,
     given: { ceremony: string; code: string },
   ): Promise<{ readonly recoveryCodes: readonly string[] }>;
-  passwordChange(secret: string, given: { password: string }): Promise<void>;
+  passwordChange(from: BrowserFacts, secret: string, given: { present: string; password: string }): Promise<void>;
   recoveryCodes(secret: string): Promise<{ readonly recoveryCodes: readonly string[] }>;
 }
 

@@ -100,6 +100,12 @@ export async function callService(
       return await services.emergencyShow(call, parseArguments(callSchemas.emergencyShow, given));
     case 'emergencyReview':
       return await services.emergencyReview(call, parseArguments(callSchemas.emergencyReview, given));
+    case 'confirmationList':
+      return await services.confirmationList(call, parseArguments(callSchemas.confirmationList, given));
+    case 'confirmationGive':
+      return await services.confirmationGive(call, parseArguments(callSchemas.confirmationGive, given));
+    case 'confirmationRefuse':
+      return await services.confirmationRefuse(call, parseArguments(callSchemas.confirmationRefuse, given));
     case 'studyList':
       return await services.studyList(call, parseArguments(callSchemas.studyList, given));
     case 'studyShow':

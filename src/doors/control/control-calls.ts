@@ -110,6 +110,7 @@ export const openingTerms = v.strictObject({
   plain: v.optional(v.strictObject({ risk: text, port })),
 });
 
+const changeNumber = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 const email = v.pipe(text, v.maxLength(254));
 
 export const callSchemas = {
@@ -206,6 +207,10 @@ export const callSchemas = {
   emergencyList: v.strictObject({ all: v.optional(v.boolean(), false), rows }),
   emergencyShow: v.strictObject({ number: rowNumber }),
   emergencyReview: v.strictObject({ number: rowNumber, verdict: v.picklist(verdicts), words: text }),
+  /** What waits for a second person. */
+  confirmationList: nothing,
+  confirmationGive: v.strictObject({ number: changeNumber }),
+  confirmationRefuse: v.strictObject({ number: changeNumber, reason: text }),
   studyList: v.strictObject({
     patientId: v.optional(text),
     patientName: v.optional(text),

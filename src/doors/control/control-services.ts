@@ -71,6 +71,9 @@ export interface ResultOf {
   readonly emergencyList: { readonly emergencies: readonly EmergencyView[]; readonly more: boolean };
   readonly emergencyShow: EmergencyDetails;
   readonly emergencyReview: EmergencyView;
+  readonly confirmationList: ConfirmationList;
+  readonly confirmationGive: { readonly number: number; readonly summary: string };
+  readonly confirmationRefuse: { readonly number: number; readonly summary: string };
   readonly studyList: { readonly studies: readonly StudyView[]; readonly more: boolean };
   readonly studyShow: StudyShown;
   readonly studyRemove: StudyRemoval;
@@ -204,6 +207,26 @@ export interface AccountShown {
   }[];
 }
 
+/** What a person asked for; nothing of it is open before a second one has confirmed it. */
+export interface WaitingView {
+  readonly number: number;
+  readonly kind: 'device-add' | 'device-renew' | 'device-token' | 'opening-apply';
+  readonly summary: string;
+  /** As whoever asked gave it; absent where none is asked for. */
+  readonly reason?: string;
+  readonly askedBy: string;
+  readonly askedAt: string;
+  /** First moment at which it cannot be confirmed any more. */
+  readonly until: string;
+  /** Nobody else has an account that could confirm: an operator at the server can. */
+  readonly operatorOnly: boolean;
+}
+export interface ConfirmationList {
+  readonly changes: readonly WaitingView[];
+  /** Links for lost factors; confirmed by `account confirm`. */
+  readonly links: readonly { readonly email: string; readonly askedBy: string; readonly until: string }[];
+}
+
 export interface DeviceView {
   readonly aeTitle: string;
   readonly purpose: string;
@@ -241,6 +264,8 @@ export interface DeviceAdded {
   /** Where DICOMweb is, when the opening has that door and it is open. */
   readonly webBaseUrl?: string;
   readonly warnings: readonly string[];
+  /** Not done yet: a second person has to confirm. */
+  readonly waiting?: WaitingView;
 }
 export interface DeviceTokenMade {
   readonly aeTitle: string;
@@ -252,6 +277,8 @@ export interface DeviceTokenMade {
   readonly until: string;
   /** Absent while the web door is closed. */
   readonly baseUrl?: string;
+  /** Not good yet: a second person has to confirm. */
+  readonly waiting?: WaitingView;
 }
 export interface DeviceRevoked {
   readonly aeTitle: string;
@@ -268,7 +295,8 @@ export interface OpeningView extends OpeningTermsText {
   readonly door: 'dimse-tls' | 'dimse-plain' | 'web';
   /** All, as the guard names them. */
   readonly openDoors: readonly ('dimse-tls' | 'dimse-plain' | 'web')[];
-  readonly state: 'open' | 'not-yet' | 'ended' | 'closed';
+  /** `waiting` only in the answer to who asked for it. */
+  readonly state: 'open' | 'waiting' | 'not-yet' | 'ended' | 'closed';
   readonly owner: string;
   readonly createdAt: string;
   readonly lastUsedAt?: string;
@@ -286,6 +314,8 @@ export interface OpeningPlan {
   /** To be sent back as `planned`. */
   readonly digest: string;
   readonly applied: boolean;
+  /** Not applied yet: a second person has to confirm. */
+  readonly waiting?: WaitingView;
 }
 
 export interface StudyView {

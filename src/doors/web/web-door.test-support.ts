@@ -120,7 +120,10 @@ export async function openWebHouse(
     tlsPort: 2762,
     webBaseUrl: `https://localhost:${door.port}/dicom-web`,
   });
-  const devices = deviceServices({ installation, server, arrangePlainDoors: async () => undefined });
+  const devices = deviceServices({
+    ...{ installation, server, arrangePlainDoors: async () => undefined },
+    isSecondThere: () => true,
+  });
   return {
     house,
     door,

@@ -189,6 +189,16 @@ test('sessions of one person at once are limited, and do not count against a dev
   assert.equal(await reasonOf(come()), 'too-many-associations');
 });
 
+test('people behind one address do not use up the places of its devices, nor the other way round', async () => {
+  await using given = house({ limits: { ...limits, associationsPerAddressMax: 1, peoplePerAddressMax: 3 } });
+  const come = (account: string) =>
+    given.guard.identify(webFacts({ session: given.persons.set({ account: `${account}@hospital.example` }) }));
+  await come('ada');
+  await come('ben');
+  await come('cleo');
+  assert.equal(await reasonOf(come('dan')), 'too-many-associations');
+});
+
 test('a database that somebody edited opens nothing', async () => {
   await using given = house();
   const { personOpenings } = given.store;

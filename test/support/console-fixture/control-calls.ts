@@ -39,9 +39,18 @@ export const controls: Controls = {
     if (house.devices.some(({ aeTitle }) => aeTitle === given.aeTitle)) {
       throw new Refused(409, 'CONFLICT', `${given.aeTitle} is enrolled already`, { field: 'aeTitle' });
     }
-    const added = addedOf(given);
-    house.devices.push(added.device);
-    house.openings.push(added.opening);
+    const waiting = {
+      ...{
+        number: 4 + house.waiting.length,
+        kind: 'device-add' as const,
+        askedBy: context.session?.account.email ?? '',
+      },
+      ...{ summary: `add ${given.aeTitle}`, reason: given.reason, operatorOnly: false },
+      askedAt: new Date().toISOString(),
+      until: new Date(Date.now() + 4 * 86_400_000).toISOString(),
+    };
+    const added = { ...addedOf(given), waiting };
+    house.waiting.push({ view: waiting, added });
     return added;
   },
   deviceRenew: (context, { aeTitle, until, credential }) => {
@@ -80,6 +89,20 @@ export const controls: Controls = {
     const device = house.devices[index];
     if (device !== undefined) house.devices[index] = { ...device, state: 'revoked' };
     return { aeTitle, certificatesRevoked: 1, sharedWith: [], openingsClosed: 1, associationsEnded: 0 };
+  },
+  confirmationList: ({ house }) => ({ changes: house.waiting.map(({ view }) => view), links: [] }),
+  confirmationGive: (context, { number }) => {
+    needFactor(context);
+    const { summary, added } = decided(context, number);
+    if (added !== undefined) {
+      context.house.devices.push(added.device);
+      context.house.openings.push({ ...added.opening, state: 'open' });
+    }
+    return { number, summary };
+  },
+  confirmationRefuse: (context, { number }) => {
+    needFactor(context);
+    return { number, summary: decided(context, number).summary };
   },
   openingList: ({ house }) => house.openings,
   openingShow: ({ house }, { name }) => named(house.openings, (opening) => opening.name === name),
@@ -238,6 +261,14 @@ function ownEmergency({ session }: Context): OwnEmergency {
   };
 }
 
+function decided({ house }: Context, number: number): { readonly summary: string; readonly added?: DeviceAdded } {
+  const index = house.waiting.findIndex(({ view }) => view.number === number);
+  const [found] = index < 0 ? [] : house.waiting.splice(index, 1);
+  if (found === undefined) throw new Refused(404, 'NOT_FOUND', 'There is no change of this number');
+  const { view, added } = found;
+  return { summary: view.summary, ...(added === undefined ? {} : { added }) };
+}
+
 const pem = (label: string): string => `-----BEGIN ${label}-----\nMIIB\n-----END ${label}-----\n`;
 const server = { host: 'leadglass.klinikum.example', port: 2762, aeTitle: 'LEADGLASS', tls: true };
 
@@ -270,7 +301,7 @@ function addedOf(given: CallArguments<'deviceAdd'>): DeviceAdded {
       until: given.until,
       door: isPlain ? 'dimse-plain' : 'dimse-tls',
       openDoors: [isPlain ? 'dimse-plain' : 'dimse-tls'],
-      state: 'open',
+      state: 'waiting',
       owner: 'ada',
       createdAt: at,
       useCount: 0,

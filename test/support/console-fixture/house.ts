@@ -2,6 +2,8 @@
 import type { OwnFactors, OwnSession, SessionView } from '../../../src/doors/console/people-flows.ts';
 import type { Role } from '../../../src/guard/roles.ts';
 import type {
+  DeviceAdded,
+  WaitingView,
   AccountView,
   DeviceView,
   EmergencyView,
@@ -27,6 +29,8 @@ export interface House {
   readonly accounts: AccountView[];
   readonly devices: DeviceView[];
   readonly openings: OpeningView[];
+  /** What waits for a second person, with what is there afterwards. */
+  readonly waiting: { readonly view: WaitingView; readonly added?: DeviceAdded }[];
   readonly records: LedgerRecordView[];
   readonly emergencies: EmergencyView[];
   readonly sessions: Map<string, FixtureSession>;
@@ -46,6 +50,7 @@ export function makeHouse(nowMs: number = Date.now()): House {
     accounts: makeAccounts(at, day),
     devices: makeDevices(openings, at),
     openings,
+    waiting: makeWaiting(at),
     records: makeRecords(nowMs),
     emergencies: makeEmergencies(at),
     sessions: new Map(),
@@ -181,6 +186,15 @@ function makeOpenings(at: At, day: At): OpeningView[] {
     opening('PARTNER', 'exchange', 'Hospital across the river', { ends: 61, used: -1.5, uses: 210 }),
     opening('VAULT', 'archive', 'Long-term archive', { ends: 330, used: -0.3, uses: 15_210 }),
   ];
+}
+
+function makeWaiting(at: At): House['waiting'] {
+  const view = {
+    ...{ number: 3, kind: 'device-add' as const, askedBy: 'grace@klinikum.example', operatorOnly: false },
+    summary: 'add US7, opening US7: acquisition, verify, store, commit at dimse-tls from 10.4.0.0/16',
+    ...{ reason: 'Ultrasound, ward 4', askedAt: at(-0.1), until: at(3.9) },
+  };
+  return [{ view }];
 }
 
 function makeDevices(openings: readonly OpeningView[], at: At): DeviceView[] {

@@ -213,8 +213,9 @@ export const peopleHandlers: PeopleHandlers = {
     house.factors = { ...house.factors, passkeys: house.factors.passkeys.filter((key) => key.id !== id) };
     return {};
   },
-  'own/password': (context, { password: given }) => {
+  'own/password': (context, { present, password: given }) => {
     needFactor(context);
+    if (present !== password) throw new Refused(400, 'BAD_REQUEST', 'This is not your present password');
     if (given.length < 15)
       throw new Refused(400, 'BAD_REQUEST', 'It is shorter than 15 characters', { field: 'password' });
     return {};

@@ -7,5 +7,6 @@ import { problemOf } from '../http/problem.ts';
 export function statusOfError(error: unknown): number {
   assert.ok(error instanceof LeadglassError, String(error));
   const isRefusal = error instanceof RefusedError;
-  return problemOf(error, { isRefusal, hidesExistence: !isRefusal, challenge: '', retryAfterSeconds: 1 }).status;
+  const more = { needsFactor: false, hidesExistence: !isRefusal, challenge: '', retryAfterSeconds: 1 };
+  return problemOf(error, { isRefusal, ...more }).status;
 }

@@ -206,6 +206,7 @@ test('warnings have the sentences of the standard', () => {
 
 const options = {
   isRefusal: false,
+  needsFactor: false,
   hidesExistence: false,
   challenge: 'Bearer realm="leadglass"',
   retryAfterSeconds: 5,

@@ -19,6 +19,8 @@ export interface ProblemDetails {
   readonly detail: string;
   /** Extension: the stable word to rely on in scripts. */
   readonly code: ErrorCode;
+  /** Extension, as the console's API has it: a second factor, shown now, would change the answer. */
+  readonly answer?: 'STEP_UP_NEEDED';
 }
 
 export const problemMediaType = 'application/problem+json';
@@ -76,6 +78,8 @@ const notFound: ProblemDetails = {
 export interface ProblemOptions {
   /** Whether it was the guard that refused: its limits are about how much a peer does at once, so they pass with time. */
   readonly isRefusal: boolean;
+  /** The person who asks has to show a second factor first. */
+  readonly needsFactor: boolean;
   /** Set where a refusal would tell that something exists: it then looks as if there were nothing. */
   readonly hidesExistence: boolean;
   /** For WWW-Authenticate, which a 401 must carry (RFC 9110 11.6.1). */
@@ -93,7 +97,10 @@ export function problemOf(error: LeadglassError, options: ProblemOptions): Probl
   return {
     status,
     headers: headersFor(error, status, options),
-    body: { title, status, detail: safeText(error.message), code: error.code },
+    body: {
+      ...{ title, status, detail: safeText(error.message), code: error.code },
+      ...(options.needsFactor ? ({ answer: 'STEP_UP_NEEDED' } as const) : {}),
+    },
   };
 }
 

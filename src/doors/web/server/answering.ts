@@ -34,9 +34,9 @@ export interface WebApi {
   answer(request: WebApiRequest): Promise<WebResponse>;
   /**
    * The secret of a person's session out of the cookies, when it is good now; asking counts as a use of it.
-   * @throws LeadglassError NOT_AUTHENTICATED for one that is none or has ended
+   * @throws LeadglassError NOT_AUTHENTICATED for one that is none or has ended; NOT_AUTHORIZED from another network than its own
    */
-  sessionOf(headers: Exchange['headers']): string | undefined;
+  sessionOf(headers: Exchange['headers'], address: string): Promise<string | undefined>;
 }
 
 export interface WebApiRequest {
@@ -181,7 +181,8 @@ async function dicomWeb(
   if (!connection.takeRequest()) throw new RefusedError('LIMIT_EXCEEDED', 'too-many-operations');
   const token = bearerToken(headers['authorization']);
   // The console's own pages come with the cookie of a person; programs come with a token, other origins with nothing else.
-  const session = isOwnPage(origin, exchange) && token === undefined ? options.api?.sessionOf(headers) : undefined;
+  const isPerson = isOwnPage(origin, exchange) && token === undefined;
+  const session = isPerson ? await options.api?.sessionOf(headers, connection.address) : undefined;
   const use = await sessions.use({
     ...connection,
     ...(token === undefined ? {} : { token }),
@@ -261,6 +262,7 @@ function problemFor(thrown: unknown, { services: { log, limits } }: AnsweringOpt
   const isRefusal = error instanceof RefusedError;
   const { status, headers, body } = problemOf(error, {
     isRefusal,
+    needsFactor: isRefusal && error.reason === 'step-up',
     // What the opening never holds says nothing about a study; what the archive finds outside the scope does.
     hidesExistence: !isRefusal && !(error instanceof HttpError),
     challenge,

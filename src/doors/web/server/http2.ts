@@ -81,10 +81,13 @@ function exchangeOf(
   { connection, limits }: { readonly connection: WebConnection; readonly limits: Http2Limits },
 ): Exchange {
   const gone = new AbortController();
-  stream.once('close', () => {
-    if (!stream.writableFinished) gone.abort();
-  });
-  stream.once('aborted', () => gone.abort());
+  const over = (): void => {
+    // Node closes a stream whose last frame has left without saying that it finished, where the request's body has come whole before.
+    const isAnswered = stream.writableEnded && !stream.aborted && stream.rstCode === NGHTTP2_NO_ERROR;
+    if (!stream.writableFinished && !isAnswered) gone.abort();
+  };
+  stream.once('close', over);
+  stream.once('aborted', over);
   const hasSource = !stream.endAfterHeaders;
   return {
     connection,

@@ -75,16 +75,30 @@ async function pour(out: Writable, bytes: Uint8Array, pace: Pace, { limits, gone
 async function end(out: Writable, { limits, gone }: Pouring): Promise<void> {
   out.end();
   if (out.writableFinished) return;
-  await new Pace(limits).wait(happens(out, 'finish', gone));
+  await new Pace(limits).wait(ended(out, gone));
+}
+
+/** Said as `finish`, or by HTTP/2 sometimes as `close` alone: whether that was too early is known to `gone`, which heard of it first. */
+async function ended(out: Writable, gone: AbortSignal): Promise<void> {
+  const settled = new AbortController();
+  const signal = AbortSignal.any([gone, settled.signal]);
+  try {
+    await Promise.race([once(out, 'finish', { signal }), once(out, 'close', { signal })]);
+  } catch (cause) {
+    throw wentAway(cause);
+  } finally {
+    settled.abort();
+  }
+  if (gone.aborted) throw wentAway();
 }
 
 async function drained(out: Writable, gone: AbortSignal): Promise<void> {
-  if (out.writableNeedDrain) await happens(out, 'drain', gone);
+  if (out.writableNeedDrain) await drains(out, gone);
 }
 
-async function happens(out: Writable, event: 'drain' | 'finish', gone: AbortSignal): Promise<void> {
+async function drains(out: Writable, gone: AbortSignal): Promise<void> {
   try {
-    await once(out, event, { signal: gone });
+    await once(out, 'drain', { signal: gone });
   } catch (cause) {
     throw wentAway(cause);
   }

@@ -94,13 +94,14 @@ export function Factors(props: { readonly own: OwnFactors; readonly onChanged: (
       {open?.kind === 'password' ? (
         <PasswordDialog
           onClose={close}
-          work={async (password) => {
+          hasPassword={own.hasPassword}
+          work={async (password, present) => {
             // A password alone is no way to sign in: the first one comes with its app.
             if (!own.hasPassword) {
               await beginCode(password);
               return;
             }
-            await people('own/password', { password });
+            await people('own/password', { present, password });
             done(t('factor.passwordSet'));
           }}
         />
@@ -230,16 +231,30 @@ function RemoveDialog(props: PartProps & { readonly id: number; readonly label: 
 }
 
 function PasswordDialog(props: {
+  readonly hasPassword: boolean;
   readonly onClose: () => void;
-  readonly work: (password: string) => Promise<void>;
+  readonly work: (password: string, present: string) => Promise<void>;
 }): JSX.Element {
   const [password, setPassword] = useState('');
-  const going = useSubmit(() => props.work(password), {
-    fields: ['password'],
-    check: () => ({ password: password === '' ? t('form.missing') : undefined }),
+  const [present, setPresent] = useState('');
+  const going = useSubmit(() => props.work(password, present), {
+    fields: ['present', 'password'],
+    check: () => ({
+      present: props.hasPassword && present === '' ? t('form.missing') : undefined,
+      password: password === '' ? t('form.missing') : undefined,
+    }),
   });
   return (
     <FormDialog title={t('password.title')} action={t('action.set')} going={going} onClose={props.onClose}>
+      {props.hasPassword ? (
+        <PasswordField
+          label={t('password.present')}
+          autoComplete="current-password"
+          value={present}
+          onValue={setPresent}
+          fault={going.fault('present')}
+        />
+      ) : null}
       <PasswordField
         label={t('password.new')}
         hint={t('password.hint')}

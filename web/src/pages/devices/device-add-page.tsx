@@ -43,7 +43,13 @@ export function DeviceAddPage(): JSX.Element {
   return (
     <>
       <PageHead
-        title={made === undefined ? t('devices.add') : t('ready.title', { aeTitle: made.added.device.aeTitle })}
+        title={
+          made === undefined
+            ? t('devices.add')
+            : t(made.added.waiting === undefined ? 'ready.title' : 'ready.titleWaiting', {
+                aeTitle: made.added.device.aeTitle,
+              })
+        }
         crumbs={[{ href: '/devices', text: t('nav.devices') }]}
         {...(made === undefined ? { intro: t('add.intro') } : {})}
       />

@@ -12,6 +12,7 @@ import { Absent, Ago, Badge, Empty, Loaded, PageHead, type Tone, Until } from '.
 import { type Column, Table } from '../../ui/table.tsx';
 import { useLoad } from '../../ui/use-load.ts';
 import { Filter } from '../openings/openings-page.tsx';
+import { WaitingChanges } from './waiting-changes.tsx';
 
 export const stateTones: Readonly<Record<DeviceView['state'], Tone>> = {
   active: 'ok',
@@ -22,9 +23,13 @@ export const stateTones: Readonly<Record<DeviceView['state'], Tone>> = {
 export function DevicesPage(): JSX.Element {
   const [shown, setShown] = useState<'active' | 'all'>('active');
   const [text, setText] = useState('');
-  const devices = useLoad(() => control('deviceList', {}));
   const role = currentSession()?.account.role;
   const canAdd = mayAdminister(role);
+  const maySecond = canAdd || role === 'security-officer';
+  const loaded = useLoad(async () => {
+    const waiting = maySecond ? control('confirmationList', {}) : undefined;
+    return { list: await control('deviceList', {}), changes: (await waiting)?.changes ?? [] };
+  });
   return (
     <>
       <PageHead title={t('nav.devices')} intro={t('devices.intro')}>
@@ -46,18 +51,21 @@ export function DevicesPage(): JSX.Element {
         />
         <Filter value={text} onValue={setText} />
       </div>
-      <Loaded of={devices} height={320}>
-        {(list) => {
+      <Loaded of={loaded} height={320}>
+        {({ list, changes }) => {
           const needle = text.trim().toLowerCase();
           return (
-            <DevicesTable
-              devices={list.filter(
-                ({ state, aeTitle, reason }) =>
-                  (shown === 'all' || state !== 'revoked') && `${aeTitle} ${reason}`.toLowerCase().includes(needle),
-              )}
-              isAll={list.length === 0}
-              canAdd={canAdd}
-            />
+            <>
+              <WaitingChanges changes={changes} onDone={loaded.reload} />
+              <DevicesTable
+                devices={list.filter(
+                  ({ state, aeTitle, reason }) =>
+                    (shown === 'all' || state !== 'revoked') && `${aeTitle} ${reason}`.toLowerCase().includes(needle),
+                )}
+                isAll={list.length === 0}
+                canAdd={canAdd}
+              />
+            </>
           );
         }}
       </Loaded>

@@ -10,6 +10,7 @@ import { ButtonLink } from '../../ui/button.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Card, Copyable, Facts, Note } from '../../ui/parts.tsx';
 import { DeviceFiles } from './device-files.tsx';
+import { WaitingNote } from './waiting-changes.tsx';
 
 /** Each look is a line in the ledger: often at first, then rarely, then only when somebody asks again. */
 const looksMs = [...Array.from({ length: 24 }, () => 5000), ...Array.from({ length: 40 }, () => 20_000)];
@@ -28,7 +29,8 @@ export function ReadyStep(props: {
           {warning}
         </Note>
       ))}
-      <FirstUse name={opening.name} />
+      <WaitingNote waiting={added.waiting} />
+      <FirstUse name={opening.name} isWaiting={added.waiting !== undefined} />
       <div class="grid-2">
         <Card title={t('ready.values')}>
           <p class="quiet small ready-text">{t('ready.valuesText')}</p>
@@ -65,32 +67,41 @@ export function ReadyStep(props: {
   );
 }
 
-/** Live: the opening's last use, until there is one. */
-function FirstUse({ name }: { readonly name: string }): JSX.Element {
-  const [usedAt, setUsedAt] = useState<string | undefined>();
+interface Seen {
+  readonly usedAt: string | undefined;
+  readonly isConfirmed: boolean;
+}
+
+/** Live: that a second person has confirmed, then the opening's last use, until there is one. */
+function FirstUse({ name, isWaiting }: { readonly name: string; readonly isWaiting: boolean }): JSX.Element {
+  // What waits is not there yet.
+  const [{ usedAt, isConfirmed }, setSeen] = useState<Seen>({ usedAt: undefined, isConfirmed: !isWaiting });
   const [looks, setLooks] = useState(0);
   const isOver = looks >= looksMs.length;
   useEffect(() => {
     if (usedAt !== undefined || isOver) return;
     const timer = setTimeout(() => {
       control('openingShow', { name })
-        .then(({ lastUsedAt }) => setUsedAt(lastUsedAt))
+        .then(({ lastUsedAt }) => setSeen({ usedAt: lastUsedAt, isConfirmed: true }))
         // The next look may reach the server again.
         .catch(() => undefined)
         .finally(() => setLooks(looks + 1));
     }, looksMs[looks]);
     return () => clearTimeout(timer);
   }, [looks, usedAt]);
+  const words = isOver
+    ? (['ready.waitedTitle', 'ready.waitedText'] as const)
+    : isConfirmed
+      ? (['ready.waiting', 'ready.waitingText'] as const)
+      : (['ready.confirmation', 'ready.confirmationText'] as const);
   return (
     <div class={`first-use ${usedAt === undefined ? 'waiting' : 'here'}`} role="status">
       <span class="first-use-lamp" aria-hidden="true">
         {usedAt === undefined ? null : <Icon name="check" size={20} />}
       </span>
       <div>
-        <strong>{usedAt === undefined ? t(isOver ? 'ready.waitedTitle' : 'ready.waiting') : t('ready.here')}</strong>
-        <p class="quiet">
-          {usedAt === undefined ? t(isOver ? 'ready.waitedText' : 'ready.waitingText') : dateTime(usedAt)}
-        </p>
+        <strong>{usedAt === undefined ? t(words[0]) : t('ready.here')}</strong>
+        <p class="quiet">{usedAt === undefined ? t(words[1]) : dateTime(usedAt)}</p>
       </div>
     </div>
   );

@@ -14,6 +14,7 @@ import { say } from '../../ui/toasts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 import { DeviceFiles } from './device-files.tsx';
 import { quickDays } from './quick-days.ts';
+import { WaitingNote } from './waiting-changes.tsx';
 
 export function RenewDialog(props: {
   readonly aeTitle: string;
@@ -37,7 +38,7 @@ export function RenewDialog(props: {
       });
       onDone();
       if (key === undefined) {
-        say(t('device.renewed', { aeTitle }));
+        say(added.waiting === undefined ? t('device.renewed', { aeTitle }) : t('waiting.title'));
         onClose();
       } else setMade({ added, key });
     },
@@ -50,6 +51,7 @@ export function RenewDialog(props: {
     return (
       <Dialog title={t('device.newCertificate')} onClose={onClose}>
         <p>{t('device.newCertificateText')}</p>
+        <WaitingNote waiting={made.added.waiting} />
         <DeviceFiles added={made.added} privatePem={made.key.privatePem} />
         <div class="dialog-foot">
           <Button look="primary" onClick={onClose}>

@@ -11,6 +11,7 @@ import { SelectField, TextField } from '../../ui/fields.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { Copyable, Facts, Secret } from '../../ui/parts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
+import { WaitingNote } from './waiting-changes.tsx';
 
 const spans = ['60', '240', '480'] as const;
 
@@ -32,12 +33,13 @@ export function TokenDialog({
     return (
       <Dialog title={t('token.title')} onClose={onClose}>
         <p>{t('token.once')}</p>
+        <WaitingNote waiting={made.waiting} />
         <Secret text={made.token} />
         <Facts
           facts={[
             [t('token.address'), made.baseUrl === undefined ? undefined : <Copyable text={made.baseUrl} />],
             [t('opening.end'), dateTime(made.until)],
-            [t('token.number'), String(made.number)],
+            [t('token.number'), made.waiting === undefined ? String(made.number) : undefined],
           ]}
         />
         <div class="dialog-foot">

@@ -14,6 +14,7 @@ const markTones: Readonly<Record<Mark, Tone>> = {
 };
 const stateTones: Readonly<Record<OpeningView['state'], Tone>> = {
   open: 'ok',
+  waiting: 'warn',
   'not-yet': 'accent',
   ended: 'plain',
   closed: 'plain',

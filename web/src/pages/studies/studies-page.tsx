@@ -5,7 +5,7 @@ import { searchStudies } from '../../api/dicomweb.ts';
 import { t } from '../../i18n/i18n.ts';
 import type { DataSetJson } from '../../model/dicom-json.ts';
 import { dayFromNow } from '../../model/openings.ts';
-import { currentSession, looksOnly, mayUpload } from '../../model/session.ts';
+import { currentSession, looksOnly, mayUpload, session } from '../../model/session.ts';
 import { store } from '../../model/store.ts';
 import type { StudyFilter } from '../../model/study-search.ts';
 import { ButtonLink } from '../../ui/button.tsx';
@@ -25,7 +25,12 @@ interface Search {
   readonly span: Span;
 }
 /** Kept while the page is open and nowhere else: an address or a storage would keep names of patients. */
-const lastSearch = store<Search>({ filter: { text: '', modality: '', from: '', to: '' }, span: 'any' });
+const noSearch: Search = { filter: { text: '', modality: '', from: '', to: '' }, span: 'any' };
+const lastSearch = store<Search>(noSearch);
+// The next one at this computer may be somebody else.
+session.subscribe(({ kind }) => {
+  if (kind === 'signed-out') lastSearch.set(noSearch);
+});
 
 export function StudiesPage(): JSX.Element {
   const [search, setSearch] = useState<Search>(lastSearch.get());
