@@ -168,6 +168,7 @@ export class AccountAdmin {
     const account = findAccount(this.#parts, email);
     const passkeys = credentials.passkeys(account.id);
     const factors: readonly (Factor | undefined)[] = [
+      this.#parts.identities.of(account.id) === undefined ? undefined : 'provider',
       credentials.passwordHash(account.id) === undefined ? undefined : 'password',
       credentials.codeSecret(account.id) === undefined ? undefined : 'one-time code',
       credentials.recoveryCodesLeft(account.id) === 0 ? undefined : 'recovery codes',
@@ -188,6 +189,7 @@ export class AccountAdmin {
 
   #forget(accountId: number): void {
     this.#parts.credentials.forgetAll(accountId);
+    this.#parts.identities.unlink(accountId);
     this.#parts.browsers.forget(accountId);
     this.#parts.throttle.clear(accountId);
     this.#parts.ceremonies.endOf(accountId);

@@ -9,7 +9,6 @@ import { LeadglassError } from '../error.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 
-const schemaVersion = 1;
 /** Version 1. Rows of accounts are never deleted; what belongs to one goes when it is used up, ended or replaced. */
 const schema = `
   CREATE TABLE account (
@@ -64,7 +63,24 @@ const schema = `
   CREATE INDEX sign_in_account ON sign_in (account, id);
   CREATE TABLE nobody (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL) STRICT;
 `;
-const schemaSteps = [schema];
+/** Version 2: who people are at the hospital's provider. What belongs to a session goes with it. */
+const providerSchema = `
+  CREATE TABLE provider_identity (
+    account INTEGER PRIMARY KEY REFERENCES account (id), issuer TEXT NOT NULL, subject TEXT NOT NULL, linked_at INTEGER NOT NULL,
+    department TEXT, UNIQUE (issuer, subject)
+  ) STRICT;
+  CREATE TABLE provider_session (
+    session INTEGER NOT NULL REFERENCES session (id) ON DELETE CASCADE, issuer TEXT NOT NULL, sid TEXT NOT NULL,
+    PRIMARY KEY (session, issuer, sid)
+  ) STRICT;
+  CREATE INDEX provider_session_sid ON provider_session (issuer, sid);
+  CREATE TABLE logout_token (issuer TEXT NOT NULL, id TEXT NOT NULL, not_after INTEGER NOT NULL, PRIMARY KEY (issuer, id)) STRICT;
+  CREATE INDEX logout_token_end ON logout_token (not_after);
+  ALTER TABLE session ADD COLUMN not_after INTEGER;
+`;
+/** Each brings the file to the next version. */
+const schemaSteps = [schema, providerSchema];
+const schemaVersion = schemaSteps.length;
 
 export class PeopleDatabase implements Disposable {
   readonly #database: DatabaseSync;

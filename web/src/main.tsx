@@ -4,8 +4,10 @@ import { read } from './api/client.ts';
 import { App } from './app.tsx';
 import { language } from './i18n/i18n.ts';
 import { followLinks } from './model/navigation.ts';
+import { takeAnswer } from './model/provider-trip.ts';
 import { signedIn, signedOut } from './model/session.ts';
 
+takeAnswer();
 document.documentElement.lang = language.get();
 followLinks();
 const place = document.getElementById('console');

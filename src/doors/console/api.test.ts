@@ -57,7 +57,7 @@ function house(flows: Partial<PeopleFlows> = {}) {
           calls.push(call);
           return { done: call.name };
         },
-        limits: { apiBodyBytesMax: 1000, browserCookieSeconds: 60 },
+        limits: { apiBodyBytesMax: 1000, browserCookieSeconds: 60, providerCookieSeconds: 300 },
         failed: (error) => failures.push(error),
       },
     );

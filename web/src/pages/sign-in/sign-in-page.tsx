@@ -2,14 +2,16 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Challenge } from '../../../../src/doors/console/people-flows.ts';
-import { people } from '../../api/client.ts';
+import { people, read } from '../../api/client.ts';
 import { hasConditionalUi, hasPasskeys, usePasskey } from '../../api/passkey.ts';
 import { t } from '../../i18n/i18n.ts';
+import { signInAtProvider } from '../../model/provider-trip.ts';
 import { signedIn } from '../../model/session.ts';
 import { Button } from '../../ui/button.tsx';
 import { Entrance } from '../../ui/entrance.tsx';
 import { PasswordField, TextField } from '../../ui/fields.tsx';
-import { Note } from '../../ui/parts.tsx';
+import { Note, Problem, Skeleton } from '../../ui/parts.tsx';
+import { useLoad } from '../../ui/use-load.ts';
 import { useSubmit } from '../../ui/use-submit.ts';
 import { SecondFactor } from './second-factor.tsx';
 
@@ -19,12 +21,46 @@ export function SignInPage({ ended }: { readonly ended: boolean }): JSX.Element 
   return (
     <Entrance title={t('signIn.title')} intro={t('signIn.intro')}>
       {ended ? <Note tone="info">{t('signIn.ended')}</Note> : null}
-      <FirstFactor onSecond={setWanted} />
+      <Ways onSecond={setWanted} />
     </Entrance>
   );
 }
 
-function FirstFactor({ onSecond }: { readonly onSecond: (wanted: Challenge) => void }): JSX.Element {
+/** Drawn when the server has said which ways there are, so that nothing moves. */
+function Ways({ onSecond }: { readonly onSecond: (wanted: Challenge) => void }): JSX.Element {
+  const ways = useLoad(() => read('sign-in/ways'));
+  if (ways.value === undefined && ways.error === undefined) return <Skeleton lines={4} />;
+  const provider = ways.value?.provider;
+  if (provider === undefined) return <FirstFactor onSecond={onSecond} />;
+  return (
+    <div class="stack wide">
+      <ProviderButton name={provider.name} />
+      <div class="or">
+        <span>{t(ways.value?.local === 'administrators' ? 'signIn.localAdministrators' : 'signIn.local')}</span>
+      </div>
+      <FirstFactor onSecond={onSecond} isSecondary />
+    </div>
+  );
+}
+
+function ProviderButton({ name }: { readonly name: string }): JSX.Element {
+  const going = useSubmit(signInAtProvider);
+  return (
+    <>
+      <Problem text={going.problem} />
+      <Button look="primary" size="wide" icon="out" busy={going.busy} onClick={() => void going.run()}>
+        {t('signIn.provider', { name })}
+      </Button>
+    </>
+  );
+}
+
+function FirstFactor(props: {
+  readonly onSecond: (wanted: Challenge) => void;
+  /** Another way goes before. */
+  readonly isSecondary?: boolean;
+}): JSX.Element {
+  const { onSecond, isSecondary = false } = props;
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const conditional = useRef<AbortController | undefined>(undefined);
@@ -69,7 +105,13 @@ function FirstFactor({ onSecond }: { readonly onSecond: (wanted: Challenge) => v
         </Note>
       )}
       {hasPasskeys() ? (
-        <Button look="primary" size="wide" icon="key" busy={byPasskey.busy} onClick={() => void byPasskey.run()}>
+        <Button
+          {...(isSecondary ? {} : { look: 'primary' as const })}
+          size="wide"
+          icon="key"
+          busy={byPasskey.busy}
+          onClick={() => void byPasskey.run()}
+        >
           {t('signIn.passkey')}
         </Button>
       ) : (
