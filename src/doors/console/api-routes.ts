@@ -149,7 +149,8 @@ export const apiRoutes: readonly ApiRoute[] = [
     isForm: true,
     run: async ({ from, given, options }) => {
       await options.people.providerLogout(from, { token: taken(logoutForm, given).logout_token });
-      return {};
+      // Back-Channel Logout 2.8 wants 200, and there is nothing to say.
+      return { body: {} };
     },
   },
 

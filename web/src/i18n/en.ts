@@ -427,6 +427,7 @@ export const en = {
   'provider.again': 'Back to the sign-in',
   'provider.closeWindow': 'You may close this window. What you began goes on in the other one.',
   'provider.confirmed': 'Confirmed',
+  'provider.failed': 'Not signed in',
   'provider.title': 'Signing in',
   'purpose.acquisition': 'Acquisition',
   'purpose.archive': 'Archive',

@@ -60,19 +60,21 @@ export function AccountPage(): JSX.Element {
 function Origin({ from }: { readonly from: NonNullable<OwnFactors['provider']> }): JSX.Element {
   return (
     <Card title={t('factor.title')}>
-      <p>{t('account.provider', { name: from.name, day: date(from.since) })}</p>
-      <dl class="facts">
-        {from.department === undefined ? null : (
-          <>
-            <dt>{t('account.department')}</dt>
-            <dd>{from.department}</dd>
-          </>
-        )}
-        <dt>{t('account.issuer')}</dt>
-        <dd class="mono">{from.issuer}</dd>
-        <dt>{t('account.subject')}</dt>
-        <dd class="mono">{from.subject}</dd>
-      </dl>
+      <div class="stack">
+        <p>{t('account.provider', { name: from.name, day: date(from.since) })}</p>
+        <dl class="facts">
+          {from.department === undefined ? null : (
+            <>
+              <dt>{t('account.department')}</dt>
+              <dd>{from.department}</dd>
+            </>
+          )}
+          <dt>{t('account.issuer')}</dt>
+          <dd class="mono">{from.issuer}</dd>
+          <dt>{t('account.subject')}</dt>
+          <dd class="mono">{from.subject}</dd>
+        </dl>
+      </div>
     </Card>
   );
 }

@@ -35,7 +35,7 @@ export function CallbackPage(): JSX.Element {
   useEffect(() => void arrive(), []);
   if (state === 'confirmed') return <Done />;
   return (
-    <Entrance title={t('provider.title')}>
+    <Entrance title={t(state === 'waiting' ? 'provider.title' : 'provider.failed')}>
       {state === 'waiting' ? (
         <Skeleton lines={2} />
       ) : (
