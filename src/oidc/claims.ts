@@ -51,8 +51,18 @@ export function readIdentity(
     ...optional('email', said(names.email)),
     // Of the one claim that OpenID Connect defines for it (Core 5.1); who is silent is taken at his word.
     isEmailDoubted: said('email_verified') === false || said('email_verified') === 'false',
-    ...optional('department', said(names.department)),
+    ...optional('department', readable(said(names.department))),
   };
+}
+
+/** Shown beside a name: without characters that reorder what a person reads. */
+function readable(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  return value
+    .slice(0, textCharactersMax)
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}]/gu, ' ')
+    .trim();
 }
 
 /** Own members only: a claim may be called as it likes. */

@@ -34,6 +34,8 @@ export class FakeProvider implements IdentityProvider {
   readonly logouts = new Map<string, LogoutWord>();
   down: LeadglassError | undefined;
   redeemed = 0;
+  /** Happens while an answer is being redeemed. */
+  meanwhile: (() => Promise<void>) | undefined;
   wasFresh: boolean | undefined;
   readonly #codes = new Map<string, ProviderIdentity | LeadglassError>();
 
@@ -65,12 +67,14 @@ export class FakeProvider implements IdentityProvider {
     };
   }
 
-  redeem(parameters: string, _checks: AuthorizationChecks): Promise<ProviderIdentity> {
+  async redeem(parameters: string, _checks: AuthorizationChecks): Promise<ProviderIdentity> {
     this.redeemed += 1;
+    await this.meanwhile?.();
     const code = new URLSearchParams(parameters).get('code') ?? '';
     const known = this.#codes.get(code) ?? new LeadglassError('NOT_AUTHENTICATED', 'the code is not known');
     this.#codes.delete(code);
-    return known instanceof LeadglassError ? Promise.reject(known) : Promise.resolve(known);
+    if (known instanceof LeadglassError) throw known;
+    return known;
   }
 
   readLogout(token: string): Promise<LogoutWord> {

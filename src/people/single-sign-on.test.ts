@@ -405,6 +405,20 @@ test('a logout token is good once, also after a restart, and a forged one ends n
   assert.equal(again.people.admin.show('ada@hospital.example').sessions.length, 1);
 });
 
+test('a logout at the provider that comes while the sign-in is under way ends it', async () => {
+  using at = hospital({ accounts: 'at-first-sign-in' });
+  await signedIn(at, { sid: 'before' });
+  const { singleSignOn, admin } = at.place.people;
+  const { ceremony, url } = await singleSignOn.begin({ kind: 'sign-in' }, client, back);
+  const parameters = at.provider.answer(url, at.provider.person(at.place.clockMs, { sid: 'under-way' }));
+  at.provider.logouts.set('token', { id: 'l-1', notAfterMs: at.place.clockMs + 300_000, sid: 'under-way' });
+  at.provider.meanwhile = async () => {
+    assert.equal(await singleSignOn.logout('token', client), 0);
+  };
+  await assert.rejects(singleSignOn.finish({ ceremony, parameters }, client), refused('session-over'));
+  assert.equal(admin.show('ada@hospital.example').sessions.length, 1);
+});
+
 test('a sign-in that cannot be recorded did not happen', async () => {
   using at = hospital({ accounts: 'at-first-sign-in' });
   await signedIn(at);

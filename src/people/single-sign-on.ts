@@ -28,7 +28,12 @@ export class SingleSignOn {
   readonly #parts: PeopleParts;
   readonly #admin: AccountAdmin;
   readonly #enrolment: Enrolment;
-  readonly #rate: NetworkRate;
+  /** Questions to the provider, and its logouts that were refused: one does not use up the other's. */
+  readonly #questions: NetworkRate;
+  readonly #refusals: NetworkRate;
+  /** The last ones, for sign-ins under way. */
+  readonly #logouts: { readonly number: number; readonly word: LogoutWord }[] = [];
+  #logoutNumber = 0;
 
   constructor(
     parts: PeopleParts,
@@ -37,7 +42,8 @@ export class SingleSignOn {
     this.#parts = parts;
     this.#admin = admin;
     this.#enrolment = enrolment;
-    this.#rate = new NetworkRate(parts.limits, parts.now);
+    this.#questions = new NetworkRate(parts.limits, parts.now);
+    this.#refusals = new NetworkRate(parts.limits, parts.now);
   }
 
   /** Undefined: there is none. */
@@ -70,8 +76,8 @@ export class SingleSignOn {
     } else kept = purpose;
     if (kept.kind === 'enrol') account = accounts.byId(ceremonies.look('enrol', kept.enrolment).accountId);
     try {
-      this.#rate.refuseOver(client.address);
-      this.#rate.count(client.address);
+      this.#questions.refuseOver(client.address);
+      this.#questions.count(client.address);
       const isFresh = kept.kind === 'step-up';
       const begunAtMs = now();
       const { url, checks } = await asked(provider.authorize(redirectUri, isFresh));
@@ -104,13 +110,14 @@ export class SingleSignOn {
       const provider = this.#provider();
       const { purpose, checks, begunAtMs } = this.#taken(secret, parameters);
       isStepUp = purpose.kind === 'step-up';
+      const since = this.#logoutNumber;
       identity = await asked(provider.redeem(parameters, checks));
       const known = identities.find(identity.issuer, identity.subject);
       account = known && accounts.byId(known.accountId);
       const role = this.#judged(identity);
       switch (purpose.kind) {
         case 'sign-in':
-          return { kind: 'sign-in', signedIn: await this.#signIn(identity, role, client) };
+          return { kind: 'sign-in', signedIn: await this.#signIn(identity, role, { client, since }) };
         case 'enrol': {
           const enrolled = await this.#enrolment.provider(purpose.enrolment, identity, client);
           return { kind: 'enrol', account: await this.#brought(enrolled.account, identity, role) };
@@ -136,17 +143,18 @@ export class SingleSignOn {
     const provider = this.#provider();
     let word: LogoutWord;
     try {
-      this.#rate.refuseOver(client.address);
+      this.#refusals.refuseOver(client.address);
       word = await this.#logoutWord(provider, token);
       const { id, notAfterMs } = word;
       const used = { issuer: provider.issuer, id, notAfterMs };
       if (!identities.useToken(used, { nowMs: now(), tokensMax: limits.logoutTokensMax })) refuse('logout-token-used');
     } catch (error) {
       if (!(error instanceof PeopleRefusedError)) throw error;
-      if (error.reason !== 'provider-rate') this.#rate.count(client.address);
+      if (error.reason !== 'provider-rate') this.#refusals.count(client.address);
       await this.#recordQuietly('provider-logout-refused', error, client);
       throw error;
     }
+    this.#remember(word);
     const ended = this.#meant(provider.issuer, word).filter((id) => sessions.end(id, 'provider')).length;
     const accountId =
       word.subject === undefined ? undefined : identities.find(provider.issuer, word.subject)?.accountId;
@@ -193,7 +201,11 @@ export class SingleSignOn {
     return this.#parts.rules ?? refuse('provider-absent');
   }
 
-  async #signIn(identity: ProviderIdentity, role: Role, client: Client): Promise<SignedIn> {
+  async #signIn(
+    identity: ProviderIdentity,
+    role: Role,
+    { client, since }: { readonly client: Client; readonly since: number },
+  ): Promise<SignedIn> {
     const { accounts, identities, now } = this.#parts;
     const linked = identities.find(identity.issuer, identity.subject);
     const before = linked && accounts.byId(linked.accountId);
@@ -203,13 +215,23 @@ export class SingleSignOn {
     // Looked at again: records took their time.
     if (identities.of(account.id)?.subject !== identity.subject) refuse('identity-unknown');
     this.#refuseUnusable(account);
-    return await beginSession(this.#parts, account, client, {
+    let sessionId: number | undefined;
+    const signedIn = await beginSession(this.#parts, account, client, {
       method: 'provider',
       // What the provider remembers of an hour ago is no second factor shown just now.
       shownAtMs: identity.authenticatedAtMs ?? 0,
       notAfterMs: now() + this.#rules().sessionMs,
-      begun: ({ id }) => identities.addSession(id, identity),
+      begun: ({ id }) => {
+        sessionId = id;
+        identities.addSession(id, identity);
+      },
     });
+    // One that was over at the provider before it began here was not there to be ended.
+    if (this.#logouts.some(({ number, word }) => number > since && isOf(word, identity))) {
+      if (sessionId !== undefined) this.#parts.sessions.end(sessionId, 'provider');
+      refuse('session-over');
+    }
+    return signedIn;
   }
 
   /** A new account, where the rules make one; its openings are still to be made by somebody. */
@@ -287,6 +309,12 @@ export class SingleSignOn {
     return await asked(provider.readLogout(token), 'logout-token-invalid');
   }
 
+  #remember(word: LogoutWord): void {
+    this.#logoutNumber += 1;
+    this.#logouts.push({ number: this.#logoutNumber, word });
+    if (this.#logouts.length > logoutsRememberedMax) this.#logouts.shift();
+  }
+
   /** Of a session at the provider those that came from it, and those of the person of which the provider named none; else all. */
   #meant(issuer: string, { subject, sid }: LogoutWord): readonly number[] {
     const { identities, sessions } = this.#parts;
@@ -357,6 +385,14 @@ export class SingleSignOn {
     const detail = parts.filter((part) => part !== undefined).join('; ');
     await recordOf(this.#parts, { kind, reason, ...(detail === '' ? {} : { detail }) }, account, client);
   }
+}
+
+/** A sign-in takes seconds. */
+const logoutsRememberedMax = 1000;
+
+function isOf(word: LogoutWord, { subject, sid }: ProviderIdentity): boolean {
+  if (word.subject !== undefined && word.subject !== subject) return false;
+  return word.sid === undefined || sid === undefined || word.sid === sid;
 }
 
 /** Strangers can cause as many of these as they like. */

@@ -281,7 +281,6 @@ test(
         await page.evaluate<string>('JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }])')
       ).includes('lgs_'),
     );
-    assert.equal(await page.evaluate('performance.getEntriesByType("navigation")[0].name.includes("code=")'), true);
     assert.equal(await page.evaluate('document.cookie'), '');
 
     // The factors were shown twenty minutes ago: for what changes something they are asked for again.

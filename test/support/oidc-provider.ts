@@ -9,7 +9,7 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Provider from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 import { openssl } from './certificates.ts';
 
 export interface StaffMember {
@@ -36,7 +36,7 @@ export class HospitalProvider implements AsyncDisposable {
   readonly logoutTokens: string[] = [];
   readonly #server: https.Server;
   readonly #jwks;
-  #provider: Provider;
+  #provider: Provider | undefined;
   #leadglassCa = '';
 
   private constructor() {
@@ -50,7 +50,6 @@ export class HospitalProvider implements AsyncDisposable {
     this.#jwks = { keys: [{ ...signing, use: 'sig', kid: 'one', alg: 'ES256' }] };
     writeFileSync(join(this.folder, 'secret'), `${clientSecret}\n`, { mode: 0o600 });
     this.#server = https.createServer({ key: readFileSync(key), cert: readFileSync(cert) });
-    this.#provider = undefined as never;
   }
 
   static async start(): Promise<HospitalProvider> {
@@ -96,7 +95,7 @@ export class HospitalProvider implements AsyncDisposable {
     this.#leadglassCa = ca === undefined ? '' : readFileSync(ca, 'utf8');
     const [console = 'https://not-there.example'] = consoles;
     const { staff } = this;
-    this.#provider = new Provider(this.issuer, {
+    const provider = new Provider(this.issuer, {
       clients: [
         {
           client_id: clientId,
@@ -152,13 +151,14 @@ export class HospitalProvider implements AsyncDisposable {
         this.#send(url, init),
       ttl: { AccessToken: 60, AuthorizationCode: 60, IdToken: 300, Interaction: 300, Session: 3600, Grant: 3600 },
     });
-    this.#provider.on('server_error', (_context, error) => this.errors.push(String(error)));
-    this.#provider.on('backchannel.error', (_context, error) => this.errors.push(String(error)));
+    this.#provider = provider;
+    provider.on('server_error', (_context, error) => this.errors.push(String(error)));
+    provider.on('backchannel.error', (_context, error) => this.errors.push(String(error)));
   }
 
   /** What the provider does when somebody signs out elsewhere. */
   async signOutElsewhere(login: string, sid: string): Promise<void> {
-    const client = await this.#provider.Client.find(clientId);
+    const client = await this.#known.Client.find(clientId);
     await client?.backchannelLogout(login, sid);
   }
 
@@ -173,11 +173,16 @@ export class HospitalProvider implements AsyncDisposable {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
+  get #known(): Provider {
+    if (this.#provider === undefined) throw new Error('No client was registered yet');
+    return this.#provider;
+  }
+
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
       if (request.url?.startsWith('/interaction/') === true) await this.#signInPage(request, response);
-      else this.#provider.callback()(request, response);
+      else this.#known.callback()(request, response);
     } catch (error) {
       this.errors.push(String(error));
       response.writeHead(500).end();
@@ -186,7 +191,7 @@ export class HospitalProvider implements AsyncDisposable {
 
   async #signInPage(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'POST') {
-      await this.#provider.interactionDetails(request, response);
+      await this.#known.interactionDetails(request, response);
       response.setHeader('content-type', 'text/html');
       response.end(
         '<!doctype html><html lang="en"><title>Saint Mary</title><h1>Saint Mary</h1><form method="post">' +
@@ -208,7 +213,7 @@ export class HospitalProvider implements AsyncDisposable {
               ts: Math.floor(Date.now() / 1000) - (member.shownSecondsAgo ?? 0),
             },
           };
-    await this.#provider.interactionFinished(request, response, result);
+    await this.#known.interactionFinished(request, response, result);
   }
 
   /** Its own requests: to Leadglass, whose authority it trusts. */
@@ -220,7 +225,7 @@ export class HospitalProvider implements AsyncDisposable {
       body,
     }: { readonly method?: string; readonly headers?: HeadersLike; readonly body?: unknown },
   ): Promise<Response> {
-    const text = body === undefined ? '' : String(body);
+    const text = body instanceof URLSearchParams ? body.toString() : '';
     const token = new URLSearchParams(text).get('logout_token');
     if (token !== null) this.logoutTokens.push(token);
     const fields = Object.fromEntries(new Headers(headers));
