@@ -2,16 +2,17 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Challenge } from '../../../../src/doors/console/people-flows.ts';
-import { people, read } from '../../api/client.ts';
+import { people } from '../../api/client.ts';
 import { hasConditionalUi, hasPasskeys, usePasskey } from '../../api/passkey.ts';
 import { t } from '../../i18n/i18n.ts';
 import { signInAtProvider } from '../../model/provider-trip.ts';
 import { signedIn } from '../../model/session.ts';
+import { signInWays } from '../../model/sign-in-ways.ts';
+import { useStore } from '../../model/store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Entrance } from '../../ui/entrance.tsx';
 import { PasswordField, TextField } from '../../ui/fields.tsx';
-import { Note, Problem, Skeleton } from '../../ui/parts.tsx';
-import { useLoad } from '../../ui/use-load.ts';
+import { Note, Problem } from '../../ui/parts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 import { SecondFactor } from './second-factor.tsx';
 
@@ -26,17 +27,14 @@ export function SignInPage({ ended }: { readonly ended: boolean }): JSX.Element 
   );
 }
 
-/** Drawn when the server has said which ways there are, so that nothing moves. */
 function Ways({ onSecond }: { readonly onSecond: (wanted: Challenge) => void }): JSX.Element {
-  const ways = useLoad(() => read('sign-in/ways'));
-  if (ways.value === undefined && ways.error === undefined) return <Skeleton lines={4} />;
-  const provider = ways.value?.provider;
+  const { provider, local } = useStore(signInWays);
   if (provider === undefined) return <FirstFactor onSecond={onSecond} />;
   return (
     <div class="stack wide">
       <ProviderButton name={provider.name} />
       <div class="or">
-        <span>{t(ways.value?.local === 'administrators' ? 'signIn.localAdministrators' : 'signIn.local')}</span>
+        <span>{t(local === 'administrators' ? 'signIn.localAdministrators' : 'signIn.local')}</span>
       </div>
       <FirstFactor onSecond={onSecond} isSecondary />
     </div>
