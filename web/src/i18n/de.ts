@@ -435,7 +435,6 @@ export const de: Readonly<Record<TextKey, string>> = {
   'provider.closeWindow': 'Sie können dieses Fenster schließen. Im anderen geht es weiter.',
   'provider.confirmed': 'Bestätigt',
   'provider.failed': 'Nicht angemeldet',
-  'provider.title': 'Anmeldung läuft',
   'purpose.acquisition': 'Aufnahme',
   'purpose.archive': 'Archiv',
   'purpose.exchange': 'Austausch',

@@ -428,7 +428,6 @@ export const en = {
   'provider.closeWindow': 'You may close this window. What you began goes on in the other one.',
   'provider.confirmed': 'Confirmed',
   'provider.failed': 'Not signed in',
-  'provider.title': 'Signing in',
   'purpose.acquisition': 'Acquisition',
   'purpose.archive': 'Archive',
   'purpose.exchange': 'Exchange',

@@ -8,7 +8,7 @@ import { signedIn } from '../../model/session.ts';
 import { ButtonLink } from '../../ui/button.tsx';
 import { Entrance } from '../../ui/entrance.tsx';
 import { errorWords } from '../../ui/errors.ts';
-import { Note, Skeleton } from '../../ui/parts.tsx';
+import { Note } from '../../ui/parts.tsx';
 import { say } from '../../ui/toasts.tsx';
 
 export function CallbackPage(): JSX.Element {
@@ -33,23 +33,23 @@ export function CallbackPage(): JSX.Element {
     }
   };
   useEffect(() => void arrive(), []);
+  if (state === 'waiting') return <Waiting />;
   if (state === 'confirmed') return <Done />;
   return (
-    <Entrance title={t(state === 'waiting' ? 'provider.title' : 'provider.failed')}>
-      {state === 'waiting' ? (
-        <Skeleton lines={2} />
-      ) : (
-        <>
-          <Note tone="danger" live>
-            {state.problem}
-          </Note>
-          <ButtonLink href="/sign-in" look="primary">
-            {t('provider.again')}
-          </ButtonLink>
-        </>
-      )}
+    <Entrance title={t('provider.failed')}>
+      <Note tone="danger" live>
+        {state.problem}
+      </Note>
+      <ButtonLink href="/sign-in" look="primary">
+        {t('provider.again')}
+      </ButtonLink>
     </Entrance>
   );
+}
+
+/** Nothing to read yet, and nothing that would move when there is. */
+function Waiting(): JSX.Element {
+  return <div aria-busy="true" />;
 }
 
 function Done(): JSX.Element {
@@ -66,15 +66,12 @@ export function ConfirmPage(): JSX.Element {
   useEffect(() => {
     confirmAtProvider().catch((error: unknown) => setProblem(errorWords(error)));
   }, []);
+  if (problem === undefined) return <Waiting />;
   return (
     <Entrance title={t('stepUp.title')}>
-      {problem === undefined ? (
-        <Skeleton lines={2} />
-      ) : (
-        <Note tone="danger" live>
-          {problem}
-        </Note>
-      )}
+      <Note tone="danger" live>
+        {problem}
+      </Note>
     </Entrance>
   );
 }
