@@ -106,6 +106,7 @@ export class SingleSignOn {
     let account: Account | undefined;
     let identity: ProviderIdentity | undefined;
     let isStepUp = false;
+    let isRecorded = false;
     try {
       const provider = this.#provider();
       const { purpose, checks, begunAtMs } = this.#taken(secret, parameters);
@@ -119,6 +120,8 @@ export class SingleSignOn {
         case 'sign-in':
           return { kind: 'sign-in', signedIn: await this.#signIn(identity, role, { client, since }) };
         case 'enrol': {
+          // By the enrolment, from here on.
+          isRecorded = true;
           const enrolled = await this.#enrolment.provider(purpose.enrolment, identity, client);
           return { kind: 'enrol', account: await this.#brought(enrolled.account, identity, role) };
         }
@@ -129,6 +132,7 @@ export class SingleSignOn {
           };
       }
     } catch (error) {
+      if (isRecorded) throw error;
       throw await this.#refused(error, { account, client, isStepUp, ...(identity === undefined ? {} : { identity }) });
     }
   }
