@@ -26,6 +26,7 @@ import { startJobs } from './compose/jobs.ts';
 import { commitmentReports, moveConnector, type OutgoingFacts } from './compose/outgoing.ts';
 import { openPeople, sweepSessions } from './compose/people.ts';
 import { completeInterruptedTransfers } from './compose/recovery.ts';
+import { openSingleSignOn } from './compose/single-sign-on.ts';
 import { startThreads } from './compose/threads.ts';
 import { loadConfig } from './config/load.ts';
 import { startControlDoor } from './doors/control/control-door.ts';
@@ -86,6 +87,7 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
     openPeople(installation, {
       judge: threads.passwordJudge,
       log,
+      singleSignOn: await openSingleSignOn(installation, log),
       consolePort: () => doorViews().find(({ name }) => name === 'console')?.port ?? config.doors.console.port,
     }),
   );

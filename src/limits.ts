@@ -152,6 +152,29 @@ export const limits = {
   tlsTicketKeyMs: 24 * 3_600_000,
   /** How late a changed certificate file is seen: reading a few kilobytes again costs nothing. */
   certificateReviewMs: 5_000,
+  /** The hospital's OpenID provider (src/oidc). */
+  provider: {
+    // Metadata and keys of large providers have up to 20 KB; a hostile document must not take the memory.
+    providerAnswerBytesMax: 256 * 1024,
+    providerHeaderBytesMax: 16 * 1024,
+    // A person waits for it; a provider at work answers within a second.
+    providerRequestMs: 5_000,
+    // A change of shifts; more wait for a provider that does not answer, and are told so.
+    providerRequestsAtOnceMax: 32,
+    // Endpoints change rarely, and by announcement.
+    providerMetadataMs: 3_600_000,
+    // A provider that answers nothing else may still answer at its other endpoints.
+    providerMetadataStaleMs: 86_400_000,
+    // People who try again and again do not become as many requests.
+    providerPauseMs: 3_000,
+    // Keys that are withdrawn stop counting for logouts within this time; openid-client has five minutes of its own for sign-ins.
+    providerKeysMs: 5 * 60_000,
+    // Tokens with invented key names do not become as many requests.
+    providerKeysPauseMs: 30_000,
+    // Back-Channel Logout 2.4 recommends two minutes at most; a provider may try again a little later.
+    logoutTokenSecondsMax: 300,
+    clockDifferenceSeconds: 30,
+  },
   /** ACME (src/acme): a chain has some kilobytes, a directory or an order less. */
   acmeAnswerBytesMax: 128 * 1024,
   acmeHeaderBytesMax: 16 * 1024,
@@ -667,6 +690,16 @@ export const limits = {
     // Tries that a wait refuses, of one account or network: one record in this time, the others counted.
     repeatedRefusalMs: 60_000,
     repeatedRefusalsMax: 1_000,
+
+    // Sign-ins at the provider begun from one network, and logouts refused: a change of shifts, not a flood of requests to the provider.
+    providerTriesPerMinuteMax: 120,
+    providerNetworksMax: 10_000,
+    // What comes back through the browser; codes of some providers have 2 KB.
+    providerAnswerCharactersMax: 8_192,
+    logoutTokenCharactersMax: 16_384,
+    logoutTokensMax: 100_000,
+    // The provider's clock and ours.
+    providerClockMs: 60_000,
 
     // Of an account, for the signs of sharing and theft; a month of several a day.
     signInsKeptPerAccountMax: 200,

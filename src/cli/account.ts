@@ -90,6 +90,8 @@ function registerShow(account: Command, context: Context): void {
         ['recovery codes', `${shown.recoveryCodesLeft} left`],
         ['sessions', String(shown.sessions.length)],
       ];
+      const { provider } = shown;
+      if (provider !== undefined) facts.push(['signs in at', `${provider.issuer} as ${provider.subject}`]);
       if (suspended.length > 0) facts.push(['suspended', suspended.map(({ name }) => name).join(', ')]);
       for (const line of factLines(facts)) output.line(line);
       for (const { at, by, what, reason } of shown.history) {

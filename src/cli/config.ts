@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts';
 import { configFileName, loadConfig } from '../config/load.ts';
 import { checkConfig, parseConfig } from '../config/parse.ts';
 import { redactedConfig } from '../config/render.ts';
+import { singleSignOnPaths } from '../config/single-sign-on-files.ts';
 import { webCertificatePaths } from '../config/web-certificate-files.ts';
 import type { Context } from './context.ts';
 import { exitStatus } from './exit-status.ts';
@@ -53,7 +54,8 @@ export function register(program: Command, context: Context): void {
       '\nExamples:\n  leadglass config files\n\nbin/leadglass asks this to let the server read just these.',
     )
     .action((options: Options) => {
-      for (const path of webCertificatePaths(configOf(options, dataDirectory))) output.line(path);
+      const config = configOf(options, dataDirectory);
+      for (const path of [...webCertificatePaths(config), ...singleSignOnPaths(config)]) output.line(path);
     });
   group
     .command('show')

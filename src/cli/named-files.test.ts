@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { parseConfig } from '../config/parse.ts';
@@ -39,4 +40,34 @@ test('the files of the ACME way are read, too; those of a way that was not chose
   writeFileSync(hospital.path('ca'), hospital.rootPem);
   writeFileSync(hospital.path('mac'), Buffer.alloc(32, 1).toString('base64url'), { mode: 0o600 });
   assert.deepEqual(check('acme'), []);
+});
+
+test('the files of single sign-on are looked at: a secret that others can read, a key that is too weak, no authority', async () => {
+  using hospital = await ForeignAuthority.open();
+  const check = (more: string) => {
+    const rules = 'clientId: a, secondFactor: {amr: [mfa]}, roles: {physician: [b]}';
+    const text = `singleSignOn: {issuer: "https://login.example", ${rules}, ${more}}`;
+    return namedFileFindings(parseConfig(text, 'f'), now).map(({ path, problem }) => `${path} ${problem}`);
+  };
+  const write = (name: string, text: string, mode = 0o600): string => {
+    writeFileSync(hospital.path(name), text, { mode });
+    return hospital.path(name);
+  };
+  const secret = write('secret', 'word\n');
+  const pem = (size: number) =>
+    generateKeyPairSync('rsa', { modulusLength: size }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  assert.deepEqual(check(`secretFile: ${secret}, authorityFile: ${write('ca', hospital.rootPem)}`), []);
+  assert.match(
+    check(`secretFile: ${write('open', 'word', 0o644)}`)[0] ?? '',
+    /^singleSignOn\.secretFile .*others could/,
+  );
+  assert.match(check(`secretFile: ${write('empty', '\n')}`)[0] ?? '', /first line is empty/);
+  assert.match(
+    check(`secretFile: ${secret}, authorityFile: ${secret}`)[0] ?? '',
+    /authorityFile .*no certificate in PEM/,
+  );
+  const byKey = (file: string) => check(`authentication: private-key, keyFile: ${file}`);
+  assert.deepEqual(byKey(write('rsa', pem(2048))), []);
+  assert.match(byKey(write('weak', pem(1024)))[0] ?? '', /keyFile .*at least 2048 bits/);
+  assert.match(byKey(secret)[0] ?? '', /no private key/);
 });

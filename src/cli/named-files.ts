@@ -4,14 +4,35 @@ import type { Config } from '../config/config.ts';
 import type { ConfigFinding } from '../config/parse.ts';
 import { LeadglassError } from '../error.ts';
 import { covers, serverNames } from '../keys/server-identity.ts';
-import { readAuthorityFile, readIdentityFiles, readMacKeyFile } from '../keys/identity-files.ts';
+import {
+  readAuthorityFile,
+  readIdentityFiles,
+  readMacKeyFile,
+  readPrivateKeyFile,
+  readSecretLine,
+} from '../keys/identity-files.ts';
 import { checkIdentity } from '../upper-layer/check-identity.ts';
 
 /** One for each file or pair that would be refused; who checks may be allowed to read less or more than the server. */
 export function namedFileFindings(
-  { doors, names }: Pick<Config, 'doors' | 'names'>,
+  config: Pick<Config, 'doors' | 'names' | 'singleSignOn'>,
   now: Date,
 ): readonly ConfigFinding[] {
+  return [...certificateFindings(config, now), ...singleSignOnFindings(config)];
+}
+
+function singleSignOnFindings({ singleSignOn }: Pick<Config, 'singleSignOn'>): readonly ConfigFinding[] {
+  const { issuer, authentication, secretFile, keyFile, authorityFile } = singleSignOn;
+  if (issuer === '') return [];
+  return [
+    ...finding('singleSignOn.authorityFile', () => readAuthorityFile(authorityFile, rootCertificates)),
+    ...(authentication === 'private-key'
+      ? finding('singleSignOn.keyFile', () => readPrivateKeyFile(keyFile))
+      : finding('singleSignOn.secretFile', () => readSecretLine(secretFile))),
+  ];
+}
+
+function certificateFindings({ doors, names }: Pick<Config, 'doors' | 'names'>, now: Date): readonly ConfigFinding[] {
   const { from, files, acme } = doors.console.certificate;
   const path = 'doors.console.certificate';
   if (from === 'files') {

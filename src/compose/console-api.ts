@@ -33,7 +33,11 @@ export function consoleApi(facts: {
             { caller: { session }, command: commandOf(name), signal, progress: () => undefined },
             facts.services,
           ),
-        limits: { apiBodyBytesMax: limits.web.apiBodyBytesMax, browserCookieSeconds },
+        limits: {
+          apiBodyBytesMax: limits.web.apiBodyBytesMax,
+          browserCookieSeconds,
+          providerCookieSeconds: Math.floor(limits.people.ceremonyMs / 1000),
+        },
         failed: ({ code, message, detail }) => {
           const told = { code, detail: detail ?? message };
           if (code === 'INTERNAL' || code === 'CORRUPT') log.error('web.call-failed', told);

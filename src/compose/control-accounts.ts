@@ -22,6 +22,7 @@ import { LeadglassError } from '../error.ts';
 import { type Account, type Actor, isOver } from '../people/account.ts';
 import type { AccountView } from '../people/account-admin.ts';
 import type { IssuedLink } from '../people/account-links.ts';
+import type { LinkedIdentity } from '../people/identity-store.ts';
 import type { People } from '../people/people.ts';
 import { PeopleRefusedError } from '../people/refusal.ts';
 import type { Session } from '../people/sessions.ts';
@@ -260,6 +261,7 @@ function viewText(view: AccountView): Awaited<ReturnType<AccountServices['accoun
   return {
     account: accountText(view.account),
     factors: view.factors,
+    ...(view.provider === undefined ? {} : { provider: providerText(view.provider) }),
     passkeys: view.passkeys.map(({ name, isSuspended }) => ({ name, suspended: isSuspended })),
     recoveryCodesLeft: view.recoveryCodesLeft,
     sessions: view.sessions.map(sessionText),
@@ -274,6 +276,11 @@ function viewText(view: AccountView): Awaited<ReturnType<AccountServices['accoun
         }),
     history: view.history.map(({ atMs, by, what, reason }) => ({ at: new Date(atMs).toISOString(), by, what, reason })),
   };
+}
+
+function providerText({ issuer, subject, linkedAtMs, department }: LinkedIdentity) {
+  const since = new Date(linkedAtMs).toISOString();
+  return { issuer, subject, since, ...(department === undefined ? {} : { department }) };
 }
 
 function sessionText({ id, method, createdAtMs, usedAtMs, address, userAgent }: Session) {

@@ -1,16 +1,25 @@
 /** The people's part as the console's API wants it: views as JSON, refusals with advice. Nothing is decided here. */
-import type { Challenge, NewCode, PeopleFlows, SessionView, SignedIn } from '../doors/console/people-flows.ts';
+import type {
+  Challenge,
+  NewCode,
+  OwnFactors,
+  PeopleFlows,
+  ProviderTrip,
+  SessionView,
+  SignedIn,
+} from '../doors/console/people-flows.ts';
 import { AdvisedError } from '../doors/console/api-error.ts';
 import { LeadglassError } from '../error.ts';
 import { limits } from '../limits.ts';
 import { unnamedEmail } from '../people/account.ts';
 import type { CodeSetup } from '../people/enrolment.ts';
+import type { LinkedIdentity } from '../people/identity-store.ts';
 import type { PasswordRefusal } from '../people/password/password-policy.ts';
 import type { People } from '../people/people.ts';
 import { PeopleRefusedError } from '../people/refusal.ts';
 import type { SecondFactors } from '../people/second-factor.ts';
 import type { LiveSession } from '../people/sessions.ts';
-import type { SignedIn as PersonSignedIn } from '../people/sign-in.ts';
+import type { SignedIn as PersonSignedIn } from '../people/begin-session.ts';
 
 const instant = (ms: number): string => new Date(ms).toISOString();
 
@@ -18,7 +27,7 @@ const instant = (ms: number): string => new Date(ms).toISOString();
 export type EmergencyOf = (sessionId: number, account: string) => SessionView['emergency'];
 
 export function peopleFlows(people: People, emergencyOf: EmergencyOf = () => undefined): PeopleFlows {
-  const { signIn, stepUp, enrolment, ownFactors, sessions } = people;
+  const { signIn, stepUp, enrolment, ownFactors, sessions, singleSignOn } = people;
   const { passwordCodePointsMin: min, passwordCodePointsMax: max } = limits.people;
   const view = (secret: string): SessionView => {
     const live = sessions.use(secret);
@@ -49,7 +58,34 @@ export function peopleFlows(people: People, emergencyOf: EmergencyOf = () => und
       }
     },
     atItsPlace: (from, secret, how) => people.places.check(secret, from, how),
-    signOut: (secret) => signIn.signOut(secret),
+    signInWays: () => ({
+      ...(singleSignOn.provider === undefined ? {} : { provider: { name: singleSignOn.provider.name } }),
+      local: singleSignOn.localSignIn,
+    }),
+    providerSignIn: async (from, { origin }) => trip(await singleSignOn.begin({ kind: 'sign-in' }, from, back(origin))),
+    providerEnrol: async (from, { origin, ceremony }) =>
+      trip(await singleSignOn.begin({ kind: 'enrol', enrolment: ceremony }, from, back(origin))),
+    providerStepUp: async (from, secret, { origin }) =>
+      trip(await singleSignOn.begin({ kind: 'step-up', session: secret }, from, back(origin))),
+    providerFinish: async (from, secret, given) => {
+      const finished = await singleSignOn.finish(
+        { ...given, ...(secret === undefined ? {} : { session: secret }) },
+        from,
+      );
+      if (finished.kind === 'enrol') return { done: 'enrol', email: finished.account.email };
+      if (finished.kind === 'step-up') return { done: 'step-up', ...renewed(finished.session) };
+      // There are no recovery codes to count: the factors are the provider's.
+      const { recoveryCodesLeft: _none, ...signedIn } = came(finished.signedIn);
+      return { done: 'sign-in', ...signedIn };
+    },
+    providerLogout: async (from, { token }) => {
+      await singleSignOn.logout(token, from);
+    },
+    signOut: (secret, { origin }) => {
+      const url = origin === '' ? undefined : singleSignOn.signOutUrl(secret, `${origin}/sign-in`);
+      signIn.signOut(secret);
+      return url;
+    },
     stepUpBegin: async (from, secret) => challengeOf(await stepUp.begin(secret, from)),
     stepUpPasskey: async (from, secret, { ceremony, credential }) =>
       renewed(await stepUp.passkey(secret, { ceremony, answer: credential }, from)),
@@ -58,7 +94,17 @@ export function peopleFlows(people: People, emergencyOf: EmergencyOf = () => und
     enrolBegin: async (from, { invitation }) => {
       const { ceremony, kind, account, passkey } = await enrolment.open(invitation, from);
       const known = account.email === unnamedEmail ? {} : { email: account.email, name: account.displayName };
-      return { ceremony, kind, role: account.role, passkey, password: { min, max }, ...known };
+      const { provider } = singleSignOn;
+      return {
+        ceremony,
+        kind,
+        role: account.role,
+        passkey,
+        ...(provider === undefined ? {} : { provider: { name: provider.name } }),
+        local: singleSignOn.localSignIn === 'everybody' || account.role === 'administrator',
+        password: { min, max },
+        ...known,
+      };
     },
     enrolName: async (from, { ceremony, email, name }) => {
       const { account, passkey } = await enrolment.sayWho(ceremony, { email, displayName: name }, from);
@@ -105,7 +151,9 @@ export function peopleFlows(people: People, emergencyOf: EmergencyOf = () => und
     ownFactors: async (secret) => {
       const { account } = sessions.use(secret);
       const { factors, recoveryCodesLeft } = people.admin.show(account.email);
+      const linked = people.identityOf(account.id);
       return {
+        ...(linked === undefined ? {} : { provider: providerView(linked, singleSignOn.provider?.name) }),
         passkeys: people.passkeysOf(account.id).map(({ id, name, addedAtMs, usedAtMs, suspendedAtMs }) => ({
           id,
           label: name,
@@ -137,15 +185,32 @@ export function peopleFlows(people: People, emergencyOf: EmergencyOf = () => und
   });
 }
 
+/** Where the browser comes back to: a page of the console, which sends the answer on. */
+function back(origin: string): string {
+  return `${origin}/sign-in/callback`;
+}
+
+function trip({ ceremony, url }: { readonly ceremony: string; readonly url: string }): ProviderTrip {
+  return { ceremony, location: url };
+}
+
+function providerView(
+  { issuer, subject, linkedAtMs, department }: LinkedIdentity,
+  name = new URL(issuer).host,
+): NonNullable<OwnFactors['provider']> {
+  return { name, issuer, subject, since: instant(linkedAtMs), ...(department === undefined ? {} : { department }) };
+}
+
 function sessionView({ session, account }: LiveSession): SessionView {
   const { sessionAbsoluteMs, sessionIdleMs, stepUpMs } = limits.people;
   const { id, email, displayName, role } = account;
   const freshUntilMs = session.steppedUpAtMs + stepUpMs;
+  const endsAtMs = session.createdAtMs + sessionAbsoluteMs;
   return {
     account: { id, email, name: displayName, role },
     signedInAt: instant(session.createdAtMs),
     idleEndsAt: instant(session.usedAtMs + sessionIdleMs[role]),
-    endsAt: instant(session.createdAtMs + sessionAbsoluteMs),
+    endsAt: instant(Math.min(endsAtMs, session.notAfterMs ?? endsAtMs)),
     stepUpUntil: instant(freshUntilMs),
   };
 }
@@ -157,13 +222,14 @@ function challengeOf({
   readonly ceremony: string;
   readonly factors: Omit<SecondFactors, 'recoveryCode'> & { readonly recoveryCode?: boolean };
 }): Challenge {
-  const { code, recoveryCode, passkey } = factors;
+  const { code, recoveryCode, passkey, provider } = factors;
   return {
     ceremony,
     next: [
       ...(passkey === undefined ? [] : ['passkey' as const]),
       ...(code ? ['code' as const] : []),
       ...(recoveryCode === true ? ['recovery-code' as const] : []),
+      ...(provider === true ? ['provider' as const] : []),
     ],
     ...(passkey === undefined ? {} : { passkey }),
   };

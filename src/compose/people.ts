@@ -11,6 +11,7 @@ import { People } from '../people/people.ts';
 import type { Installation } from './installation.ts';
 import { peopleRecord } from './people-records.ts';
 import { auditSelf } from './recovery.ts';
+import type { SingleSignOnParts } from './single-sign-on.ts';
 
 export function openPeople(
   installation: Installation,
@@ -18,11 +19,13 @@ export function openPeople(
     judge,
     log,
     consolePort,
+    singleSignOn,
   }: {
     readonly judge: PasswordJudge;
     readonly log: Log;
     /** Of the door, which may be open only later. */
     readonly consolePort: () => number;
+    readonly singleSignOn?: SingleSignOnParts | undefined;
   },
 ): People {
   const { dataDirectory, config, ring, secrets, ledger, guard } = installation;
@@ -35,6 +38,7 @@ export function openPeople(
     judge,
     party,
     houseWords: config.names,
+    ...(singleSignOn === undefined ? {} : { singleSignOn }),
     limits: limits.people,
     // As for devices: while the clock stands before a time that was seen already, nobody signs in and no session is good.
     now: () => {

@@ -49,7 +49,8 @@ export class PersonDirectory implements PersonSessions {
 
 function personSession({ session, account }: LiveSession): PersonSession {
   const { sessionAbsoluteMs, stepUpMs } = limits.people;
-  const endsAtMs = session.createdAtMs + sessionAbsoluteMs;
+  const houseEndMs = session.createdAtMs + sessionAbsoluteMs;
+  const endsAtMs = Math.min(houseEndMs, session.notAfterMs ?? houseEndMs);
   return {
     id: session.id,
     account: account.email,

@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import { parseAeTitle } from '../dicom/ae-title.ts';
 import { choice, group, key, wholeNumber, yesOrNo } from './declaration.ts';
 import type { ValueOf } from './declaration.ts';
+import { singleSignOnDeclaration } from './single-sign-on.ts';
 import { webCertificateDeclaration } from './web-certificate.ts';
 
 const hostName = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/i;
@@ -118,6 +119,7 @@ export const configDeclaration = group('Leadglass', {
       },
     ),
   }),
+  singleSignOn: singleSignOnDeclaration,
   archive: group('The own archive.', {
     retentionDays: wholeNumber(0, 36_500, {
       default: 3650,

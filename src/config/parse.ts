@@ -9,6 +9,7 @@ import { configDeclaration } from './config.ts';
 import type { Config } from './config.ts';
 import type { Group, Key, Members } from './declaration.ts';
 import { nearest } from './nearest.ts';
+import { singleSignOnFindings } from './single-sign-on-files.ts';
 import { webCertificateFindings } from './web-certificate-files.ts';
 
 export interface ConfigFinding {
@@ -58,7 +59,7 @@ export function checkConfig(text: string): { readonly config?: Config; readonly 
   if (findings.length > 0) return { findings };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- readGroup checked every key of the declaration that Config comes from
   const config = value as unknown as Config;
-  const contradictions = webCertificateFindings(config);
+  const contradictions = [...webCertificateFindings(config), ...singleSignOnFindings(config)];
   return contradictions.length > 0 ? { findings: contradictions } : { config, findings };
 }
 

@@ -1,5 +1,5 @@
 /** A server certificate and its key in files of the operator's: read with bounds, refused where others could read the key. */
-import { createHash } from 'node:crypto';
+import { createHash, createPrivateKey, type KeyObject } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { LeadglassError } from '../error.ts';
 import type { ServerCertificate } from './authority.ts';
@@ -89,8 +89,35 @@ export function readMacKeyFile(path: string): Buffer | undefined {
   return key;
 }
 
-/** The first line of a file that only we may read, without its line end. */
-function readSecretLine(path: string): string {
+/**
+ * A private key of our own that signs: RSA of 2048 bits at least, P-256 or Ed25519.
+ * @throws LeadglassError MALFORMED for another one, else as readOperatorFile; the key stands in no error
+ */
+export function readPrivateKeyFile(path: string): KeyObject {
+  let key: KeyObject;
+  try {
+    key = createPrivateKey(readOperatorFile(path, 'secret'));
+  } catch (error) {
+    if (error instanceof LeadglassError) throw error;
+    throw new LeadglassError('MALFORMED', `${path}: there is no private key without passphrase in PEM form in it`);
+  }
+  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {};
+  const isGood =
+    (key.asymmetricKeyType === 'rsa' && modulusLength >= 2048) ||
+    (key.asymmetricKeyType === 'ec' && namedCurve === 'prime256v1') ||
+    key.asymmetricKeyType === 'ed25519';
+  if (isGood) return key;
+  throw new LeadglassError(
+    'MALFORMED',
+    `${path}: expected an RSA key of at least 2048 bits, a P-256 or an Ed25519 key`,
+  );
+}
+
+/**
+ * The first line of a file that only we may read, without its line end.
+ * @throws LeadglassError BAD_REQUEST for an empty one, else as readOperatorFile
+ */
+export function readSecretLine(path: string): string {
   const line = readOperatorFile(path, 'secret').split(/\r?\n/, 1)[0] ?? '';
   if (line === '') throw new LeadglassError('BAD_REQUEST', `${path}: its first line is empty`);
   return line;

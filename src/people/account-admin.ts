@@ -18,6 +18,7 @@ import {
 import { type AccountLinks, findAccount, type IssuedLink, readReason } from './account-links.ts';
 import type { HistoryEntry } from './account-store.ts';
 import type { Factor, PeopleEvent, PeopleEventKind } from './events.ts';
+import type { LinkedIdentity } from './identity-store.ts';
 import type { Invitation } from './invitations.ts';
 import { named, type PeopleParts } from './parts.ts';
 import type { Session } from './sessions.ts';
@@ -35,6 +36,8 @@ export interface AccountView {
   /** Its end has come although nobody disabled it. */
   readonly isOver: boolean;
   readonly factors: readonly Factor[];
+  /** Who it is at the hospital's provider. */
+  readonly provider?: LinkedIdentity;
   readonly passkeys: readonly { readonly id: number; readonly name: string; readonly isSuspended: boolean }[];
   readonly recoveryCodesLeft: number;
   readonly sessions: readonly Session[];
@@ -167,7 +170,9 @@ export class AccountAdmin {
     const { credentials, sessions, invitations, accounts, limits, now } = this.#parts;
     const account = findAccount(this.#parts, email);
     const passkeys = credentials.passkeys(account.id);
+    const provider = this.#parts.identities.of(account.id);
     const factors: readonly (Factor | undefined)[] = [
+      provider === undefined ? undefined : 'provider',
       credentials.passwordHash(account.id) === undefined ? undefined : 'password',
       credentials.codeSecret(account.id) === undefined ? undefined : 'one-time code',
       credentials.recoveryCodesLeft(account.id) === 0 ? undefined : 'recovery codes',
@@ -179,6 +184,7 @@ export class AccountAdmin {
       isOver: isOver(account, now()),
       factors: factors.filter((factor) => factor !== undefined),
       passkeys: passkeys.map(({ id, name, suspendedAtMs }) => ({ id, name, isSuspended: suspendedAtMs !== undefined })),
+      ...(provider === undefined ? {} : { provider }),
       recoveryCodesLeft: credentials.recoveryCodesLeft(account.id),
       sessions: sessions.of(account.id),
       ...(invitation === undefined ? {} : { invitation: withoutHash(invitation) }),
@@ -188,6 +194,7 @@ export class AccountAdmin {
 
   #forget(accountId: number): void {
     this.#parts.credentials.forgetAll(accountId);
+    this.#parts.identities.unlink(accountId);
     this.#parts.browsers.forget(accountId);
     this.#parts.throttle.clear(accountId);
     this.#parts.ceremonies.endOf(accountId);

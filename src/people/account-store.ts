@@ -33,6 +33,7 @@ export class AccountStore {
         `UPDATE account SET state = 'invited', display_name = ?, role = ?, until = ?, disabled_at = NULL, disabled_by = NULL, disabled_reason = NULL WHERE id = ?`,
       ),
       name: database.prepare(`UPDATE account SET email = ?, display_name = ? WHERE id = ? AND state = 'invited'`),
+      rename: database.prepare('UPDATE account SET display_name = ? WHERE id = ?'),
       setRole: database.prepare('UPDATE account SET role = ? WHERE id = ? AND role <> ?'),
       addHistory: database.prepare('INSERT INTO history (account, at, by, what, reason) VALUES (?, ?, ?, ?, ?)'),
       history: database.prepare('SELECT * FROM history WHERE account = ? ORDER BY id DESC LIMIT ?'),
@@ -92,6 +93,11 @@ export class AccountStore {
   /** Says who an invited account is for. */
   name(id: number, { email, displayName }: Pick<Account, 'email' | 'displayName'>): void {
     this.#statements.name.run(email, displayName, id);
+  }
+
+  /** The same person under another name. */
+  rename(id: number, displayName: string): void {
+    this.#statements.rename.run(displayName, id);
   }
 
   /** False when it had that role. */

@@ -23,11 +23,20 @@ export type AccountState = (typeof accountStates)[number];
 /** Who changed something: a person with an account, or somebody whom the operating system lets administer this server. */
 export type Actor =
   | { readonly kind: 'account'; readonly accountId: number; readonly email: string }
-  | { readonly kind: 'operator'; readonly user: string };
+  | { readonly kind: 'operator'; readonly user: string }
+  /** The hospital's provider, by its issuer: what its groups say. */
+  | { readonly kind: 'provider'; readonly issuer: string };
 
-/** As it stands in histories and records: `person a@b.example`, `operator root`. */
+/** As it stands in histories and records: `person a@b.example`, `operator root`, `provider https://login.example`. */
 export function actorText(actor: Actor): string {
-  return actor.kind === 'account' ? `person ${actor.email}` : `operator ${actor.user}`;
+  switch (actor.kind) {
+    case 'account':
+      return `person ${actor.email}`;
+    case 'operator':
+      return `operator ${actor.user}`;
+    case 'provider':
+      return `provider ${actor.issuer}`;
+  }
 }
 
 export interface Account {

@@ -4,6 +4,7 @@
  */
 import { makeSecret, secretHash } from './secret.ts';
 import { networkOf } from './client.ts';
+import type { AuthorizationChecks } from './identity-provider.ts';
 import { PeopleRefusedError } from './refusal.ts';
 
 export type Ceremony =
@@ -25,6 +26,16 @@ export type Ceremony =
       readonly pending?: { readonly passwordHash: string; readonly codeSecret: Buffer };
     }
   | { readonly kind: 'step-up'; readonly sessionId: number; readonly challenge?: string; readonly failures: number }
+  /** The browser is at the provider. */
+  | {
+      readonly kind: 'provider';
+      readonly begunAtMs: number;
+      readonly checks: AuthorizationChecks;
+      readonly purpose:
+        | { readonly kind: 'sign-in' }
+        | { readonly kind: 'enrol'; readonly enrolment: string }
+        | { readonly kind: 'step-up'; readonly sessionId: number };
+    }
   | { readonly kind: 'new-passkey'; readonly sessionId: number; readonly challenge: string }
   | {
       readonly kind: 'new-code';

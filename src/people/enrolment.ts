@@ -17,11 +17,13 @@ import type { Client } from './client.ts';
 import { shownUserAgent } from './client.ts';
 import { makeCodeSecret } from './credential-store.ts';
 import type { Factor, PeopleEvent } from './events.ts';
+import type { ProviderIdentity } from './identity-provider.ts';
 import type { Invitation, InvitationKind } from './invitations.ts';
 import { matchingStep, provisioningUri, qrSvg, toBase32 } from './one-time-code.ts';
 import { passkeyName, type PasskeyOptions } from './passkeys.ts';
 import { named, passwordText, type PeopleParts, refuse } from './parts.ts';
 import { type PasswordRefusal, passwordRefusal } from './password/password-policy.ts';
+import { maySignInHere } from './provider-rules.ts';
 import { makeRecoveryCode, recoveryCodeHash } from './recovery-code.ts';
 import { PeopleRefusedError } from './refusal.ts';
 
@@ -166,6 +168,29 @@ export class Enrolment {
     });
   }
 
+  /**
+   * By the hospital's provider, which has proved who this is: the account is that person's from now on.
+   * @throws PeopleRefusedError ceremony-unknown, identity-taken, invitation-…
+   */
+  async provider(secret: string, identity: ProviderIdentity, client: Client): Promise<Enrolled> {
+    const { ceremonies, identities, now } = this.#parts;
+    const { issuer, subject, department } = identity;
+    const refuseTaken = (accountId: number): void => {
+      const known = identities.find(issuer, subject);
+      if (known !== undefined && known.accountId !== accountId) refuse('identity-taken');
+    };
+    return await this.#recording(client, secret, async () => {
+      const ceremony = ceremonies.take('enrol', secret);
+      refuseTaken(ceremony.accountId);
+      return await this.#finish(ceremony, ['provider'], client, (account) => {
+        refuseTaken(account.id);
+        const named = department === undefined ? {} : { department };
+        identities.link({ accountId: account.id, issuer, subject, linkedAtMs: now(), ...named });
+        return [];
+      });
+    });
+  }
+
   /** Recorded first: an enrolment that the ledger does not take does not happen. */
   async #finish(
     { accountId, invitation: hash }: { readonly accountId: number; readonly invitation: Buffer },
@@ -173,17 +198,20 @@ export class Enrolment {
     client: Client,
     setFactors: (account: Account) => readonly string[],
   ): Promise<Enrolled> {
-    const { database, accounts, invitations, credentials, browsers, sessions, now, throttle } = this.#parts;
+    const { database, accounts, invitations, credentials, browsers, sessions, now, throttle, identities, rules } =
+      this.#parts;
     const before = invitations.of(accountId);
     if (before === undefined || !before.hash.equals(hash)) refuse('invitation-unknown');
     const account = this.#accountOf(before);
     if (account.email === unnamedEmail) refuse('account-unnamed');
+    if (!factors.includes('provider') && !maySignInHere(account.role, rules)) refuse('local-off');
     const isReset = before.kind === 'reset';
     const kind = isReset ? 'reset-used' : 'enrolled';
     await this.#record({ kind, account: named(account), detail: factors.join(', ') }, client);
     const recoveryCodes = database.transaction(() => {
       invitations.use(hash);
       credentials.forgetAll(accountId);
+      identities.unlink(accountId);
       browsers.forget(accountId);
       const codes = setFactors(account);
       accounts.activate(accountId, now());

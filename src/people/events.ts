@@ -16,8 +16,8 @@ interface EventCodes {
 }
 
 /** How somebody proved who they are. */
-export type Method = 'passkey' | 'password+passkey' | 'password+code' | 'password+recovery-code';
-export type Factor = 'password' | 'one-time code' | 'recovery codes' | 'passkey';
+export type Method = 'provider' | 'passkey' | 'password+passkey' | 'password+code' | 'password+recovery-code';
+export type Factor = 'provider' | 'password' | 'one-time code' | 'recovery codes' | 'passkey';
 
 export const eventCodes = {
   'signed-in': { id: '110114', type: '110122', outcome: 0, text: 'signed in' },
@@ -40,6 +40,14 @@ export const eventCodes = {
   'reset-used': { id: '110113', type: '110137', outcome: 0, text: 'factors set anew' },
   'passkey-suspended': { id: '110113', type: '110137', outcome: 8, text: 'passkey counted backwards' },
   'lane-closed': { id: '110113', type: '110132', outcome: 8, text: 'too many failed sign-ins in a row' },
+  'provider-unreachable': {
+    id: '110113',
+    type: '110132',
+    outcome: 4,
+    text: 'the provider of single sign-on cannot be used',
+  },
+  'provider-logout': { id: '110114', type: '110123', outcome: 0, text: 'signed out at the provider' },
+  'provider-logout-refused': { id: '110113', type: '110132', outcome: 4, text: 'logout of the provider refused' },
   sign: { id: '110113', type: '110132', outcome: 4, text: 'sign of a shared or stolen account' },
 } as const satisfies Record<string, EventCodes>;
 export type PeopleEventKind = keyof typeof eventCodes;

@@ -191,6 +191,8 @@ export class OwnFactors {
 
   #live(secret: string): LiveSession {
     const live = this.#parts.sessions.use(secret);
+    // A factor of its own would be a way in that the provider cannot close.
+    if (this.#parts.identities.of(live.account.id) !== undefined) refuse('provider-account');
     this.#parts.sessions.requireStepUp(live);
     return live;
   }

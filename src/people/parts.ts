@@ -7,11 +7,14 @@ import type { AccountStore } from './account-store.ts';
 import type { Ceremonies } from './ceremonies.ts';
 import type { CredentialStore } from './credential-store.ts';
 import type { PeopleEvent, RecordEvent } from './events.ts';
+import type { IdentityProvider } from './identity-provider.ts';
+import type { IdentityStore } from './identity-store.ts';
 import type { Invitations } from './invitations.ts';
 import type { KnownBrowsers } from './known-browsers.ts';
 import type { Passkeys } from './passkeys.ts';
 import type { PeopleDatabase } from './people-database.ts';
 import type { PeopleLimits } from './people-limits.ts';
+import type { ProviderRules } from './provider-rules.ts';
 import { PeopleRefusedError, type PeopleReason } from './refusal.ts';
 import type { RefusalQuiet } from './refusal-quiet.ts';
 import type { Sessions } from './sessions.ts';
@@ -33,6 +36,10 @@ export interface PeopleParts {
   readonly judge: PasswordJudge;
   readonly passkeys: Passkeys;
   readonly signIns: SignInLog;
+  readonly identities: IdentityStore;
+  /** Both or none: single sign-on is configured. */
+  readonly provider?: IdentityProvider;
+  readonly rules?: ProviderRules;
   readonly pepper: Buffer;
   readonly limits: PeopleLimits;
   /** How authenticator applications and browsers call this server. */

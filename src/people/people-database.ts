@@ -65,7 +65,23 @@ const schema = `
 `;
 /** Version 2: the networks from which a second factor was shown in a session, as JSON. Older sessions have none and ask once. */
 const networksSchema = `ALTER TABLE session ADD COLUMN networks TEXT NOT NULL DEFAULT '[]';`;
-const schemaSteps = [schema, networksSchema];
+/** Version 3: who people are at the hospital's provider. What belongs to a session goes with it. */
+const providerSchema = `
+  CREATE TABLE provider_identity (
+    account INTEGER PRIMARY KEY REFERENCES account (id), issuer TEXT NOT NULL, subject TEXT NOT NULL, linked_at INTEGER NOT NULL,
+    department TEXT, UNIQUE (issuer, subject)
+  ) STRICT;
+  CREATE TABLE provider_session (
+    session INTEGER NOT NULL REFERENCES session (id) ON DELETE CASCADE, issuer TEXT NOT NULL, sid TEXT NOT NULL,
+    PRIMARY KEY (session, issuer, sid)
+  ) STRICT;
+  CREATE INDEX provider_session_sid ON provider_session (issuer, sid);
+  CREATE TABLE logout_token (issuer TEXT NOT NULL, id TEXT NOT NULL, not_after INTEGER NOT NULL, PRIMARY KEY (issuer, id)) STRICT;
+  CREATE INDEX logout_token_end ON logout_token (not_after);
+  ALTER TABLE session ADD COLUMN not_after INTEGER;
+`;
+/** Each brings the file to the next version. */
+const schemaSteps = [schema, networksSchema, providerSchema];
 const schemaVersion = schemaSteps.length;
 
 export class PeopleDatabase implements Disposable {

@@ -11,10 +11,10 @@ import type { Client } from './client.ts';
 import type { PeopleEvent } from './events.ts';
 import { codeAt, codeStep } from './one-time-code.ts';
 import type { Judgement, PasswordJudge } from './password/password-judge.ts';
-import { People } from './people.ts';
+import { People, type PeopleOptions } from './people.ts';
 import type { PeopleLimits } from './people-limits.ts';
 import { PeopleRefusedError, type PeopleReason } from './refusal.ts';
-import type { SignedIn } from './sign-in.ts';
+import type { SignedIn } from './begin-session.ts';
 import type { Place } from './signs.ts';
 
 export const rpId = 'pacs.hospital.example';
@@ -47,6 +47,7 @@ export interface House extends Disposable {
 export interface HouseOptions {
   readonly limits?: Partial<PeopleLimits>;
   readonly placeOf?: (address: string) => Place | undefined;
+  readonly singleSignOn?: PeopleOptions['singleSignOn'];
 }
 
 export function house(options: HouseOptions = {}): House {
@@ -76,6 +77,7 @@ export function house(options: HouseOptions = {}): House {
       },
       recordFailed: () => {},
       ...(options.placeOf === undefined ? {} : { placeOf: options.placeOf }),
+      ...(options.singleSignOn === undefined ? {} : { singleSignOn: options.singleSignOn }),
     });
     return Object.assign(made, {
       people,

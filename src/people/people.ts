@@ -11,6 +11,8 @@ import { Ceremonies } from './ceremonies.ts';
 import { CredentialStore, type Passkey } from './credential-store.ts';
 import { Enrolment } from './enrolment.ts';
 import type { RecordEvent } from './events.ts';
+import type { IdentityProvider } from './identity-provider.ts';
+import { IdentityStore, type LinkedIdentity } from './identity-store.ts';
 import { Invitations } from './invitations.ts';
 import { KnownBrowsers } from './known-browsers.ts';
 import { OwnFactors } from './own-factors.ts';
@@ -21,10 +23,12 @@ import type { PasswordJudge } from './password/password-judge.ts';
 import { PeopleDatabase } from './people-database.ts';
 import type { PeopleLimits } from './people-limits.ts';
 import { SecondPerson } from './second-person.ts';
+import type { ProviderRules } from './provider-rules.ts';
 import { RefusalQuiet } from './refusal-quiet.ts';
 import { SessionPlaces } from './session-place.ts';
 import { Sessions } from './sessions.ts';
 import { SignIn } from './sign-in.ts';
+import { SingleSignOn } from './single-sign-on.ts';
 import { SignInLog } from './sign-in-log.ts';
 import type { Place } from './signs.ts';
 import { StepUp } from './step-up.ts';
@@ -47,6 +51,8 @@ export interface PeopleOptions {
   /** The end of a session could not be recorded; it has ended all the same. */
   readonly recordFailed: (error: unknown) => void;
   readonly placeOf?: (address: string) => Place | undefined;
+  /** The hospital's provider, and what its word counts for; absent without single sign-on. */
+  readonly singleSignOn?: { readonly provider: IdentityProvider; readonly rules: ProviderRules };
 }
 
 export class People implements Disposable {
@@ -62,8 +68,10 @@ export class People implements Disposable {
   readonly stepUp: StepUp;
   readonly enrolment: Enrolment;
   readonly ownFactors: OwnFactors;
+  readonly singleSignOn: SingleSignOn;
   readonly #database: PeopleDatabase;
   readonly #credentials: CredentialStore;
+  readonly #identities: IdentityStore;
 
   /** @throws LeadglassError CORRUPT when the file is not ours or of a newer version, or the key of the passwords is damaged */
   constructor(options: PeopleOptions) {
@@ -72,6 +80,7 @@ export class People implements Disposable {
     const database = PeopleDatabase.open(options.path);
     const accounts = new AccountStore(database);
     const credentials = new CredentialStore(database, ring);
+    const identities = new IdentityStore(database);
     const parts: PeopleParts = {
       database,
       accounts,
@@ -86,6 +95,8 @@ export class People implements Disposable {
       judge,
       passkeys: new Passkeys({ party, store: credentials, limits, now }),
       signIns: new SignInLog(database, limits),
+      identities,
+      ...options.singleSignOn,
       pepper,
       limits,
       houseName: party.name,
@@ -96,6 +107,7 @@ export class People implements Disposable {
     };
     this.#database = database;
     this.#credentials = credentials;
+    this.#identities = identities;
     this.sessions = parts.sessions;
     this.places = new SessionPlaces(parts);
     this.secondPerson = new SecondPerson(parts);
@@ -105,6 +117,7 @@ export class People implements Disposable {
     this.stepUp = new StepUp(parts);
     this.enrolment = new Enrolment(parts);
     this.ownFactors = new OwnFactors(parts);
+    this.singleSignOn = new SingleSignOn(parts, { admin: this.admin, enrolment: this.enrolment });
     this.sessions.onEnd((session, end) => {
       // One that was never recorded as begun has no end either.
       const account = end === 'unrecorded' ? undefined : accounts.byId(session.accountId);
@@ -119,6 +132,11 @@ export class People implements Disposable {
   /** Those of an account, suspended ones included. */
   passkeysOf(accountId: number): readonly Passkey[] {
     return this.#credentials.passkeys(accountId);
+  }
+
+  /** Who the account is at the provider; undefined for one with factors of its own. */
+  identityOf(accountId: number): LinkedIdentity | undefined {
+    return this.#identities.of(accountId);
   }
 
   [Symbol.dispose](): void {

@@ -38,6 +38,60 @@ const answers = {
   ],
   TOO_MANY_PASSKEYS: ['CONFLICT', 'No further passkey can be added', 'Remove one that you do not use'],
   PASSWORD_WRONG: ['BAD_REQUEST', 'This is not your present password', 'Type the password that you sign in with now'],
+  PROVIDER_UNREACHABLE: [
+    'BACKEND_UNAVAILABLE',
+    "The hospital's sign-in cannot be reached at this moment",
+    'Try again in a few minutes; who has a passkey or a password here may sign in with that',
+  ],
+  PROVIDER_BUSY: ['LIMIT_EXCEEDED', 'Too many sign-ins come from your network at this moment', 'Wait a minute'],
+  PROVIDER_REFUSED: ['NOT_AUTHENTICATED', "The hospital's sign-in was cancelled or refused there", 'Begin again'],
+  PROVIDER_ANSWER_INVALID: [
+    'NOT_AUTHENTICATED',
+    "What the hospital's sign-in answered does not hold",
+    'Begin again; if it stays so, tell your administrator',
+  ],
+  SECOND_FACTOR_UNPROVEN: [
+    'NOT_AUTHENTICATED',
+    "The hospital's sign-in does not say that you have shown two factors",
+    'Sign in there with a second factor, or ask the help desk to set one up for you',
+  ],
+  ROLE_MISSING: [
+    'NOT_AUTHENTICATED',
+    'Your hospital account is in no group that has a role here',
+    'Ask your administrator for the right group',
+  ],
+  ROLE_AMBIGUOUS: [
+    'NOT_AUTHENTICATED',
+    'Your hospital account is in groups of two roles, and a person has exactly one here',
+    'Ask your administrator which of the groups you should leave',
+  ],
+  NOT_LINKED: [
+    'NOT_AUTHENTICATED',
+    'Your hospital account is not connected with an account here',
+    'Ask your administrator for a link, and choose your hospital account when you open it',
+  ],
+  NO_ADDRESS: [
+    'NOT_AUTHENTICATED',
+    'The hospital does not say your e-mail address, or has not checked it',
+    'Tell your administrator',
+  ],
+  OTHER_PERSON: [
+    'NOT_AUTHENTICATED',
+    'That was the hospital account of somebody else',
+    'Use the hospital account that belongs to you',
+  ],
+  PROVIDER_ONLY: [
+    'CONFLICT',
+    "You sign in with your hospital account, and your factors are the hospital's",
+    'Change them there; an administrator can make this an account with factors of its own',
+  ],
+  LOCAL_OFF: [
+    'NOT_AUTHENTICATED',
+    'Only administrators sign in with a passkey or a password here',
+    'Sign in with your hospital account',
+  ],
+  NOT_FRESH: ['NOT_AUTHENTICATED', "The hospital's sign-in did not ask you again", 'Try again, and sign in there anew'],
+  LOGOUT_INVALID: ['BAD_REQUEST', 'This logout token is not good', 'Send a new one'],
   SECOND_PERSON: [
     'NOT_AUTHORIZED',
     'A second person has to confirm this',
@@ -83,6 +137,24 @@ const reasons = {
   'last-factor': ['LAST_FACTOR', 'the last way to sign in was to be removed'],
   'present-password-wrong': ['PASSWORD_WRONG', 'the present password was wrong'],
   'too-many-passkeys': ['TOO_MANY_PASSKEYS', 'the account has as many passkeys as it may'],
+  'provider-absent': ['CEREMONY_OVER', 'no provider is configured'],
+  'provider-unreachable': ['PROVIDER_UNREACHABLE', 'the provider cannot be reached or used'],
+  'provider-rate': ['PROVIDER_BUSY', 'too many tries at the provider from one network'],
+  'provider-busy': ['BUSY', 'too many requests to the provider at once'],
+  'provider-refused': ['PROVIDER_REFUSED', 'the provider says no'],
+  'provider-answer-invalid': ['PROVIDER_ANSWER_INVALID', "the provider's answer does not hold"],
+  'second-factor-unproven': ['SECOND_FACTOR_UNPROVEN', 'neither acr nor amr prove a second factor'],
+  'role-missing': ['ROLE_MISSING', 'no group stands for a role'],
+  'role-ambiguous': ['ROLE_AMBIGUOUS', 'the groups stand for more than one role'],
+  'identity-unknown': ['NOT_LINKED', 'no account has this identity, and accounts are made by invitation'],
+  'identity-taken': ['OTHER_PERSON', 'the identity belongs to another account'],
+  'address-missing': ['NO_ADDRESS', 'the provider says no e-mail address that can be one'],
+  'address-taken': ['NOT_LINKED', 'another account has the e-mail address of this identity'],
+  'provider-account': ['PROVIDER_ONLY', 'the account signs in at the provider'],
+  'local-off': ['LOCAL_OFF', 'local sign-in is for administrators only'],
+  'reauthentication-missing': ['NOT_FRESH', 'the provider did not authenticate anew'],
+  'logout-token-invalid': ['LOGOUT_INVALID', 'the logout token does not hold'],
+  'logout-token-used': ['LOGOUT_INVALID', 'the logout token was used before'],
   'same-person': ['SECOND_PERSON', 'who confirms is who issued it, or whom it is for'],
   'role-too-low': ['SECOND_PERSON', 'who confirms is neither administrator nor security officer'],
 } as const satisfies Record<string, readonly [AnswerCode, string]>;
@@ -99,14 +171,19 @@ export class PeopleRefusedError extends LeadglassError {
   readonly hint: string;
   /** How long to wait before the next try makes sense. */
   readonly retryAfterMs: number | undefined;
+  /** More for the ledger and the log. */
+  readonly why: string | undefined;
 
-  constructor(reason: PeopleReason, { retryAfterMs }: { readonly retryAfterMs?: number } = {}) {
+  /** @param facts.why more for the log, without secrets and without what people typed */
+  constructor(reason: PeopleReason, facts: { readonly retryAfterMs?: number; readonly why?: string } = {}) {
+    const { retryAfterMs, why } = facts;
     const answer = reasons[reason][0];
     const [code, message, hint] = answers[answer];
-    super(code, message, { detail: `${reason}: ${reasonText(reason)}` });
+    super(code, message, { detail: `${reason}: ${reasonText(reason)}${why === undefined ? '' : `: ${why}`}` });
     this.reason = reason;
     this.answer = answer;
     this.hint = hint;
     this.retryAfterMs = retryAfterMs;
+    this.why = why;
   }
 }

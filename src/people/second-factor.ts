@@ -11,13 +11,18 @@ export interface SecondFactors {
   readonly code: boolean;
   readonly recoveryCode: boolean;
   readonly passkey?: PasskeyOptions['options'];
+  /** At the hospital's provider, and nowhere else. */
+  readonly provider?: true;
 }
 
 /** What the account can show, with a challenge for its passkeys. */
 export async function offer(
-  { credentials, passkeys }: PeopleParts,
+  { credentials, passkeys, identities, provider }: PeopleParts,
   accountId: number,
 ): Promise<{ readonly factors: SecondFactors; readonly challenge?: string }> {
+  if (provider !== undefined && identities.of(accountId) !== undefined) {
+    return { factors: { code: false, recoveryCode: false, provider: true } };
+  }
   const own = credentials.passkeys(accountId).filter(({ suspendedAtMs }) => suspendedAtMs === undefined);
   const code = credentials.codeSecret(accountId) !== undefined;
   const factors = { code, recoveryCode: credentials.recoveryCodesLeft(accountId) > 0 };

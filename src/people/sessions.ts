@@ -10,7 +10,7 @@ import { shownUserAgent } from './client.ts';
 import type { Method } from './events.ts';
 import type { PeopleDatabase, Row } from './people-database.ts';
 import { PeopleRefusedError, type PeopleReason } from './refusal.ts';
-import { integer, oneOf, text } from './rows.ts';
+import { integer, oneOf, optionalInteger, text } from './rows.ts';
 import { makeSecret, secretHash } from './secret.ts';
 import { sessionNetwork } from './session-place.ts';
 
@@ -27,6 +27,8 @@ export interface Session {
   readonly userAgent: string;
   /** From where a second factor was shown in it; as sessionNetwork writes. */
   readonly networks: readonly string[];
+  /** First moment at which it is over, where that is before the house's own end. */
+  readonly notAfterMs?: number;
 }
 
 /** A session that is good now, and whose it is. */
@@ -44,10 +46,25 @@ export interface SessionLimits {
   readonly userAgentCharactersMax: number;
 }
 
-export type SessionEnd = 'stolen' | 'own' | 'administrator' | 'account' | 'replaced' | 'idle' | 'over' | 'unrecorded';
+export type SessionEnd =
+  | 'stolen'
+  | 'own'
+  | 'provider'
+  | 'administrator'
+  | 'account'
+  | 'replaced'
+  | 'idle'
+  | 'over'
+  | 'unrecorded';
 export type SessionListener = (session: Session, end: SessionEnd) => void;
 
-const methods: readonly Method[] = ['passkey', 'password+passkey', 'password+code', 'password+recovery-code'];
+const methods: readonly Method[] = [
+  'provider',
+  'passkey',
+  'password+passkey',
+  'password+code',
+  'password+recovery-code',
+];
 
 export class Sessions {
   readonly #database: PeopleDatabase;
@@ -71,7 +88,8 @@ export class Sessions {
     this.#now = options.now;
     this.#statements = {
       add: database.prepare(
-        'INSERT INTO session (hash, account, method, created_at, used_at, stepped_up_at, address, user_agent, networks) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        `INSERT INTO session (hash, account, method, created_at, used_at, stepped_up_at, address, user_agent, networks, not_after)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ),
       byHash: database.prepare('SELECT * FROM session WHERE hash = ?'),
       byId: database.prepare('SELECT * FROM session WHERE id = ?'),
@@ -97,8 +115,16 @@ export class Sessions {
     return { [Symbol.dispose]: () => void this.#changeListeners.delete(listener) };
   }
 
-  /** A new session with a secret that nobody had before (session fixation). The longest unused one beyond the limit ends. */
-  begin(accountId: number, method: Method, client: Client): { readonly secret: string; readonly session: Session } {
+  /**
+   * A new session with a secret that nobody had before (session fixation). The longest unused one beyond the limit ends.
+   * @param other when factors were shown, where that is not just now, and an end of its own
+   */
+  begin(
+    accountId: number,
+    method: Method,
+    client: Client,
+    other: { readonly shownAtMs?: number; readonly notAfterMs?: number } = {},
+  ): { readonly secret: string; readonly session: Session } {
     const secret = makeSecret('session');
     const nowMs = this.#now();
     const tooMany = this.of(accountId).slice(this.#limits.sessionsPerAccountMax - 1);
@@ -108,10 +134,11 @@ export class Sessions {
       method,
       nowMs,
       nowMs,
-      nowMs,
+      Math.min(nowMs, other.shownAtMs ?? nowMs),
       client.address.slice(0, 64),
       shownUserAgent(client.userAgent, this.#limits),
       JSON.stringify([sessionNetwork(client.address)]),
+      other.notAfterMs ?? null,
     );
     for (const session of tooMany) this.end(session.id, 'replaced');
     return { secret, session: sessionOf(this.#statements.byId.get(lastInsertRowid) ?? {}) };
@@ -217,6 +244,7 @@ export class Sessions {
     // A clock before the session's own beginning cannot tell its age; it ends rather than lives for ever.
     if (nowMs < session.createdAtMs || nowMs - session.createdAtMs >= this.#limits.sessionAbsoluteMs)
       return 'session-over';
+    if (session.notAfterMs !== undefined && nowMs >= session.notAfterMs) return 'session-over';
     return nowMs - session.usedAtMs >= this.#limits.sessionIdleMs[account.role] ? 'session-idle' : undefined;
   }
 }
@@ -237,6 +265,7 @@ function networksOf(json: string): readonly string[] {
 const endNames: Partial<Record<PeopleReason, SessionEnd>> = { 'session-idle': 'idle', 'session-over': 'over' };
 
 function sessionOf(row: Row): Session {
+  const notAfterMs = optionalInteger(row, 'not_after');
   return {
     id: integer(row, 'id'),
     accountId: integer(row, 'account'),
@@ -247,5 +276,6 @@ function sessionOf(row: Row): Session {
     address: text(row, 'address'),
     userAgent: text(row, 'user_agent'),
     networks: networksOf(text(row, 'networks')),
+    ...(notAfterMs === undefined ? {} : { notAfterMs }),
   };
 }

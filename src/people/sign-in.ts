@@ -5,27 +5,17 @@
  */
 import type { Account } from './account.ts';
 import { isUsable, parseEmail } from './account.ts';
+import { beginSession, recordOf, type SignedIn } from './begin-session.ts';
 import type { Client } from './client.ts';
 import { shownUserAgent } from './client.ts';
 import type { Method, PeopleEvent } from './events.ts';
 import { spent } from './ceremonies.ts';
 import { PasskeyRefusedError, type PasskeyOptions } from './passkeys.ts';
-import { named, passwordText, type PeopleParts, refuse } from './parts.ts';
+import { passwordText, type PeopleParts, refuse } from './parts.ts';
+import { maySignInHere } from './provider-rules.ts';
 import { PeopleRefusedError, type PeopleReason } from './refusal.ts';
 import { checkCode, checkPasskey, checkRecoveryCode, offer, type SecondFactors } from './second-factor.ts';
-import { type Sign, signsOf } from './signs.ts';
 import type { Attempt } from './throttle.ts';
-
-export interface SignedIn {
-  /** The session's secret, for a cookie that only this server gets. */
-  readonly session: string;
-  /** The browser's secret, for a cookie that stays; shown as Client.browser the next time. */
-  readonly browser: string;
-  readonly account: Account;
-  readonly method: Method;
-  readonly recoveryCodesLeft: number;
-  readonly signs: readonly Sign[];
-}
 
 /** How long a typed name may be before it is only counted: nobody's address is longer. */
 const typedCharactersMax = 1024;
@@ -152,37 +142,8 @@ export class SignIn {
     return await this.#finish(account, second.method, client);
   }
 
-  async #finish(account: Account, method: Method, client: Client): Promise<SignedIn> {
-    const { sessions, browsers, throttle, signIns, credentials, now, placeOf, limits } = this.#parts;
-    const browser = browsers.remember(account.id, client.browser);
-    const fact = {
-      atMs: now(),
-      succeeded: true,
-      address: client.address.slice(0, 64),
-      userAgent: shownUserAgent(client.userAgent, limits),
-      browser: browser.id,
-    };
-    const signs = signsOf({
-      now: fact,
-      before: signIns.of(account.id),
-      sessions: sessions.of(account.id),
-      isNewBrowser: browser.isNew,
-      ...(placeOf === undefined ? {} : { placeOf }),
-    });
-    const { secret, session } = sessions.begin(account.id, method, client);
-    const recoveryCodesLeft = credentials.recoveryCodesLeft(account.id);
-    try {
-      const left = method === 'password+recovery-code' ? { detail: `${recoveryCodesLeft} recovery codes left` } : {};
-      await this.#record({ kind: 'signed-in', method, sessionId: session.id, ...left }, account, client);
-      for (const { kind, text } of signs)
-        await this.#record({ kind: 'sign', detail: `${kind}: ${text}` }, account, client);
-    } catch (error) {
-      sessions.end(session.id, 'unrecorded');
-      throw error;
-    }
-    throttle.clear(account.id);
-    signIns.add(account.id, fact);
-    return { session: secret, browser: browser.secret, account, method, recoveryCodesLeft, signs };
+  #finish(account: Account, method: Method, client: Client): Promise<SignedIn> {
+    return beginSession(this.#parts, account, client, { method });
   }
 
   #accountOf(typed: string): Account | undefined {
@@ -204,6 +165,8 @@ export class SignIn {
   }
 
   #refuseUnusable(account: Account): void {
+    // Told only to who has shown the right factor; the provider does not answer for what is kept here.
+    if (!maySignInHere(account.role, this.#parts.rules)) refuse('local-off');
     if (isUsable(account, this.#parts.now())) return;
     const reasons = { active: 'account-ended', invited: 'account-not-enrolled', disabled: 'account-disabled' } as const;
     refuse(reasons[account.state]);
@@ -244,14 +207,7 @@ export class SignIn {
   }
 
   #record(event: Omit<PeopleEvent, 'atMs' | 'account'>, account: Account | undefined, client: Client): Promise<void> {
-    const { record, now, limits } = this.#parts;
-    return record({
-      ...event,
-      atMs: now(),
-      ...(account === undefined ? {} : { account: named(account) }),
-      address: client.address.slice(0, 64),
-      userAgent: shownUserAgent(client.userAgent, limits),
-    });
+    return recordOf(this.#parts, event, account, client);
   }
 }
 

@@ -64,11 +64,15 @@ function hasTest(file: string, name: string): boolean {
   return [`'${name}'`, `"${name}"`, `\`${name}\``].some((quoted) => text.includes(quoted));
 }
 
-test("the console keeps nothing in the browser's storage but theme and language", () => {
+test("the console keeps nothing in the browser's storage but theme, language and the section to come back to", () => {
   const users = globSync('web/src/**/*.{ts,tsx}', { cwd: root }).filter((file) =>
     /\b(?:localStorage|sessionStorage|indexedDB|caches|document\.cookie)\b/.test(
       readFileSync(join(root, file), 'utf8'),
     ),
   );
-  assert.deepEqual(users.toSorted(), ['web/src/i18n/i18n.ts', 'web/src/model/theme.ts']);
+  assert.deepEqual(users.toSorted(), [
+    'web/src/i18n/i18n.ts',
+    'web/src/model/provider-trip.ts',
+    'web/src/model/theme.ts',
+  ]);
 });

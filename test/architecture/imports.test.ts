@@ -20,6 +20,7 @@ const arrows: Record<string, readonly string[]> = {
   transcoding: ['codecs', 'dicom', 'types:backends'],
   keys: [],
   acme: ['upper-layer'],
+  oidc: ['upper-layer', 'types:people'],
   ledger: ['dicom', 'keys'],
   guard: ['ledger', 'dicom', 'types:upper-layer'],
   people: ['types:keys'],

@@ -24,6 +24,8 @@ export interface VisitOptions {
   readonly locale?: string;
   /** Who is signed in already: `ada`. */
   readonly as?: string;
+  /** Answers in the place of the fixture's, below `/api/`. */
+  readonly answers?: Readonly<Record<string, unknown>>;
 }
 export interface Visit {
   readonly page: Page;
@@ -63,6 +65,9 @@ async function visit(browser: Browser, fixture: ConsoleFixture, options: VisitOp
     permissions: ['clipboard-write', 'clipboard-read'],
   });
   const page = await context.newPage();
+  for (const [path, answer] of Object.entries(options.answers ?? {})) {
+    await page.route(`${fixture.origin}/api/${path}`, (route) => route.fulfill({ json: answer }));
+  }
   page.setDefaultTimeout(20_000);
   const troubles: string[] = [];
   page.on('console', (message) => {

@@ -1,6 +1,7 @@
 /** Each page in both themes and three widths: for everybody (axe), in place from the first moment, and quiet. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import type { OwnFactors } from '../../src/doors/console/people-flows.ts';
 import { invitation } from '../support/console-fixture/house.ts';
 import { needs } from '../support/peers.ts';
 import { accessFaults, openConsole, type OpenConsole, settled } from './console.test-support.ts';
@@ -9,6 +10,32 @@ const { skip } = needs('chromium');
 const study = '1.2.826.0.1.3680043.8.498.1000';
 const pages = [
   { name: 'sign-in', path: '/' },
+  {
+    name: 'sign-in with a provider',
+    path: '/',
+    answers: { 'sign-in/ways': { provider: { name: 'your Saint Mary account' }, local: 'administrators' } },
+  },
+  { name: 'an answer of the provider that nobody asked for', path: '/sign-in/callback?code=x&state=y' },
+  {
+    name: 'the own account of somebody who signs in at the provider',
+    path: '/account',
+    as: 'ada',
+    answers: {
+      'own/factors': {
+        provider: {
+          name: 'your Saint Mary account',
+          issuer: 'https://login.klinikum.example/realms/staff',
+          subject: '5f0c1c5e-8c1f-4f0e-9a55-3a0c7d1f5b11',
+          since: '2026-11-02T08:00:00Z',
+          department: 'Radiology',
+        },
+        passkeys: [],
+        hasPassword: false,
+        hasCode: false,
+        recoveryCodesLeft: 0,
+      } satisfies OwnFactors,
+    },
+  },
   { name: 'enrolment', path: `/enrol#${invitation}` },
   { name: 'enrolment without an invitation', path: '/enrol' },
   { name: 'home', path: '/', as: 'ada' },

@@ -39,14 +39,14 @@ export class BrowserWindow implements AsyncDisposable {
     });
   }
 
-  /** @param trusted the one server beside loopback's plain ones whose certificate counts, with the authority that made it */
-  static async open(trusted: { readonly port: number; readonly ca: string }): Promise<BrowserWindow> {
+  /** @param trusted the servers beside loopback's plain ones whose certificate counts, each with the authority that made it */
+  static async open(...trusted: readonly { readonly port: number; readonly ca: string }[]): Promise<BrowserWindow> {
     const browser = await chromium.launch({
       executablePath: findProgram('chromium') ?? 'chromium',
       args: [
         '--no-sandbox',
-        // As an administrator would put our authority into the browser, but for this one key and this one process.
-        `--ignore-certificate-errors-spki-list=${await keyDigestOf(trusted)}`,
+        // As an administrator would put our authority into the browser, but for these keys and this one process.
+        `--ignore-certificate-errors-spki-list=${(await Promise.all(trusted.map(keyDigestOf))).join(',')}`,
         '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
         ...['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
       ],

@@ -3,6 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { language, t } from './i18n/i18n.ts';
 import { navigate, route } from './model/navigation.ts';
+import { callbackPath, confirmPath } from './model/provider-trip.ts';
 import type { Route } from './model/route.ts';
 import { type Area, areasOf, currentSession, mayReview, session } from './model/session.ts';
 import { useStore } from './model/store.ts';
@@ -22,6 +23,7 @@ import { OpeningsPage } from './pages/openings/openings-page.tsx';
 import { PeoplePage } from './pages/people/people-page.tsx';
 import { PersonPage } from './pages/people/person-page.tsx';
 import { SettingsPage } from './pages/settings/settings-page.tsx';
+import { CallbackPage, ConfirmPage } from './pages/sign-in/provider-pages.tsx';
 import { SignInPage } from './pages/sign-in/sign-in-page.tsx';
 import { StudiesPage } from './pages/studies/studies-page.tsx';
 import { StudyPage } from './pages/studies/study-page.tsx';
@@ -49,8 +51,11 @@ function Page(): JSX.Element {
   const here = useStore(route);
   const who = useStore(session);
   if (here?.section === 'enrol') return <EnrolPage />;
+  // The browser comes back from the hospital's sign-in, whoever is signed in.
+  if (location.pathname === callbackPath) return <CallbackPage />;
   if (who.kind === 'unknown') return <div aria-busy="true" />;
   if (who.kind === 'signed-out') return <SignInPage ended={who.ended} />;
+  if (location.pathname === confirmPath) return <ConfirmPage />;
   if (here?.section === 'sign-in') return <Elsewhere to="/" />;
   const areas = areasOf(who.session.account.role);
   return (

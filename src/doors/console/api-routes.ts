@@ -2,18 +2,22 @@
 import * as v from 'valibot';
 import { LeadglassError } from '../../error.ts';
 import type { ApiOptions, ApiRequest } from './api.ts';
-import type { BrowserFacts, SignedIn } from './people-flows.ts';
+import type { BrowserFacts, ProviderTrip, SignedIn } from './people-flows.ts';
 
 export interface Outcome {
   /** Absent: there is nothing to say (204). */
   readonly body?: unknown;
   readonly signedIn?: Pick<SignedIn, 'secret' | 'browser'>;
   readonly signedOut?: boolean;
+  /** The browser is on its way to the provider, or back. */
+  readonly trip?: { readonly ceremony: string } | 'over';
 }
 
 interface Asked<Given> {
   readonly from: BrowserFacts;
   readonly secret: string | undefined;
+  /** Of a trip to the provider. */
+  readonly trip: string | undefined;
   readonly given: Given;
   readonly options: ApiOptions;
   readonly request: ApiRequest;
@@ -29,6 +33,8 @@ export interface ApiRoute {
   readonly isForAnybody: boolean;
   /** A second factor is about to be shown, or the session is only looked at. */
   readonly isToProve: boolean;
+  /** No page but another server sends it: a form (RFC 6749 B), proven by what is in it. */
+  readonly isForm?: true;
   /** @throws LeadglassError BAD_REQUEST for a body that is not what the call takes; what the call throws */
   readonly run: (asked: Asked<unknown>) => Promise<Outcome>;
 }
@@ -37,6 +43,9 @@ const ceremony = v.pipe(v.string(), v.maxLength(256));
 // The people's part has its own, smaller limits with words of their own; these only keep out what is no try.
 const secretText = v.pipe(v.string(), v.maxLength(4096));
 const label = v.pipe(v.string(), v.maxLength(256));
+const answerText = v.pipe(v.string(), v.maxLength(16_384));
+// Back-Channel Logout 2.5: other members are to be ignored.
+const logoutForm = v.object({ logout_token: v.string() });
 const number = v.pipe(v.number(), v.safeInteger());
 
 function route<S extends v.ObjectEntries>(
@@ -75,6 +84,16 @@ function cameIn(given: SignedIn, more: object = {}): Outcome {
   };
 }
 
+/** The state of the trip stays here and in a cookie; only the address of the provider goes to the page. */
+function leaving({ ceremony: secret, location }: ProviderTrip): Outcome {
+  return { body: { location }, trip: { ceremony: secret } };
+}
+
+/** By which the browser calls us: the door has compared it with its own name (isOwnPage). */
+function originOf({ headers }: ApiRequest): string {
+  return headers['origin'] ?? '';
+}
+
 async function nothing(done: Promise<void>): Promise<Outcome> {
   await done;
   return {};
@@ -103,10 +122,46 @@ export const apiRoutes: readonly ApiRoute[] = [
   route('POST', 'sign-in/recovery-code', { ceremony, code: secretText }, async ({ from, given, options }) =>
     cameIn(await options.people.signInRecoveryCode(from, given)),
   ),
-  route('POST', 'sign-out', {}, async ({ secret, options }) => {
-    if (secret !== undefined) options.people.signOut(secret);
-    return { signedOut: true };
+  route('POST', 'sign-out', {}, async ({ secret, options, request }) => {
+    const location = secret === undefined ? undefined : options.people.signOut(secret, { origin: originOf(request) });
+    return { signedOut: true, ...(location === undefined ? {} : { body: { location } }) };
   }),
+
+  route('GET', 'sign-in/ways', {}, async ({ options }) => ({ body: options.people.signInWays() })),
+  route('POST', 'sign-in/provider', {}, async ({ from, options, request }) =>
+    leaving(await options.people.providerSignIn(from, { origin: originOf(request) })),
+  ),
+  route('POST', 'enrol/provider', { ceremony }, async ({ from, given, options, request }) =>
+    leaving(await options.people.providerEnrol(from, { ...given, origin: originOf(request) })),
+  ),
+  route('POST', 'step-up/provider', {}, async ({ from, secret, options, request }) =>
+    leaving(await options.people.providerStepUp(from, signedIn(secret), { origin: originOf(request) })),
+  ),
+  route(
+    'POST',
+    'sign-in/provider/finish',
+    { parameters: answerText },
+    async ({ from, secret, trip, given, options }) => {
+      const { people } = options;
+      const outcome = await people.providerFinish(from, secret, { ...given, ceremony: trip ?? '' });
+      const { done } = outcome;
+      if (done === 'enrol') return { body: outcome, trip: 'over' };
+      return { ...cameIn(outcome, { done }), trip: 'over' };
+    },
+  ),
+  {
+    method: 'POST',
+    path: 'provider/logout',
+    isOpen: false,
+    isForAnybody: true,
+    isToProve: false,
+    isForm: true,
+    run: async ({ from, given, options }) => {
+      await options.people.providerLogout(from, { token: taken(logoutForm, given).logout_token });
+      // Back-Channel Logout 2.8 wants 200, and there is nothing to say.
+      return { body: {} };
+    },
+  },
 
   route('POST', 'step-up/begin', {}, async ({ from, secret, options }) => ({
     body: await options.people.stepUpBegin(from, signedIn(secret)),

@@ -60,7 +60,7 @@ function house(flows: Partial<PeopleFlows> = {}) {
           calls.push(call);
           return { done: call.name };
         },
-        limits: { apiBodyBytesMax: 1000, browserCookieSeconds: 60 },
+        limits: { apiBodyBytesMax: 1000, browserCookieSeconds: 60, providerCookieSeconds: 300 },
         failed: (error) => failures.push(error),
       },
     );
@@ -223,4 +223,63 @@ test('a call that is none, or by another method, is not there', async () => {
   }
   assert.equal((await refused('session', { body: {} })).status, 400);
   assert.equal((await refused('sign-in/password', { method: 'GET' })).status, 400);
+});
+
+const form = { 'content-type': 'application/x-www-form-urlencoded', 'x-leadglass': '' };
+
+test('who goes to the provider has the question in a cookie and only the address in the answer', async () => {
+  const { ask } = house({
+    providerSignIn: async (_from, { origin }) => ({
+      ceremony: 'very-secret',
+      location: `https://login.example/?to=${origin}`,
+    }),
+  });
+  const answer = await ask('sign-in/provider', { body: {}, headers: { origin: 'https://pacs.example' } });
+  assert.deepEqual(json(answer.body), { location: 'https://login.example/?to=https://pacs.example' });
+  const cookie = answer.headers.find(([name]) => name === 'set-cookie')?.[1] ?? '';
+  assert.equal(cookie, '__Host-leadglass-provider=very-secret; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=300');
+});
+
+test('who comes back shows the cookie and loses it', async () => {
+  const { ask } = house({
+    providerFinish: async (_from, secret, given) => {
+      assert.deepEqual([secret, given], ['secret-1', { ceremony: 'trip', parameters: 'code=1' }]);
+      return { done: 'sign-in', session: view, secret: 'new-secret', browser: 'b' };
+    },
+  });
+  const answer = await ask('sign-in/provider/finish', {
+    body: { parameters: 'code=1' },
+    headers: { cookie: `${cookie}; __Host-leadglass-provider=trip` },
+  });
+  assert.deepEqual(json(answer.body), { ...view, done: 'sign-in' });
+  const cookies = answer.headers.filter(([name]) => name === 'set-cookie').map(([, value]) => value);
+  assert.match(cookies.join('\n'), /__Host-leadglass=new-secret;[^]*__Host-leadglass-provider=; .*Max-Age=0/);
+});
+
+test('who signs out of a session of the provider is told where to end that one', async () => {
+  const { ask } = house({ signOut: (_secret, { origin }) => `https://login.example/end?to=${origin}` });
+  const answer = await ask('sign-out', { headers: { cookie, origin: 'https://pacs.example' } });
+  assert.deepEqual(json(answer.body), { location: 'https://login.example/end?to=https://pacs.example' });
+});
+
+test("the provider's own call comes as a form without a browser, and nothing else comes that way", async () => {
+  const tokens: string[] = [];
+  const { ask, refused } = house({ providerLogout: async (_from, { token }) => void tokens.push(token) });
+  const raw = 'other=1&logout_token=a.b.c';
+  assert.equal((await ask('provider/logout', { raw, headers: form, isOwnPage: false })).status, 200);
+  for (const headers of [
+    { cookie },
+    { origin: 'https://pacs.example' },
+    { 'sec-fetch-site': 'none' },
+    { 'content-type': 'application/json' },
+  ]) {
+    assert.equal((await refused('provider/logout', { raw, headers: { ...form, ...headers } })).status, 403);
+  }
+  assert.equal((await refused('provider/logout', { raw: 'other=1', headers: form })).status, 400);
+  assert.equal((await refused('provider/logout', { raw: '', headers: form })).status, 400);
+  assert.equal(
+    (await refused('sign-in/provider', { raw, headers: { ...form, 'x-leadglass': 'console' } })).status,
+    403,
+  );
+  assert.deepEqual(tokens, ['a.b.c']);
 });

@@ -5,7 +5,17 @@
 import { asLeadglassError, LeadglassError } from '../../error.ts';
 import type { GuardSession } from '../../guard/session.ts';
 import { apiProblem } from './api-error.ts';
-import { browserCookie, clearSession, cookieOf, sessionCookie, setBrowser, setSession } from './cookies.ts';
+import {
+  browserCookie,
+  clearProvider,
+  clearSession,
+  cookieOf,
+  providerCookie,
+  sessionCookie,
+  setBrowser,
+  setProvider,
+  setSession,
+} from './cookies.ts';
 import { type ApiRoute, apiRoutes, type Outcome } from './api-routes.ts';
 import type { BrowserFacts, PeopleFlows } from './people-flows.ts';
 
@@ -33,6 +43,7 @@ export interface ApiResponse {
 export interface ApiLimits {
   readonly apiBodyBytesMax: number;
   readonly browserCookieSeconds: number;
+  readonly providerCookieSeconds: number;
 }
 
 export interface ApiOptions {
@@ -64,14 +75,16 @@ export async function answerApi(request: ApiRequest, options: ApiOptions): Promi
 
 async function answered(request: ApiRequest, options: ApiOptions): Promise<ApiResponse> {
   const route = routeOf(request);
-  if (route.method !== 'GET') refuseForged(request);
-  const given = route.method === 'GET' ? {} : await bodyOf(request, options.limits.apiBodyBytesMax);
+  if (route.isForm === true) refuseNoForm(request);
+  else if (route.method !== 'GET') refuseForged(request);
+  const given = route.method === 'GET' ? {} : await bodyOf(request, route, options.limits.apiBodyBytesMax);
   const from = browserOf(request);
   const secret = cookieOf(request.headers['cookie'], sessionCookie);
   if (secret !== undefined && !route.isForAnybody) {
     await options.people.atItsPlace(from, secret, { toProve: route.isToProve });
   }
-  const outcome = await route.run({ from, secret, given, options, request });
+  const trip = cookieOf(request.headers['cookie'], providerCookie);
+  const outcome = await route.run({ from, secret, trip, given, options, request });
   return responseOf(outcome, options.limits);
 }
 
@@ -89,13 +102,25 @@ function routeOf({ method, path }: ApiRequest): ApiRoute {
  * A page of another site can make a browser send a form; it can neither set this field nor this type without asking first, and the
  * cookie stays away (SameSite). Three walls, each by itself enough.
  */
-function refuseForged({ headers, isOwnPage }: ApiRequest): void {
-  const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
-  if (isOwnPage && headers['x-leadglass'] === 'console' && type === 'application/json') return;
+function refuseForged(request: ApiRequest): void {
+  const { headers, isOwnPage } = request;
+  if (isOwnPage && headers['x-leadglass'] === 'console' && typeOf(request) === 'application/json') return;
   throw new LeadglassError('NOT_AUTHORIZED', 'This call is for pages of this server only');
 }
 
-async function bodyOf({ body }: ApiRequest, bytesMax: number): Promise<unknown> {
+/** What another server sends comes without a browser: no page of whatever origin has a part in it. */
+function refuseNoForm(request: ApiRequest): void {
+  const { origin, cookie, 'sec-fetch-site': site } = request.headers;
+  const isPage = origin !== undefined || cookie !== undefined || site !== undefined;
+  if (!isPage && typeOf(request) === 'application/x-www-form-urlencoded') return;
+  throw new LeadglassError('NOT_AUTHORIZED', 'This call is for the provider only, as a form');
+}
+
+function typeOf({ headers }: ApiRequest): string | undefined {
+  return headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+}
+
+async function bodyOf({ body }: ApiRequest, { isForm }: ApiRoute, bytesMax: number): Promise<unknown> {
   const chunks: Uint8Array[] = [];
   let lengthBytes = 0;
   for await (const chunk of body) {
@@ -104,6 +129,8 @@ async function bodyOf({ body }: ApiRequest, bytesMax: number): Promise<unknown> 
     chunks.push(chunk);
   }
   if (lengthBytes === 0) return {};
+  // Of several of one name the last counts, and only one is ever looked at.
+  if (isForm === true) return Object.fromEntries(new URLSearchParams(Buffer.concat(chunks).toString('latin1')));
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)));
   } catch (cause) {
@@ -119,13 +146,18 @@ function browserOf({ headers, address }: ApiRequest): BrowserFacts {
   return { address, userAgent: headers['user-agent'] ?? '', ...(browser === undefined ? {} : { browser }) };
 }
 
-function responseOf({ body, signedIn, signedOut }: Outcome, { browserCookieSeconds }: ApiLimits): ApiResponse {
+function responseOf(
+  { body, signedIn, signedOut, trip }: Outcome,
+  { browserCookieSeconds, providerCookieSeconds }: ApiLimits,
+): ApiResponse {
   const cookies: string[] = [];
   if (signedIn !== undefined) {
     cookies.push(setSession(signedIn.secret));
     if (signedIn.browser !== undefined) cookies.push(setBrowser(signedIn.browser, browserCookieSeconds));
   }
   if (signedOut === true) cookies.push(clearSession());
+  if (trip === 'over') cookies.push(clearProvider());
+  else if (trip !== undefined) cookies.push(setProvider(trip.ceremony, providerCookieSeconds));
   const headers = cookies.map((cookie) => ['set-cookie', cookie] as const);
   if (body === undefined) return { status: 204, headers };
   return {

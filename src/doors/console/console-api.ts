@@ -12,6 +12,7 @@ import type {
   PasskeyOptions,
   PasswordView,
   SessionView,
+  SignInWays,
 } from './people-flows.ts';
 
 /** RFC 9457 with the code of error.ts. With `answer` the title says what happened and the detail what to do. */
@@ -48,7 +49,14 @@ export interface PeopleCalls {
   readonly 'step-up/begin': Asked<Empty, Challenge>;
   readonly 'step-up/passkey': Asked<{ readonly ceremony: string; readonly credential: CredentialJson }, SessionView>;
   readonly 'step-up/code': Asked<{ readonly ceremony: string; readonly code: string }, SessionView>;
-  readonly 'sign-out': Asked<Empty, Empty>;
+  /** With a location: the session came from the provider, where the browser may go to end it there, too. */
+  readonly 'sign-out': Asked<Empty, { readonly location?: string }>;
+  /** Where the browser goes now. */
+  readonly 'sign-in/provider': Asked<Empty, { readonly location: string }>;
+  readonly 'enrol/provider': Asked<{ readonly ceremony: string }, { readonly location: string }>;
+  readonly 'step-up/provider': Asked<Empty, { readonly location: string }>;
+  /** The query with which the browser came back to `/sign-in/callback`. */
+  readonly 'sign-in/provider/finish': Asked<{ readonly parameters: string }, ProviderDone>;
   readonly 'enrol/begin': Asked<{ readonly invitation: string }, EnrolmentView>;
   readonly 'enrol/check-password': Asked<{ readonly ceremony: string; readonly password: string }, PasswordView>;
   readonly 'enrol/name': Asked<
@@ -84,9 +92,13 @@ export interface PeopleCalls {
   >;
   readonly 'own/recovery-codes': Asked<Empty, { readonly recoveryCodes: readonly string[] }>;
 }
+export type ProviderDone =
+  | ({ readonly done: 'sign-in' | 'step-up' } & SessionView)
+  | { readonly done: 'enrol'; readonly email: string };
 /** GET /api/{path}. */
 export interface PeopleReads {
   readonly session: SessionView;
+  readonly 'sign-in/ways': SignInWays;
   readonly 'own/sessions': readonly OwnSession[];
   readonly 'own/factors': OwnFactors;
 }

@@ -1,10 +1,14 @@
 /**
- * The console's two cookies (RFC 6265bis): the session, and the browser that is known again. `__Host-` binds them to this host, this
+ * The console's cookies (RFC 6265bis): the session, the browser that is known again, and for some minutes a trip to the provider. `__Host-` binds them to this host, this
  * scheme and the whole path; nothing of a page can read them; no other site makes a browser send them.
  */
 
 export const sessionCookie = '__Host-leadglass';
 export const browserCookie = '__Host-leadglass-browser';
+/**
+ * Strict like the others: the page at which the browser comes back is the console's own, and it is this page that sends the answer on.
+ */
+export const providerCookie = '__Host-leadglass-provider';
 
 const attributes = 'Path=/; Secure; HttpOnly; SameSite=Strict';
 
@@ -19,6 +23,14 @@ export function clearSession(): string {
 
 export function setBrowser(secret: string, maxAgeSeconds: number): string {
   return `${browserCookie}=${secret}; ${attributes}; Max-Age=${maxAgeSeconds}`;
+}
+
+export function setProvider(secret: string, maxAgeSeconds: number): string {
+  return `${providerCookie}=${secret}; ${attributes}; Max-Age=${maxAgeSeconds}`;
+}
+
+export function clearProvider(): string {
+  return `${providerCookie}=; ${attributes}; Max-Age=0`;
 }
 
 /**

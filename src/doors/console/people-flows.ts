@@ -33,7 +33,27 @@ export interface SignedIn {
   readonly recoveryCodesLeft?: number;
 }
 
-export type SecondFactor = 'code' | 'passkey' | 'recovery-code';
+/** `provider`: at the hospital's own sign-in, by `providerStepUp`. */
+export type SecondFactor = 'code' | 'passkey' | 'recovery-code' | 'provider';
+
+/** How people come in. */
+export interface SignInWays {
+  /** The hospital's own sign-in, as people call it; absent where there is none. */
+  readonly provider?: { readonly name: string };
+  /** Whose passkeys and passwords are taken. */
+  readonly local: 'everybody' | 'administrators';
+}
+
+/** The browser goes to the hospital's sign-in and comes back to `/sign-in/callback` of the same origin. */
+export interface ProviderTrip {
+  /** For the cookie that binds the answer to this browser. */
+  readonly ceremony: string;
+  readonly location: string;
+}
+export type ProviderOutcome =
+  | ({ readonly done: 'sign-in' } & SignedIn)
+  | { readonly done: 'enrol'; readonly email: string }
+  | ({ readonly done: 'step-up' } & SignedIn);
 /** PublicKeyCredentialCreationOptionsJSON or PublicKeyCredentialRequestOptionsJSON (WebAuthn level 3, 5.1.8 and 5.1.9). */
 export type PasskeyOptions = Readonly<Record<string, unknown>>;
 
@@ -53,9 +73,24 @@ export interface PeopleFlows {
   signInSecondPasskey(from: BrowserFacts, given: { ceremony: string; credential: unknown }): Promise<SignedIn>;
   signInRecoveryCode(from: BrowserFacts, given: { ceremony: string; code: string }): Promise<SignedIn>;
 
+  signInWays(): SignInWays;
+  /** @param origin of the console, where the browser is to come back to */
+  providerSignIn(from: BrowserFacts, given: { origin: string }): Promise<ProviderTrip>;
+  providerEnrol(from: BrowserFacts, given: { origin: string; ceremony: string }): Promise<ProviderTrip>;
+  providerStepUp(from: BrowserFacts, secret: string, given: { origin: string }): Promise<ProviderTrip>;
+  /** @param given.parameters the query with which the browser came back */
+  providerFinish(
+    from: BrowserFacts,
+    secret: string | undefined,
+    given: { ceremony: string; parameters: string },
+  ): Promise<ProviderOutcome>;
+  /** What the provider itself sends. @throws LeadglassError BAD_REQUEST for a token that is not good */
+  providerLogout(from: BrowserFacts, given: { token: string }): Promise<void>;
+
   /** The session of this secret; asking counts as a use. Undefined when there is none. */
   session(secret: string): SessionView | undefined;
-  signOut(secret: string): void;
+  /** @returns where to sign out at the provider, too, when the session came from there */
+  signOut(secret: string, given: { origin: string }): string | undefined;
   stepUpBegin(from: BrowserFacts, secret: string): Promise<Challenge>;
   /** With more rights comes another secret (session fixation). */
   stepUpPasskey(
@@ -116,6 +151,10 @@ export interface EnrolmentView {
   readonly name?: string;
   readonly role: string;
   readonly passkey: PasskeyOptions;
+  /** The hospital's own sign-in, where there is one; the only way in where `local` is false. */
+  readonly provider?: { readonly name: string };
+  /** May this person have factors of their own here? */
+  readonly local: boolean;
   /** Code points. */
   readonly password: { readonly min: number; readonly max: number };
 }
@@ -150,6 +189,14 @@ export interface OwnSession {
 }
 
 export interface OwnFactors {
+  /** The account comes from the hospital's own sign-in and has no factors here. */
+  readonly provider?: {
+    readonly name: string;
+    readonly issuer: string;
+    readonly subject: string;
+    readonly since: string;
+    readonly department?: string;
+  };
   readonly passkeys: readonly {
     readonly id: number;
     readonly label: string;

@@ -195,6 +195,13 @@ export interface AccountSessionView {
 export interface AccountShown {
   readonly account: AccountView;
   readonly factors: readonly string[];
+  /** Who it is at the hospital's provider, when it signs in there. */
+  readonly provider?: {
+    readonly issuer: string;
+    readonly subject: string;
+    readonly since: string;
+    readonly department?: string;
+  };
   readonly passkeys: readonly { readonly name: string; readonly suspended: boolean }[];
   readonly recoveryCodesLeft: number;
   readonly sessions: readonly AccountSessionView[];

@@ -167,6 +167,7 @@ function peopleAnswer(
 ): Answer {
   const { session, house } = context;
   if (method === 'GET') {
+    if (path === 'sign-in/ways') return json({ local: 'everybody' });
     if (session === undefined) throw new Refused(401, 'NOT_AUTHENTICATED', 'Nobody is signed in');
     if (path === 'session') return json(sessionView(session));
     if (path === 'own/sessions') return json(house.ownSessions);

@@ -106,6 +106,10 @@ function stepped(context: Context): SessionView {
   return sessionView(session);
 }
 
+function noProvider(): never {
+  throw new Refused(503, 'BACKEND_UNAVAILABLE', 'There is none', { answer: 'PROVIDER_UNREACHABLE' });
+}
+
 export const peopleHandlers: PeopleHandlers = {
   'sign-in/begin': () => ({ ceremony: 'sign-in ', passkey: request }),
   'sign-in/passkey': (context, { credential }) => byPasskey(context, credential),
@@ -147,6 +151,11 @@ export const peopleHandlers: PeopleHandlers = {
     context.close();
     return {};
   },
+  // There is none here; the real server is tried with one (test/journeys/single-sign-on.test.ts).
+  'sign-in/provider': noProvider,
+  'enrol/provider': noProvider,
+  'step-up/provider': noProvider,
+  'sign-in/provider/finish': noProvider,
   'enrol/begin': (_context, { invitation: given }) => {
     if (given !== invitation) throw new Refused(401, 'NOT_AUTHENTICATED', 'This invitation was used or has ended');
     const email = 'grace@klinikum.example';
@@ -157,6 +166,7 @@ export const peopleHandlers: PeopleHandlers = {
       name: 'Grace Hopper',
       role: 'physician',
       passkey: creation(email),
+      local: true,
       password: { min: 15, max: 128 },
     };
   },

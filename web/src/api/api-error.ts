@@ -5,6 +5,8 @@ export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
   readonly code: string;
+  /** The server's stable word for what happened. */
+  readonly answer: string | undefined;
   /** A fresh second factor is asked for. */
   readonly isStepUp: boolean;
   readonly field: string | undefined;
@@ -15,6 +17,7 @@ export class ApiError extends Error {
     super(answer === undefined ? detail || title : [title, detail].filter(Boolean).join('. '));
     this.status = status;
     this.code = code;
+    this.answer = answer;
     this.isStepUp = answer === 'STEP_UP_NEEDED';
     this.field = field;
     this.retryAfterSeconds = retryAfterSeconds;

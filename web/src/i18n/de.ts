@@ -2,7 +2,11 @@
 import type { TextKey } from './en.ts';
 
 export const de: Readonly<Record<TextKey, string>> = {
+  'account.department': 'Abteilung',
+  'account.issuer': 'Aussteller',
   'account.looks': 'Aussehen und Sprache',
+  'account.provider': 'Sie melden sich mit {name} an, seit {day}. Ihre Nachweise liegen dort, und dort ändern Sie sie.',
+  'account.subject': 'Ihre Nummer dort',
   'action.add': 'Hinzufügen',
   'action.again': 'Erneut versuchen',
   'action.back': 'Zurück',
@@ -197,6 +201,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'enrol.passkeyHint': 'Fingerabdruck, Gesicht oder PIN Ihres Geräts. Nichts zu merken und nicht abzufischen.',
   'enrol.password': 'Passwort und Code',
   'enrol.passwordHint': 'Ein langes Passwort und eine Authenticator-App als zweiter Nachweis.',
+  'enrol.providerHint': 'Sie melden sich dort an wie für alles andere. Kein weiteres Passwort.',
   'enrol.title': 'Willkommen',
   'enrol.way': 'So melden Sie sich an',
   'entrance.foot': 'Alle sehen hindurch, nichts kommt hindurch.',
@@ -483,6 +488,32 @@ export const de: Readonly<Record<TextKey, string>> = {
   'people.sessionsEnded': 'Die Sitzungen von {email} sind beendet.',
   'people.suspended': 'ausgesetzt',
   'people.until': 'Konto endet',
+  'provider.LOCAL_OFF':
+    'Mit Passkey oder Passwort melden sich hier nur Administratoren an. Nehmen Sie Ihr Konto des Hauses.',
+  'provider.NOT_FRESH':
+    'Die Anmeldung des Hauses hat Sie nicht noch einmal gefragt. Versuchen Sie es wieder und melden Sie sich dort neu an.',
+  'provider.NOT_LINKED':
+    'Ihr Konto des Hauses ist hier mit keinem Konto verbunden. Bitten Sie die Administration um einen Link und wählen Sie dort Ihr Konto des Hauses.',
+  'provider.NO_ADDRESS':
+    'Das Haus nennt Ihre E-Mail-Adresse nicht oder hat sie nicht geprüft. Sagen Sie es der Administration.',
+  'provider.OTHER_PERSON': 'Das war das Konto einer anderen Person. Nehmen Sie das, das Ihnen gehört.',
+  'provider.PROVIDER_ANSWER_INVALID':
+    'Was die Anmeldung des Hauses geantwortet hat, stimmt nicht. Beginnen Sie neu; bleibt es so, sagen Sie es der Administration.',
+  'provider.PROVIDER_ONLY':
+    'Sie melden sich mit Ihrem Konto des Hauses an, und Ihre Nachweise liegen dort. Ändern Sie sie dort.',
+  'provider.PROVIDER_REFUSED': 'Die Anmeldung wurde beim Haus abgebrochen oder abgelehnt. Beginnen Sie neu.',
+  'provider.PROVIDER_UNREACHABLE':
+    'Die Anmeldung des Hauses ist gerade nicht erreichbar. Versuchen Sie es in einigen Minuten wieder; wer hier einen Passkey oder ein Passwort hat, kann es nehmen.',
+  'provider.ROLE_AMBIGUOUS':
+    'Ihr Konto des Hauses ist in Gruppen zweier Rollen, und hier hat jede Person genau eine. Fragen Sie die Administration, welche Gruppe Sie verlassen sollen.',
+  'provider.ROLE_MISSING':
+    'Ihr Konto des Hauses ist in keiner Gruppe, die hier eine Rolle hat. Fragen Sie die Administration nach der richtigen.',
+  'provider.SECOND_FACTOR_UNPROVEN':
+    'Die Anmeldung des Hauses sagt nicht, dass Sie zwei Nachweise erbracht haben. Melden Sie sich dort mit einem zweiten an, oder lassen Sie sich einen einrichten.',
+  'provider.again': 'Zurück zur Anmeldung',
+  'provider.closeWindow': 'Sie können dieses Fenster schließen. Im anderen geht es weiter.',
+  'provider.confirmed': 'Bestätigt',
+  'provider.failed': 'Nicht angemeldet',
   'purpose.acquisition': 'Aufnahme',
   'purpose.archive': 'Archiv',
   'purpose.exchange': 'Austausch',
@@ -576,10 +607,13 @@ export const de: Readonly<Record<TextKey, string>> = {
   'signIn.help':
     'Kein Konto oder einen Nachweis verloren? Nur die Administration Ihres Hauses kann helfen, mit einem Einmal-Link.',
   'signIn.intro': 'Zwei Nachweise für alle, ein Konto für jede Person.',
+  'signIn.local': 'Mit eigenem Passkey oder Passwort',
+  'signIn.localAdministrators': 'Für Administratoren: Passkey oder Passwort',
   'signIn.next': 'Weiter',
   'signIn.or': 'oder mit Passwort',
   'signIn.passkey': 'Mit Passkey anmelden',
   'signIn.password': 'Passwort',
+  'signIn.provider': 'Anmelden mit {name}',
   'signIn.title': 'Anmelden',
   'span.day': 'Letzte 24 Stunden',
   'span.hour': 'Letzte Stunde',
@@ -598,7 +632,9 @@ export const de: Readonly<Record<TextKey, string>> = {
   'state.revoked': 'widerrufen',
   'state.valid': 'gültig',
   'state.waiting': 'wartet',
+  'stepUp.atProvider': 'Beim Haus bestätigen',
   'stepUp.missing': 'Dafür ist ein frischer Nachweis nötig.',
+  'stepUp.provider': 'Ihr Haus fragt Sie noch einmal, in einem eigenen Fenster. Was Sie hier begonnen haben, bleibt.',
   'stepUp.title': 'Bestätigen Sie, dass Sie es sind',
   'stepUp.why': 'Dafür wird ein frischer Nachweis verlangt, damit es niemand anderes an Ihrem Platz tut.',
   'studies.anyModality': 'Alle',

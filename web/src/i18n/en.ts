@@ -1,6 +1,10 @@
 /** English texts, and by their keys what every language must have. Words in braces are filled in; `.one` and `.other` are plural forms. */
 export const en = {
+  'account.department': 'Department',
+  'account.issuer': 'Issuer',
   'account.looks': 'Appearance and language',
+  'account.provider': 'You sign in with {name}, since {day}. Your factors are kept there, and you change them there.',
+  'account.subject': 'Your number there',
   'action.add': 'Add',
   'action.again': 'Try again',
   'action.back': 'Back',
@@ -192,6 +196,7 @@ export const en = {
   'enrol.passkeyHint': 'Fingerprint, face or PIN of your device. Nothing to remember; cannot be phished.',
   'enrol.password': 'Password and code',
   'enrol.passwordHint': 'A long password, and an authenticator app for a second proof.',
+  'enrol.providerHint': 'You sign in there as for everything else. No further password.',
   'enrol.title': 'Welcome',
   'enrol.way': 'How you will sign in',
   'entrance.foot': 'Everybody sees through it, nothing gets through it.',
@@ -477,6 +482,30 @@ export const en = {
   'people.sessionsEnded': 'The sessions of {email} have ended.',
   'people.suspended': 'suspended',
   'people.until': 'Account ends',
+  'provider.LOCAL_OFF': 'Only administrators sign in with a passkey or a password here. Use your hospital account.',
+  'provider.NOT_FRESH': "The hospital's sign-in did not ask you again. Try again, and sign in there anew.",
+  'provider.NOT_LINKED':
+    'Your hospital account is not connected with an account here. Ask your administrator for a link, and choose your hospital account when you open it.',
+  'provider.NO_ADDRESS':
+    'The hospital does not say your e-mail address, or has not checked it. Tell your administrator.',
+  'provider.OTHER_PERSON': 'That was the hospital account of somebody else. Use the one that belongs to you.',
+  'provider.PROVIDER_ANSWER_INVALID':
+    "What the hospital's sign-in answered does not hold. Begin again; if it stays so, tell your administrator.",
+  'provider.PROVIDER_ONLY':
+    "You sign in with your hospital account, and your factors are the hospital's. Change them there.",
+  'provider.PROVIDER_REFUSED': 'The sign-in was cancelled or refused at the hospital. Begin again.',
+  'provider.PROVIDER_UNREACHABLE':
+    "The hospital's sign-in cannot be reached at this moment. Try again in a few minutes; who has a passkey or a password here may use that.",
+  'provider.ROLE_AMBIGUOUS':
+    'Your hospital account is in groups of two roles, and a person has exactly one here. Ask your administrator which group you should leave.',
+  'provider.ROLE_MISSING':
+    'Your hospital account is in no group that has a role here. Ask your administrator for the right group.',
+  'provider.SECOND_FACTOR_UNPROVEN':
+    "The hospital's sign-in does not say that you have shown two factors. Sign in there with a second factor, or ask the help desk to set one up.",
+  'provider.again': 'Back to the sign-in',
+  'provider.closeWindow': 'You may close this window. What you began goes on in the other one.',
+  'provider.confirmed': 'Confirmed',
+  'provider.failed': 'Not signed in',
   'purpose.acquisition': 'Acquisition',
   'purpose.archive': 'Archive',
   'purpose.exchange': 'Exchange',
@@ -569,10 +598,13 @@ export const en = {
   'signIn.finish': 'Sign in',
   'signIn.help': 'No account, or a factor lost? Only an administrator of your hospital can help, with a one-time link.',
   'signIn.intro': 'Two factors for everybody, one account for each.',
+  'signIn.local': 'With a passkey or a password of your own',
+  'signIn.localAdministrators': 'For administrators: passkey or password',
   'signIn.next': 'Continue',
   'signIn.or': 'or with a password',
   'signIn.passkey': 'Sign in with a passkey',
   'signIn.password': 'Password',
+  'signIn.provider': 'Sign in with {name}',
   'signIn.title': 'Sign in',
   'span.day': 'Last 24 hours',
   'span.hour': 'Last hour',
@@ -591,7 +623,9 @@ export const en = {
   'state.revoked': 'revoked',
   'state.valid': 'valid',
   'state.waiting': 'waits',
+  'stepUp.atProvider': 'Confirm at the hospital',
   'stepUp.missing': 'This needs a fresh second factor.',
+  'stepUp.provider': 'Your hospital asks you again, in a window of its own. What you began here stays.',
   'stepUp.title': 'Confirm that it is you',
   'stepUp.why': 'What you are about to do asks for a fresh factor, so that nobody else does it at your desk.',
   'studies.anyModality': 'Any',

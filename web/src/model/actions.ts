@@ -8,7 +8,9 @@ import { isDark, theme } from './theme.ts';
 
 export async function signOut(): Promise<void> {
   try {
-    await people('sign-out', {});
+    const { location: atProvider } = await people('sign-out', {});
+    // It asks whether the session there is to end, too: on a machine of several people that is the one that counts.
+    if (atProvider !== undefined) location.assign(atProvider);
   } catch (error) {
     sayFailed(error);
     return;

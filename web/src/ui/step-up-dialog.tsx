@@ -2,16 +2,17 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Challenge } from '../../../src/doors/console/people-flows.ts';
-import { people } from '../api/client.ts';
+import { people, read } from '../api/client.ts';
 import { hasPasskeys, usePasskey } from '../api/passkey.ts';
 import { t } from '../i18n/i18n.ts';
+import { confirmPath, onConfirmed } from '../model/provider-trip.ts';
 import { signedIn } from '../model/session.ts';
 import { stepUp } from '../model/step-up.ts';
 import { useStore } from '../model/store.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { CodeField } from './code-field.tsx';
-import { Failed, Note, Skeleton } from './parts.tsx';
+import { Failed, Note, Problem, Skeleton } from './parts.tsx';
 import { useLoad } from './use-load.ts';
 import { useSubmit } from './use-submit.ts';
 
@@ -59,7 +60,7 @@ function Proof(props: {
   const hasPasskey = next.includes('passkey') && passkey !== undefined && hasPasskeys();
   const problem = byPasskey.problem ?? byCode.problem;
   const frame = useRef<HTMLDivElement>(null);
-  useEffect(() => frame.current?.querySelector<HTMLElement>('input, button')?.focus(), []);
+  useEffect(() => frame.current?.querySelector<HTMLElement>('input, button, a')?.focus(), []);
   return (
     <div class="stack" ref={frame}>
       {problem === undefined ? null : (
@@ -72,6 +73,7 @@ function Proof(props: {
           {t('signIn.passkey')}
         </Button>
       ) : null}
+      {next.includes('provider') ? <AtProvider onDone={onDone} /> : null}
       {next.includes('code') ? (
         <form class="stack" onSubmit={byCode.onSubmit}>
           <CodeField value={code} onValue={setCode} onWhole={() => void byCode.run()} />
@@ -80,6 +82,24 @@ function Proof(props: {
           </Button>
         </form>
       ) : null}
+    </div>
+  );
+}
+
+/** In a window of its own, so that what was begun here stays; that window tells when it is done. */
+function AtProvider({ onDone }: { readonly onDone: () => void }): JSX.Element {
+  const confirmed = useSubmit(async () => {
+    signedIn(await read('session'));
+    onDone();
+  });
+  useEffect(() => onConfirmed(() => void confirmed.run()), []);
+  return (
+    <div class="stack">
+      <Problem text={confirmed.problem} />
+      <p>{t('stepUp.provider')}</p>
+      <a class="button primary wide" href={confirmPath} target="_blank" rel="noopener">
+        {t('stepUp.atProvider')}
+      </a>
     </div>
   );
 }

@@ -1,7 +1,8 @@
 /** One's own account: how one signs in, where one is signed in, language and looks. */
 import type { JSX } from 'preact';
-import type { OwnSession } from '../../../../src/doors/console/people-flows.ts';
+import type { OwnFactors, OwnSession } from '../../../../src/doors/console/people-flows.ts';
 import { people, read } from '../../api/client.ts';
+import { date } from '../../i18n/format.ts';
 import { language, languageNames, languages, t, word } from '../../i18n/i18n.ts';
 import { signOut } from '../../model/actions.ts';
 import { currentSession } from '../../model/session.ts';
@@ -41,13 +42,40 @@ export function AccountPage(): JSX.Element {
       <Loaded of={own} height={900}>
         {([factors, sessions]) => (
           <>
-            <Factors own={factors} onChanged={own.reload} />
+            {factors.provider === undefined ? (
+              <Factors own={factors} onChanged={own.reload} />
+            ) : (
+              <Origin from={factors.provider} />
+            )}
             <Sessions sessions={sessions} end={end} />
             <Looks />
           </>
         )}
       </Loaded>
     </>
+  );
+}
+
+/** The account comes from the hospital's own sign-in: nothing to add here. */
+function Origin({ from }: { readonly from: NonNullable<OwnFactors['provider']> }): JSX.Element {
+  return (
+    <Card title={t('factor.title')}>
+      <div class="stack">
+        <p>{t('account.provider', { name: from.name, day: date(from.since) })}</p>
+        <dl class="facts">
+          {from.department === undefined ? null : (
+            <>
+              <dt>{t('account.department')}</dt>
+              <dd>{from.department}</dd>
+            </>
+          )}
+          <dt>{t('account.issuer')}</dt>
+          <dd class="mono">{from.issuer}</dd>
+          <dt>{t('account.subject')}</dt>
+          <dd class="mono">{from.subject}</dd>
+        </dl>
+      </div>
+    </Card>
   );
 }
 

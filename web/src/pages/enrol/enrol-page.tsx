@@ -9,6 +9,7 @@ import { people } from '../../api/client.ts';
 import { hasPasskeys, makePasskey } from '../../api/passkey.ts';
 import { t, word } from '../../i18n/i18n.ts';
 import { navigate } from '../../model/navigation.ts';
+import { enrolAtProvider } from '../../model/provider-trip.ts';
 import { Button } from '../../ui/button.tsx';
 import { Entrance } from '../../ui/entrance.tsx';
 import { ChoiceField, TextField } from '../../ui/fields.tsx';
@@ -120,6 +121,22 @@ function toSignIn(): void {
   navigate('/sign-in', { replace: true });
 }
 
+type Way = 'provider' | 'passkey' | 'password';
+
+function waysOf({ provider, local }: EnrolmentView): { value: Way; label: string; hint: string }[] {
+  return [
+    ...(provider === undefined
+      ? []
+      : [{ value: 'provider' as const, label: provider.name, hint: t('enrol.providerHint') }]),
+    ...(local
+      ? [
+          { value: 'passkey' as const, label: t('enrol.passkey'), hint: t('enrol.passkeyHint') },
+          { value: 'password' as const, label: t('enrol.password'), hint: t('enrol.passwordHint') },
+        ]
+      : []),
+  ];
+}
+
 function WayStep(props: {
   readonly begun: EnrolmentView;
   readonly onNamed: (begun: EnrolmentView) => void;
@@ -131,7 +148,9 @@ function WayStep(props: {
   const isNameless = begun.email === undefined;
   const [email, setEmail] = useState(begun.email ?? '');
   const [name, setName] = useState(begun.name ?? '');
-  const [way, setWay] = useState<'passkey' | 'password'>(hasPasskeys() ? 'passkey' : 'password');
+  const [way, setWay] = useState<Way>(
+    begun.provider !== undefined ? 'provider' : hasPasskeys() ? 'passkey' : 'password',
+  );
   const [label, setLabel] = useState('');
   useEffect(() => setLabel(deviceName(navigator.userAgent)), []);
   const going = useSubmit(
@@ -142,6 +161,7 @@ function WayStep(props: {
         passkey = named.passkey;
         props.onNamed({ ...begun, email: named.email, name: name.trim(), passkey });
       }
+      if (way === 'provider') await enrolAtProvider(ceremony);
       if (way === 'password') {
         props.onPassword();
         return;
@@ -191,15 +211,7 @@ function WayStep(props: {
             </div>
           )}
         </div>
-        <ChoiceField
-          label={t('enrol.way')}
-          value={way}
-          onValue={setWay}
-          options={[
-            { value: 'passkey', label: t('enrol.passkey'), hint: t('enrol.passkeyHint') },
-            { value: 'password', label: t('enrol.password'), hint: t('enrol.passwordHint') },
-          ]}
-        />
+        <ChoiceField label={t('enrol.way')} value={way} onValue={setWay} options={waysOf(begun)} />
         {way === 'passkey' ? (
           <TextField
             label={t('passkey.label')}

@@ -46,7 +46,7 @@ async function load(email: string): Promise<AccountShown> {
 }
 
 function Detail({ person }: { readonly person: AccountShown }): JSX.Element {
-  const { account: found, factors, passkeys, invitation, sessions, history } = person;
+  const { account: found, factors, provider, passkeys, invitation, sessions, history } = person;
   return (
     <div class="stack wide">
       {found.disabled === undefined ? null : (
@@ -69,6 +69,12 @@ function Detail({ person }: { readonly person: AccountShown }): JSX.Element {
                   ))}
                 </span>
               ),
+            ],
+            [
+              t('account.issuer'),
+              provider === undefined
+                ? undefined
+                : [provider.issuer, provider.subject, provider.department].filter(Boolean).join(' · '),
             ],
             [
               t('factor.passkey'),

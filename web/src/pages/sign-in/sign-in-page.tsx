@@ -5,11 +5,14 @@ import type { Challenge } from '../../../../src/doors/console/people-flows.ts';
 import { people } from '../../api/client.ts';
 import { hasConditionalUi, hasPasskeys, usePasskey } from '../../api/passkey.ts';
 import { t } from '../../i18n/i18n.ts';
+import { signInAtProvider } from '../../model/provider-trip.ts';
 import { signedIn } from '../../model/session.ts';
+import { signInWays } from '../../model/sign-in-ways.ts';
+import { useStore } from '../../model/store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Entrance } from '../../ui/entrance.tsx';
 import { PasswordField, TextField } from '../../ui/fields.tsx';
-import { Note } from '../../ui/parts.tsx';
+import { Note, Problem } from '../../ui/parts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 import { SecondFactor } from './second-factor.tsx';
 
@@ -19,12 +22,43 @@ export function SignInPage({ ended }: { readonly ended: boolean }): JSX.Element 
   return (
     <Entrance title={t('signIn.title')} intro={t('signIn.intro')}>
       {ended ? <Note tone="info">{t('signIn.ended')}</Note> : null}
-      <FirstFactor onSecond={setWanted} />
+      <Ways onSecond={setWanted} />
     </Entrance>
   );
 }
 
-function FirstFactor({ onSecond }: { readonly onSecond: (wanted: Challenge) => void }): JSX.Element {
+function Ways({ onSecond }: { readonly onSecond: (wanted: Challenge) => void }): JSX.Element {
+  const { provider, local } = useStore(signInWays);
+  if (provider === undefined) return <FirstFactor onSecond={onSecond} />;
+  return (
+    <div class="stack wide">
+      <ProviderButton name={provider.name} />
+      <div class="or">
+        <span>{t(local === 'administrators' ? 'signIn.localAdministrators' : 'signIn.local')}</span>
+      </div>
+      <FirstFactor onSecond={onSecond} isSecondary />
+    </div>
+  );
+}
+
+function ProviderButton({ name }: { readonly name: string }): JSX.Element {
+  const going = useSubmit(signInAtProvider);
+  return (
+    <>
+      <Problem text={going.problem} />
+      <Button look="primary" size="wide" icon="out" busy={going.busy} onClick={() => void going.run()}>
+        {t('signIn.provider', { name })}
+      </Button>
+    </>
+  );
+}
+
+function FirstFactor(props: {
+  readonly onSecond: (wanted: Challenge) => void;
+  /** Another way goes before. */
+  readonly isSecondary?: boolean;
+}): JSX.Element {
+  const { onSecond, isSecondary = false } = props;
   const [email, setEmail] = useState('');
   const [password, setPassword] = useState('');
   const conditional = useRef<AbortController | undefined>(undefined);
@@ -69,7 +103,13 @@ function FirstFactor({ onSecond }: { readonly onSecond: (wanted: Challenge) => v
         </Note>
       )}
       {hasPasskeys() ? (
-        <Button look="primary" size="wide" icon="key" busy={byPasskey.busy} onClick={() => void byPasskey.run()}>
+        <Button
+          {...(isSecondary ? {} : { look: 'primary' as const })}
+          size="wide"
+          icon="key"
+          busy={byPasskey.busy}
+          onClick={() => void byPasskey.run()}
+        >
           {t('signIn.passkey')}
         </Button>
       ) : (
