@@ -4,6 +4,7 @@ import charls, { type Charls } from '@cornerstonejs/codec-charls/wasmjs';
 import openjpeg, { type OpenJpeg } from '@cornerstonejs/codec-openjpeg/wasmjs';
 import openjph, { type OpenJph } from '@cornerstonejs/codec-openjph/wasmjs';
 import { Font } from '../rendering/font.ts';
+import { JpegEncoder } from './jpeg-encoder/jpeg-encoder.ts';
 import { WasmCodec } from './wasm-codec.ts';
 import type { WasmModules } from './wasm-modules.ts';
 
@@ -12,6 +13,7 @@ export interface Codecs {
   readonly charls: WasmCodec<Charls>;
   readonly openjpeg: WasmCodec<OpenJpeg>;
   readonly openjph: WasmCodec<OpenJph>;
+  readonly jpegEncoder: JpegEncoder;
   readonly font: Font;
 }
 
@@ -22,6 +24,7 @@ export function makeCodecs(modules: WasmModules, font: Uint8Array): Codecs {
     charls: new WasmCodec(modules.charls, charls),
     openjpeg: new WasmCodec(modules.openjpeg, openjpeg),
     openjph: new WasmCodec(modules.openjph, openjph),
+    jpegEncoder: new JpegEncoder(modules['forward-dct']),
     font: new Font(font),
   };
 }

@@ -1,13 +1,14 @@
 /**
- * The WebAssembly of the codec packages: read from their folders, bounded in memory, compiled once for all workers. Runs
- * in the supervisor, which may read files; the workers that decode get compiled modules and may not.
+ * The WebAssembly of the codec packages: read from their folders, bounded in memory, compiled once for all workers, and our own beside
+ * it. Runs in the supervisor, which may read files; the workers that decode get compiled modules and may not.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { forwardDctModule } from './jpeg-encoder/forward-dct.ts';
 
 const wasmCodecs = ['libjpeg-turbo', 'charls', 'openjpeg', 'openjph'] as const;
 export type WasmCodecName = (typeof wasmCodecs)[number];
-export type WasmModules = Readonly<Record<WasmCodecName, WebAssembly.Module>>;
+export type WasmModules = Readonly<Record<WasmCodecName | 'forward-dct', WebAssembly.Module>>;
 
 const files: Readonly<Record<WasmCodecName, string>> = {
   'libjpeg-turbo': '@cornerstonejs/codec-libjpeg-turbo-8bit/wasm',
@@ -26,6 +27,7 @@ export function compileWasmModules(memoryBytesMax: number): WasmModules {
     charls: compile('charls'),
     openjpeg: compile('openjpeg'),
     openjph: compile('openjph'),
+    'forward-dct': new WebAssembly.Module(forwardDctModule()),
   };
 }
 

@@ -49,15 +49,9 @@ declare module 'codec-instance' {
 }
 
 declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/wasmjs' {
-  import type { Decoder, Encoder, Factory, MemoryView } from 'codec-instance';
+  import type { Decoder, Factory, MemoryView } from 'codec-instance';
   export interface LibjpegTurbo extends MemoryView {
     JPEGDecoder: new () => Decoder;
-    JPEGEncoder: new () => Encoder & {
-      setProgressive(progressive: number): void;
-      setQuality(quality: number): void;
-      /** 0 for 4:4:4, 1 for 4:2:2 */
-      setSubSampling(subSampling: number): void;
-    };
   }
   const factory: Factory<LibjpegTurbo>;
   export default factory;
