@@ -11,10 +11,12 @@ export function codesIn(samples: CodedSamples): Uint16Array {
   const codes = new Uint16Array(mask + 1);
   let count = 0;
   // Most of them do not occur: four at a time.
-  new Uint32Array(occurs.buffer).forEach((four, nth) => {
-    if (four === 0) return;
+  const fours = new Uint32Array(occurs.buffer);
+  const { length } = fours;
+  for (let nth = 0; nth < length; nth += 1) {
+    if (fours[nth] === 0) continue;
     for (let code = 4 * nth; code < 4 * nth + 4; code += 1) if (occurs[code] === 1) codes[count++] = code;
-  });
+  }
   return codes.subarray(0, count);
 }
 

@@ -25,11 +25,18 @@ function drawCoded(samples: CodedSamples, facts: ImageFacts): Uint8Array<ArrayBu
   const { mask, valueOf } = samples;
   const toUnits = modalityFunction(facts.modality);
   const isPadding = paddingTest(facts);
-  const codes = codesIn(samples).filter((code) => !isPadding(valueOf(code)));
-  const units = Float64Array.from(codes, (code) => toUnits(valueOf(code)));
-  const greyOf = greyFunction(facts.voi, () => rangeOf(units.length, (at) => units[at] ?? Number.NaN));
+  const codes = codesIn(samples);
+  const units = new Float64Array(codes.length);
+  let count = 0;
+  for (const code of codes) {
+    const value = valueOf(code);
+    if (isPadding(value)) continue;
+    codes[count] = code;
+    units[count++] = toUnits(value);
+  }
+  const greyOf = greyFunction(facts.voi, () => rangeOf(count, (at) => units[at] ?? Number.NaN));
   const table = new Uint8Array(mask + 1);
-  for (let at = 0; at < codes.length; at += 1) table[codes[at] ?? 0] = shown(greyOf(units[at] ?? 0), facts);
+  for (let at = 0; at < count; at += 1) table[codes[at] ?? 0] = shown(greyOf(units[at] ?? 0), facts);
   return lookUpAll(samples, table);
 }
 
