@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { forwardDctModule } from './jpeg-encoder/forward-dct.ts';
 
-const wasmCodecs = ['libjpeg-turbo', 'charls', 'openjpeg', 'openjph'] as const;
+const wasmCodecs = ['libjpeg-turbo', 'charls', 'openjpeg', 'openjph', 'libjxl'] as const;
 export type WasmCodecName = (typeof wasmCodecs)[number];
 export type WasmModules = Readonly<Record<WasmCodecName | 'forward-dct', WebAssembly.Module>>;
 
@@ -15,6 +15,7 @@ const files: Readonly<Record<WasmCodecName, string>> = {
   charls: '@cornerstonejs/codec-charls/wasm',
   openjpeg: '@cornerstonejs/codec-openjpeg/wasm',
   openjph: '@cornerstonejs/codec-openjph/wasm',
+  libjxl: '@cornerstonejs/codec-libjxl/decodewasm',
 };
 
 /** Reads and compiles all of them, in some 50 ms. `memoryBytesMax` is a whole number of pages of 64 KiB. */
@@ -27,6 +28,7 @@ export function compileWasmModules(memoryBytesMax: number): WasmModules {
     charls: compile('charls'),
     openjpeg: compile('openjpeg'),
     openjph: compile('openjph'),
+    libjxl: compile('libjxl'),
     'forward-dct': new WebAssembly.Module(forwardDctModule()),
   };
 }
