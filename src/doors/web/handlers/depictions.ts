@@ -1,14 +1,16 @@
 /**
  * The pictures of an instance: of an image its frames; of a presentation state the images that it is about, as it wants them
- * (PS3.18 10.4.1.1.4); of a segmentation its segments over their sources.
+ * (PS3.18 10.4.1.1.4); of a segmentation its segments over their sources; and what stands for a document among thumbnails.
  */
 import type { StoredInstance } from '../../../backends/backend.ts';
 import { LeadglassError } from '../../../error.ts';
+import { documentLabel } from '../../../rendering/document-kind.ts';
+import { pageImage, pageMarks } from '../../../rendering/documents/page-icon.ts';
 import { labelElements } from '../../../rendering/read-labels.ts';
 import { presentationStates } from '../../../rendering/presentation-state.ts';
 import { segmentationClasses } from '../../../rendering/segmentation.ts';
 import { type Depicting, type Depiction, upTo } from './depiction.ts';
-import { DrawableImage, type PictureOrder } from './pictures.ts';
+import { DrawableImage, drawBlank, type PictureOrder } from './pictures.ts';
 import { segmentationDepictions } from './segmentation-pictures.ts';
 import { stateDepictions } from './state-pictures.ts';
 
@@ -32,10 +34,18 @@ export function depictionsOf(
   depicting: Depicting,
 ): AsyncGenerator<Depiction, void, undefined> {
   const { order } = depicting;
+  const isThumbnail = !order.withOverlays && depicting.frames === undefined;
+  const label = isThumbnail ? documentLabel(instance.head.sopClassUid, instance.transferSyntaxUid) : undefined;
+  if (label !== undefined) return iconDepiction(label, depicting);
   if (!isComposite(instance, order)) return imageDepictions(instance, depicting);
   return isPresentationState(instance)
     ? stateDepictions(instance, depicting)
     : segmentationDepictions(instance, depicting);
+}
+
+async function* iconDepiction(label: string, { facts, order }: Depicting): AsyncGenerator<Depiction, void, undefined> {
+  const draw = () => drawBlank(pageImage, { marks: pageMarks(label), order, facts });
+  yield { madeOf: [], frames: [], draw };
 }
 
 async function* imageDepictions(
