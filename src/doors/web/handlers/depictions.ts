@@ -34,8 +34,7 @@ export function depictionsOf(
   depicting: Depicting,
 ): AsyncGenerator<Depiction, void, undefined> {
   const { order } = depicting;
-  const isThumbnail = !order.withOverlays && depicting.frames === undefined;
-  const label = isThumbnail ? documentLabel(instance.head.sopClassUid, instance.transferSyntaxUid) : undefined;
+  const label = order.withOverlays ? undefined : documentLabel(instance.head.sopClassUid, instance.transferSyntaxUid);
   if (label !== undefined) return iconDepiction(label, depicting);
   if (!isComposite(instance, order)) return imageDepictions(instance, depicting);
   return isPresentationState(instance)
@@ -43,7 +42,12 @@ export function depictionsOf(
     : segmentationDepictions(instance, depicting);
 }
 
-async function* iconDepiction(label: string, { facts, order }: Depicting): AsyncGenerator<Depiction, void, undefined> {
+/** Documents have no frames, and a video is one stream. */
+async function* iconDepiction(
+  label: string,
+  { facts, order, frames }: Depicting,
+): AsyncGenerator<Depiction, void, undefined> {
+  if (frames !== undefined) throw new LeadglassError('NOT_FOUND', 'There is no such resource');
   const draw = () => drawBlank(pageImage, { marks: pageMarks(label), order, facts });
   yield { madeOf: [], frames: [], draw };
 }
