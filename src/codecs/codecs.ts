@@ -27,7 +27,7 @@ export function makeCodecs(modules: WasmModules, font: Uint8Array): Codecs {
     openjpeg: new WasmCodec(modules.openjpeg, openjpeg),
     openjph: new WasmCodec(modules.openjph, openjph),
     libjxl: new WasmCodec(modules.libjxl, libjxl),
-    jpegEncoder: new JpegEncoder(modules['forward-dct']),
+    jpegEncoder: new JpegEncoder(modules['jpeg-kernels']),
     font: new Font(font),
   };
 }

@@ -4,11 +4,11 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { forwardDctModule } from './jpeg-encoder/forward-dct.ts';
+import { jpegKernels } from './jpeg-encoder/kernels.ts';
 
 const wasmCodecs = ['libjpeg-turbo', 'charls', 'openjpeg', 'openjph', 'libjxl'] as const;
 export type WasmCodecName = (typeof wasmCodecs)[number];
-export type WasmModules = Readonly<Record<WasmCodecName | 'forward-dct', WebAssembly.Module>>;
+export type WasmModules = Readonly<Record<WasmCodecName | 'jpeg-kernels', WebAssembly.Module>>;
 
 const files: Readonly<Record<WasmCodecName, string>> = {
   'libjpeg-turbo': '@cornerstonejs/codec-libjpeg-turbo-8bit/wasm',
@@ -29,7 +29,7 @@ export function compileWasmModules(memoryBytesMax: number): WasmModules {
     openjpeg: compile('openjpeg'),
     openjph: compile('openjph'),
     libjxl: compile('libjxl'),
-    'forward-dct': new WebAssembly.Module(forwardDctModule()),
+    'jpeg-kernels': new WebAssembly.Module(jpegKernels()),
   };
 }
 

@@ -24,29 +24,19 @@ import {
   i16x8,
   i32,
   i32x4,
+  interleavedHigh,
+  interleavedLow,
   type Local,
   Locals,
-  oneFunctionModule,
+  lowWords,
+  pair,
   repeat,
   v128,
+  type WasmFunction,
 } from './wasm-assembler.ts';
+import { layout } from './memory-layout.ts';
 
-/** Where things stand in the function's memory of one page; what is worked on at once fits into a processor's first caches. */
-export const layout = {
-  /** Two tables of 64 floats: what quantizing multiplies with, row by row. */
-  factors: 0,
-  factorsBytes: 256,
-  /** Eight rows of samples, each of so many bytes: a component, or more of them side by side. */
-  samples: 1024,
-  samplesPitch: 2048,
-  /** 64 words each, row by row. */
-  blocks: 1024 + 8 * 2048,
-  blocksMax: 256,
-  /** Eight bytes each: which coefficients of each row are not zero, the first one's bit the lowest. */
-  masks: 1024 + 8 * 2048 + 256 * 128,
-} as const;
-
-/** `run`: from `samples`, blocks side by side, to as many `blocks` and `masks`, with one table of factors. All but `count` are addresses. */
+/** From samples, blocks side by side, to as many blocks and masks, with one table of factors. All but `count` are addresses. */
 export type TransformBlocks = (samples: number, count: number, factors: number, blocks: number, masks: number) => void;
 
 const fraction = 13;
@@ -63,8 +53,7 @@ export function quantizingFactor(step: number): number {
   return (1 + 2 ** -20) / (8 * step);
 }
 
-/** The module, uncompiled: exports `memory`, of one page, and `run`, a TransformBlocks. */
-export function forwardDctModule(): Uint8Array<ArrayBuffer> {
+export function transformBlocks(): WasmFunction {
   const locals = new Locals(5);
   const [samples, count] = [locals.parameter(0), locals.parameter(1)];
   const [factors, blocks, masks] = [locals.parameter(2), locals.parameter(3), locals.parameter(4)];
@@ -89,7 +78,7 @@ export function forwardDctModule(): Uint8Array<ArrayBuffer> {
     ...masks.set(i32.add(masks.get, i32.constant(8))),
     ...count.set(i32.sub(count.get, i32.constant(1))),
   ];
-  return oneFunctionModule(5, locals, repeat(count, body), 1);
+  return { name: 'transformBlocks', parameters: 5, locals, body: repeat(count, body) };
 }
 
 type Eight = readonly [Local, Local, Local, Local, Local, Local, Local, Local];
@@ -97,15 +86,6 @@ type Eight = readonly [Local, Local, Local, Local, Local, Local, Local, Local];
 function eightOf(locals: Locals): Eight {
   const next = (): Local => locals.vector();
   return [next(), next(), next(), next(), next(), next(), next(), next()];
-}
-
-/** Words of both in turn: of their lower halves, of their upper halves; and the lower words of 32 bits. */
-const interleavedLow = words([0, 8, 1, 9, 2, 10, 3, 11]);
-const interleavedHigh = words([4, 12, 5, 13, 6, 14, 7, 15]);
-const lowWords = words([0, 2, 4, 6, 8, 10, 12, 14]);
-
-function words(chosen: readonly number[]): readonly number[] {
-  return chosen.flatMap((word) => [2 * word, 2 * word + 1]);
 }
 
 /** Rows of `from` become columns of `to`: the places of 64 words have six bits, and each step turns them by one. */
@@ -206,11 +186,6 @@ function rotated(
     ...high.set(half(interleavedHigh)),
     ...to.set(i16x8.narrow(low.get, high.get)),
   ];
-}
-
-function pair(first: number, second: number): Code {
-  const words = Int16Array.from({ length: 8 }, (_, lane) => (lane % 2 === 0 ? first : second));
-  return v128.constant(new Uint8Array(words.buffer));
 }
 
 /** Eight coefficients of a row, multiplied as floats and rounded. */

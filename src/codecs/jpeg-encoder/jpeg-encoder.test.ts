@@ -4,8 +4,10 @@ import * as fc from 'fast-check';
 import { codecsHere, someFacts } from '../codecs.test-support.ts';
 import { readJpegHeader } from '../jpeg-header.ts';
 import { decodeJpeg8 } from '../libjpeg-turbo.ts';
-import { forwardDctModule, layout, quantizingFactor, type TransformBlocks } from './forward-dct.ts';
+import { quantizingFactor } from './forward-dct.ts';
 import type { JpegPicture } from './jpeg-encoder.ts';
+import { jpegKernels, kernelsOf } from './kernels.ts';
+import { layout } from './memory-layout.ts';
 import { zigzag } from './jpeg-tables.ts';
 
 async function decoded(bytes: Uint8Array<ArrayBuffer>, { width, height, channels }: JpegPicture): Promise<Uint8Array> {
@@ -25,9 +27,7 @@ function transformed(samples: readonly number[], u: number, v: number): number {
 }
 
 test('the transform is that of the standard, up to rounding, and tells which coefficients are not zero', () => {
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(forwardDctModule()), {});
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made by forward-dct.ts
-  const { memory, run } = instance.exports as { memory: WebAssembly.Memory; run: TransformBlocks };
+  const { memory, transformBlocks } = kernelsOf(new WebAssembly.Module(jpegKernels()));
   const heap = new Uint8Array(memory.buffer);
   assert.equal(heap.length, 64 * 1024);
   assert.throws(() => memory.grow(1));
@@ -43,7 +43,7 @@ test('the transform is that of the standard, up to rounding, and tells which coe
           heap[layout.samples + (at >> 3) * layout.samplesPitch + 8 * nth + (at & 7)] = value;
         }),
       );
-      run(layout.samples, blocks.length, layout.factors, layout.blocks, layout.masks);
+      transformBlocks(layout.samples, blocks.length, layout.factors, layout.blocks, layout.masks);
       blocks.forEach((samples, nth) =>
         table.forEach((step, at) => {
           const is = words[layout.blocks / 2 + 64 * nth + at] ?? 0;

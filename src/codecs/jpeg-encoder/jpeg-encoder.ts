@@ -4,7 +4,10 @@
  * with its usual tables.
  */
 import { unsupportedFrame } from '../frame.ts';
-import { layout, quantizingFactor, type TransformBlocks } from './forward-dct.ts';
+import { colourStep } from './colour-lines.ts';
+import { quantizingFactor } from './forward-dct.ts';
+import { type Kernels, kernelsOf } from './kernels.ts';
+import { chrominanceAt, layout } from './memory-layout.ts';
 import {
   acChrominance,
   acLuminance,
@@ -33,19 +36,15 @@ export class JpegEncoder {
   readonly #heap: Uint8Array;
   readonly #words: Int16Array;
   readonly #factors: Float32Array;
-  readonly #transform: TransformBlocks;
+  readonly #kernels: Kernels;
 
-  /** @param module forwardDctModule, compiled */
+  /** @param module jpegKernels, compiled */
   constructor(module: WebAssembly.Module) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made by forward-dct.ts
-    const { memory, run } = new WebAssembly.Instance(module, {}).exports as {
-      readonly memory: WebAssembly.Memory;
-      readonly run: TransformBlocks;
-    };
-    this.#heap = new Uint8Array(memory.buffer);
-    this.#words = new Int16Array(memory.buffer);
-    this.#factors = new Float32Array(memory.buffer, layout.factors, 128);
-    this.#transform = run;
+    this.#kernels = kernelsOf(module);
+    const { buffer } = this.#kernels.memory;
+    this.#heap = new Uint8Array(buffer);
+    this.#words = new Int16Array(buffer);
+    this.#factors = new Float32Array(buffer, layout.factors, 128);
   }
 
   /** @param quality 1 to 100, of the Independent JPEG Group's scale. @throws LeadglassError UNSUPPORTED for sides over 65,535 */
@@ -95,11 +94,15 @@ export class JpegEncoder {
         const filledBlocks = Math.ceil(columns / side);
         for (let line = 0; line < side; line += 1) {
           const from = 3 * (Math.min(top + line, height - 1) * width + left);
-          colourLine(pixels, from, columns, this.#heap, layout.samples + line * layout.samplesPitch, units);
+          this.#colourLine(
+            pixels.subarray(from, from + 3 * columns),
+            layout.samples + line * layout.samplesPitch,
+            units,
+          );
         }
         this.#blocks(0, 2 * units, { first: 0, table: 0 });
-        this.#blocks(cbAt, units, { first: cbBlocks, table: 1 });
-        this.#blocks(crAt, units, { first: crBlocks, table: 1 });
+        this.#blocks(chrominanceAt.blue, units, { first: cbBlocks, table: 1 });
+        this.#blocks(chrominanceAt.red, units, { first: crBlocks, table: 1 });
         writer.makeRoom(4 * units);
         for (let unit = 0; unit < units; unit += 1) {
           this.#write(writer, y, 2 * unit);
@@ -112,9 +115,18 @@ export class JpegEncoder {
     }
   }
 
+  /** One line of RGB; the last pixel goes on to the end of its unit. */
+  #colourLine(rgb: Uint8Array, to: number, units: number): void {
+    const [columns, filled] = [rgb.length / 3, units * unitColumns];
+    this.#heap.set(rgb, layout.colours);
+    for (let at = rgb.length; at < 3 * filled; at += 1)
+      this.#heap[layout.colours + at] = rgb[(at % 3) + 3 * (columns - 1)] ?? 0;
+    this.#kernels.convertColours(layout.colours, filled / colourStep, to, to);
+  }
+
   /** @param at of the first sample in a line */
   #blocks(at: number, count: number, { first, table }: { readonly first: number; readonly table: 0 | 1 }): void {
-    this.#transform(
+    this.#kernels.transformBlocks(
       layout.samples + at,
       count,
       layout.factors + table * layout.factorsBytes,
@@ -132,57 +144,12 @@ const greyColumnsMax = side * layout.blocksMax;
 /** A unit (MCU) of colour: two blocks of luminance, one of each chrominance. */
 const unitColumns = 16;
 const unitsMax = layout.blocksMax / 4;
-const cbAt = unitsMax * unitColumns;
-const crAt = cbAt + unitsMax * side;
 const cbBlocks = 2 * unitsMax;
 const crBlocks = 3 * unitsMax;
 
 /** The last sample once more, as often as it takes. */
 function fillUp(heap: Uint8Array, from: number, to: number): void {
   if (from < to) heap.fill(heap[from - 1] ?? 0, from, to);
-}
-
-/** Of JFIF, in 16 bits of fraction. */
-const half = 1 << 15;
-const middle = (128 << 16) + half - 1;
-
-/** One line of RGB: luminance, and chrominance of two neighbours together, whose halves are rounded down and up in turn. */
-function colourLine(
-  pixels: Uint8Array,
-  from: number,
-  columns: number,
-  heap: Uint8Array,
-  to: number,
-  units: number,
-): void {
-  const last = from + 3 * (columns - 1);
-  let bias = 0;
-  let cb1 = 0;
-  let cr1 = 0;
-  for (let x = 0; x < columns; x += 2) {
-    const first = from + 3 * x;
-    const second = first < last ? first + 3 : first;
-    const r0 = pixels[first] ?? 0;
-    const g0 = pixels[first + 1] ?? 0;
-    const b0 = pixels[first + 2] ?? 0;
-    const r1 = pixels[second] ?? 0;
-    const g1 = pixels[second + 1] ?? 0;
-    const b1 = pixels[second + 2] ?? 0;
-    heap[to + x] = (19_595 * r0 + 38_470 * g0 + 7471 * b0 + half) >> 16;
-    heap[to + x + 1] = (19_595 * r1 + 38_470 * g1 + 7471 * b1 + half) >> 16;
-    const cb0 = (-11_059 * r0 - 21_709 * g0 + 32_768 * b0 + middle) >> 16;
-    cb1 = (-11_059 * r1 - 21_709 * g1 + 32_768 * b1 + middle) >> 16;
-    const cr0 = (32_768 * r0 - 27_439 * g0 - 5329 * b0 + middle) >> 16;
-    cr1 = (32_768 * r1 - 27_439 * g1 - 5329 * b1 + middle) >> 16;
-    heap[to + cbAt + (x >> 1)] = (cb0 + cb1 + bias) >> 1;
-    heap[to + crAt + (x >> 1)] = (cr0 + cr1 + bias) >> 1;
-    bias ^= 1;
-  }
-  // The last pixel goes on to the end of its unit.
-  const halves = (columns + 1) >> 1;
-  fillUp(heap, to + columns, to + units * unitColumns);
-  heap.fill(cb1, to + cbAt + halves, to + cbAt + units * side);
-  heap.fill(cr1, to + crAt + halves, to + crAt + units * side);
 }
 
 /** SOI to SOS (Annex B), with a JFIF segment, which says that colours are YCbCr. */

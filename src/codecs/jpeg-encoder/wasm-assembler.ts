@@ -1,5 +1,5 @@
 /**
- * Writes a WebAssembly module of one function (WebAssembly core specification 5): as much as forward-dct.ts needs. Code is a list of
+ * Writes a WebAssembly module (core specification 5) of loops over vectors: as much as kernels.ts needs. Code is a list of
  * bytes, and an operator a function from its operands' code to its own.
  */
 export type Code = readonly number[];
@@ -54,12 +54,31 @@ export const v128 = {
   /** Eight bytes, each widened to 16 bits. */
   load8x8U: (address: Code, offset: number): Code => [...address, 0xfd, 0x02, 0, ...leb(offset)],
   store: (address: Code, value: Code, offset: number): Code => [...address, ...value, 0xfd, 0x0b, 0, ...leb(offset)],
+  /** The lower half only. */
+  storeLow: (address: Code, value: Code, offset: number): Code => [
+    ...address,
+    ...value,
+    0xfd,
+    0x5b,
+    0,
+    ...leb(offset),
+    0,
+  ],
   constant: (bytes: Uint8Array): Code => [0xfd, 0x0c, ...bytes],
   /** 16 bytes out of the 32 of both. */
   shuffle: (a: Code, b: Code, lanes: readonly number[]): Code => [...a, ...b, 0xfd, 0x0d, ...lanes],
 };
 
+/** Sixteen bytes. */
+export const i8x16 = {
+  /** Of two vectors of 16 bits. */
+  narrow: vector(0x66),
+};
+
 export const i16x8 = {
+  /** Of bytes without a sign. */
+  widenLow: vector(0x89),
+  widenHigh: vector(0x8a),
   splat: (value: number): Code => v128.constant(new Uint8Array(new Int16Array(8).fill(value).buffer)),
   add: vector(0x8e),
   sub: vector(0x91),
@@ -89,27 +108,60 @@ export const f32x4 = {
   mul: vector(0xe6),
 };
 
+/** Words of both in turn: of their lower halves, of their upper halves; and the lower words of 32 bits. */
+export const interleavedLow = words([0, 8, 1, 9, 2, 10, 3, 11]);
+export const interleavedHigh = words([4, 12, 5, 13, 6, 14, 7, 15]);
+export const lowWords = words([0, 2, 4, 6, 8, 10, 12, 14]);
+
+function words(chosen: readonly number[]): readonly number[] {
+  return chosen.flatMap((word) => [2 * word, 2 * word + 1]);
+}
+
+/** Two words in turn. */
+export function pair(first: number, second: number): Code {
+  const all = Int16Array.from({ length: 8 }, (_, lane) => (lane % 2 === 0 ? first : second));
+  return v128.constant(new Uint8Array(all.buffer));
+}
+
 /** Repeats until `left`, which `body` makes smaller, is zero; at least once. */
 export function repeat(left: Local, body: Code): Code {
   return [0x03, 0x40, ...body, ...left.get, 0x0d, 0, 0x0b];
 }
 
-/** A module that exports `memory`, which begins with `pages` of 64 KiB and never grows, and `run`, which returns nothing. */
-export function oneFunctionModule(
-  parameters: number,
-  locals: Locals,
-  body: Code,
-  pages: number,
-): Uint8Array<ArrayBuffer> {
-  const code = [...locals.declaration, ...body, 0x0b];
-  const name = (text: string): Code => [text.length, ...Buffer.from(text)];
+export interface WasmFunction {
+  readonly name: string;
+  readonly parameters: number;
+  readonly locals: Locals;
+  readonly body: Code;
+}
+
+/** A module that exports `memory`, which begins with `pages` of 64 KiB and never grows, and functions that return nothing. */
+export function moduleOf(functions: readonly WasmFunction[], pages: number): Uint8Array<ArrayBuffer> {
+  const types = functions.map(({ parameters }) => [
+    0x60,
+    parameters,
+    ...Array.from({ length: parameters }, () => i32Type),
+    0,
+  ]);
+  const exported = (name: string, kind: number, index: number): Code => [
+    name.length,
+    ...Buffer.from(name),
+    kind,
+    index,
+  ];
+  const codes = functions.map(({ locals, body }) => [...locals.declaration, ...body, 0x0b]);
+  const numbers = functions.map((_, nth) => nth);
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, parameters, ...Array.from({ length: parameters }, () => i32Type), 0]),
-    ...section(3, [1, 0]),
+    ...section(1, [types.length, ...types.flat()]),
+    ...section(3, [numbers.length, ...numbers]),
     ...section(5, [1, 1, ...leb(pages), ...leb(pages)]),
-    ...section(7, [2, ...name('memory'), 2, 0, ...name('run'), 0, 0]),
-    ...section(10, [1, ...leb(code.length), ...code]),
+    ...section(7, [
+      1 + numbers.length,
+      ...exported('memory', 2, 0),
+      ...functions.flatMap(({ name }, nth) => exported(name, 0, nth)),
+    ]),
+    ...section(10, [codes.length, ...codes.flatMap((code) => [...leb(code.length), ...code])]),
   ]);
 }
 
