@@ -10,6 +10,7 @@ import { codecLimits, codecsHere, someFacts, somePixels } from '../src/codecs/co
 import { encodeFrame } from '../src/codecs/encode-frame.ts';
 import { type FrameFacts, frameBytes } from '../src/codecs/frame.ts';
 import { gifFacts } from '../src/codecs/gif-picture.ts';
+import { encodeJpegXl } from '../src/codecs/jpeg-xl.test-support.ts';
 import { gifFile, pngFile } from '../src/codecs/pictures.test-support.ts';
 import { pngFacts } from '../src/codecs/png-picture.ts';
 import { CodecPool } from '../src/codecs/pool/codec-pool.ts';
@@ -53,6 +54,17 @@ for (const syntax of [
     const { bytes, photometricInterpretation } = await encodeFrame(codecsHere(), request, codecLimits);
     samples.push({ transferSyntaxUid: syntax, facts: { ...facts, photometricInterpretation }, bytes });
   }
+}
+
+for (const [different, distance] of [
+  [{ rows: 20, columns: 30 }, undefined],
+  [{ rows: 65, columns: 70, bitsAllocated: 8, bitsStored: 8 }, 1],
+  [{ rows: 33, columns: 9, bitsAllocated: 8, bitsStored: 8, samplesPerPixel: 3 }, undefined],
+  [{ rows: 33, columns: 19, bitsAllocated: 8, bitsStored: 8, samplesPerPixel: 3 }, 2],
+] as const) {
+  const facts = someFacts(different);
+  const transferSyntaxUid = distance === undefined ? T.JPEGXLLossless : T.JPEGXL;
+  samples.push({ transferSyntaxUid, facts, bytes: await encodeJpegXl(somePixels(facts), facts, distance) });
 }
 
 // Pictures that a store brings: no encoder of ours, and the checksums of a PNG stop most mutations; whole ones get through.

@@ -5,6 +5,7 @@ export type Family =
   | 'jpeg'
   | 'jpeg-ls'
   | 'jpeg-2000'
+  | 'jpeg-xl'
   | 'rle'
   | 'deflated'
   /** Pictures that are no transfer syntax: PS3.18 10.5.2 has them stored without loss, as native pixels. */
@@ -31,6 +32,9 @@ const families: ReadonlyMap<string, Family> = new Map<string, Family>([
   [T.HTJ2KLossless, 'jpeg-2000'],
   [T.HTJ2KLosslessRPCL, 'jpeg-2000'],
   [T.HTJ2K, 'jpeg-2000'],
+  [T.JPEGXLLossless, 'jpeg-xl'],
+  [T.JPEGXLJPEGRecompression, 'jpeg-xl'],
+  [T.JPEGXL, 'jpeg-xl'],
 ]);
 
 /** What a picture is decoded under: its media type, in the place of a transfer syntax that it has not. */

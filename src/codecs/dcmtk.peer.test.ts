@@ -154,3 +154,36 @@ for (const [name, syntax, program] of read) {
     });
   }
 }
+
+for (const shape of ['8 bits', 'colour']) {
+  for (const quality of [5, 50, 75, 90, 100]) {
+    test(
+      `JPEG baseline of quality ${quality}, ${shape}, has the scan of DCMTK's, bit for bit`,
+      needs('dcmcjpeg'),
+      async (t) => {
+        const facts = shapes[shape] ?? someFacts();
+        const folder = scratch(t);
+        const pixels = somePixels(facts);
+        const [native, encoded] = [join(folder, 'native.dcm'), join(folder, 'encoded.dcm')];
+        writeFile(native, facts, pixels);
+        await dcmtk('dcmcjpeg', '+eb', '-ho', '+q', String(quality), native, encoded);
+        const { frames } = await openImage(encoded);
+        const theirs = scanOf(await frames.read(1, codecLimits.frameBytesMax));
+        const { bytes } = await encodeFrame(
+          codecsHere(),
+          { transferSyntaxUid: T.JPEGBaseline8Bit, pixels, facts, options: { jpegQuality: quality } },
+          codecLimits,
+        );
+        assert.deepEqual(scanOf(bytes), theirs);
+      },
+    );
+  }
+}
+
+/** From SOS to EOI, before which DCMTK puts a fill byte where the length would be odd. */
+function scanOf(bytes: Uint8Array): Buffer {
+  const whole = Buffer.from(bytes);
+  let end = whole.lastIndexOf(Buffer.from([0xff, 0xd9]));
+  while (whole[end - 1] === 0xff) end -= 1;
+  return whole.subarray(whole.indexOf(Buffer.from([0xff, 0xda])), end);
+}

@@ -20,7 +20,9 @@ import { bareCodestream, readJpeg2000Header, wholeCodestream } from './jpeg2000-
 import { decodeJpegExtended } from './jpeg-extended.ts';
 import { checkJpegHeader, type JpegHeader, readJpegHeader } from './jpeg-header.ts';
 import { decodeJpegLossless } from './jpeg-lossless.ts';
+import { checkJpegXlHeader, readJpegXlHeader } from './jpeg-xl-header.ts';
 import { decodeJpeg8 } from './libjpeg-turbo.ts';
+import { checkJpegXlFacts, decodeJpegXl } from './libjxl.ts';
 import { decodeJpeg2000 } from './openjpeg.ts';
 import { decodeHtj2k } from './openjph.ts';
 import { decodePng } from './png-picture.ts';
@@ -65,6 +67,10 @@ export async function decodeFrame(codecs: Codecs, request: DecodeRequest, limits
     case 'jpeg-2000': {
       const { samples, isRgb } = await decodeWavelet(codecs, request);
       return placed(samples, facts, isRgb);
+    }
+    case 'jpeg-xl': {
+      const samples = await decodeXl(codecs, request);
+      return placed(samples, facts, facts.samplesPerPixel === 3);
     }
   }
 }
@@ -120,6 +126,14 @@ async function decodeWavelet(codecs: Codecs, { bytes, facts }: DecodeRequest): P
   // PS3.5 8.2.4: these two say how the codestream was made; decoders undo it.
   const isRgb = ['YBR_RCT', 'YBR_ICT'].includes(facts.photometricInterpretation);
   return { samples, isRgb };
+}
+
+async function decodeXl(codecs: Codecs, { transferSyntaxUid, bytes, facts }: DecodeRequest): Promise<Samples> {
+  requireWords(facts);
+  checkJpegXlFacts(transferSyntaxUid, facts);
+  const header = readJpegXlHeader(bytes);
+  checkJpegXlHeader(header, facts);
+  return await codecs.libjxl.run((codec) => decodeJpegXl(codec, bytes, header, facts));
 }
 
 /** PS3.5 A.4.11: the native frame, and a byte of padding where it is odd. */

@@ -2,15 +2,13 @@
  * From one frame as it is stored to one picture as it is sent: decoded, drawn (src/rendering) and encoded in one go, so that
  * neither samples nor pixels travel between threads. Runs in a worker.
  */
-import { TransferSyntaxes } from '../dicom/transfer-syntax.ts';
 import { type DrawOptions, drawFrame as draw, placementOf } from '../rendering/draw.ts';
 import type { ImageFacts } from '../rendering/image-facts.ts';
 import type { MarkLimits } from '../rendering/marks.ts';
-import { type Picture, pictureBytes, type PictureLimits, type PictureType } from '../rendering/picture.ts';
+import { pictureBytes, type PictureLimits, type PictureType } from '../rendering/picture.ts';
 import { writePng } from '../rendering/png.ts';
 import type { Codecs } from './codecs.ts';
 import { decodeFrame } from './decode-frame.ts';
-import { encodeFrame } from './encode-frame.ts';
 import type { CodecLimits, DecodedFrame } from './frame.ts';
 
 export interface DrawRequest {
@@ -39,7 +37,7 @@ export async function drawFrame(codecs: Codecs, request: DrawRequest, limits: Co
     font: codecs.font,
   });
   const { width, height } = picture;
-  const bytes = request.type === 'image/png' ? writePng(picture) : await jpeg(codecs, picture, request.quality, limits);
+  const bytes = request.type === 'image/png' ? writePng(picture) : codecs.jpegEncoder.encode(picture, request.quality);
   return { bytes, width, height };
 }
 
@@ -65,25 +63,4 @@ async function decoded(codecs: Codecs, request: DrawRequest, limits: CodecLimits
   }
   const { photometricInterpretation, planarConfiguration } = image.frame;
   return { pixels: bytes, photometricInterpretation, planarConfiguration };
-}
-
-async function jpeg(
-  codecs: Codecs,
-  { width, height, channels, pixels }: Picture,
-  jpegQuality: number,
-  limits: CodecLimits,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const facts = {
-    rows: height,
-    columns: width,
-    samplesPerPixel: channels,
-    bitsAllocated: 8,
-    bitsStored: 8,
-    pixelRepresentation: 0,
-    planarConfiguration: 0,
-    photometricInterpretation: channels === 1 ? 'MONOCHROME2' : 'RGB',
-  };
-  const transferSyntaxUid = TransferSyntaxes.JPEGBaseline8Bit;
-  const encoded = await encodeFrame(codecs, { transferSyntaxUid, pixels, facts, options: { jpegQuality } }, limits);
-  return encoded.bytes;
 }

@@ -16,7 +16,6 @@ import {
   malformedFrame,
   unsupportedFrame,
 } from './frame.ts';
-import { encodeJpeg8 } from './libjpeg-turbo.ts';
 import { encodeJpeg2000 } from './openjpeg.ts';
 import { encodeHtj2k } from './openjph.ts';
 import { encodeRle } from './rle.ts';
@@ -91,11 +90,10 @@ async function encodeOnce(codecs: Codecs, request: EncodeRequest, limits: CodecL
       return { ...unchanged(encodeRle(pixels, facts), facts), planarConfiguration: 0 };
     case T.JPEGBaseline8Bit:
       checkBaseline(facts);
-      return encoded(
-        await codecs.libjpegTurbo.run((codec) => encodeJpeg8(codec, pixels, facts, { quality: options.jpegQuality })),
-        facts,
-        { colour: 'YBR_FULL_422', lossy: true },
-      );
+      return encoded(encodeBaseline(codecs, pixels, facts, options.jpegQuality), facts, {
+        colour: 'YBR_FULL_422',
+        lossy: true,
+      });
     case T.JPEGLSLossless:
     case T.JPEGLSNearLossless: {
       checkSamples(facts, 2);
@@ -166,6 +164,17 @@ function checkRgb(facts: FrameFacts): void {
   throw unsupportedFrame(
     `its colours are ${facts.photometricInterpretation}, and its wanted transfer syntax is written from RGB`,
   );
+}
+
+function encodeBaseline(
+  { jpegEncoder }: Codecs,
+  pixels: Uint8Array,
+  facts: FrameFacts,
+  quality: number,
+): Uint8Array<ArrayBuffer> {
+  const channels = facts.samplesPerPixel === 1 ? 1 : 3;
+  const picture = { width: facts.columns, height: facts.rows, channels, pixels: fromContainer(pixels, facts) } as const;
+  return jpegEncoder.encode(picture, quality);
 }
 
 function checkBaseline(facts: FrameFacts): void {

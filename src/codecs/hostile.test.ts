@@ -9,6 +9,7 @@ import { codecLimits, codecsHere, someFacts, somePixels } from './codecs.test-su
 import { decodeFrame } from './decode-frame.ts';
 import { encodeFrame } from './encode-frame.ts';
 import { type FrameFacts, frameBytes } from './frame.ts';
+import { encodeJpegXl } from './jpeg-xl.test-support.ts';
 
 const grey = someFacts({ rows: 33, columns: 47 });
 const bytes8 = someFacts({ rows: 33, columns: 47, bitsAllocated: 8, bitsStored: 8 });
@@ -36,6 +37,12 @@ for (const [name, syntax, facts] of [
 ] as const) {
   const request = { transferSyntaxUid: syntax, pixels: somePixels(facts), facts };
   samples.push({ name, syntax, facts, bytes: (await encodeFrame(codecsHere(), request, codecLimits)).bytes });
+}
+for (const [name, facts] of [
+  ['JPEG XL', grey],
+  ['JPEG XL colour', colour],
+] as const) {
+  samples.push({ name, syntax: T.JPEGXLLossless, facts, bytes: await encodeJpegXl(somePixels(facts), facts) });
 }
 
 /** Decodes to the right size, or is refused with a code of its own. */
@@ -146,7 +153,8 @@ test('dimension bombs: facts are multiplied in full precision and refused before
 
 test('dimension bombs: a codestream that is larger than its attributes never gets to its decoder', async () => {
   for (const { name, syntax, facts, bytes } of samples) {
-    const sizeAt = name.startsWith('JPEG 2000') || name.startsWith('HTJ2K') ? 8 : undefined;
+    const isWavelet = name.startsWith('JPEG 2000') || name.startsWith('HTJ2K');
+    const sizeAt = isWavelet ? 8 : name.startsWith('JPEG XL') ? 2 : undefined;
     const sof = bytes.findIndex((byte, at) => byte === 0xff && [0xc0, 0xf7].includes(bytes[at + 1] ?? 0));
     const at = sizeAt ?? (name.startsWith('JPEG') ? sof + 5 : undefined);
     if (at === undefined) continue;

@@ -4,22 +4,10 @@
  * transform of the Independent JPEG Group, so that decoded pixels are the same as DCMTK's.
  */
 
+import { c0298, c0390, c0541, c0765, c0899, c1175, c1501, c1847, c1961, c2053, c2562, c3072 } from './dct-constants.ts';
+
 const fraction = 13;
 const kept = 1;
-
-// Sums of cosines, times 2^13.
-const c0298 = 2446;
-const c0390 = 3196;
-const c0541 = 4433;
-const c0765 = 6270;
-const c0899 = 7373;
-const c1175 = 9633;
-const c1501 = 12_299;
-const c1847 = 15_137;
-const c1961 = 16_069;
-const c2053 = 16_819;
-const c2562 = 20_995;
-const c3072 = 25_172;
 
 const between = new Int32Array(64);
 

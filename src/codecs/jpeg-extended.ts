@@ -4,16 +4,10 @@
  */
 import { type FrameFacts, malformedFrame, unsupportedFrame } from './frame.ts';
 import { inverseDct } from './inverse-dct.ts';
+import { zigzag } from './jpeg-encoder/jpeg-tables.ts';
 import { forEachScan, type Scan } from './jpeg-huffman.ts';
 import type { JpegHeader } from './jpeg-header.ts';
 import type { Samples } from './samples.ts';
-
-/** Figure A.6: where the coefficient of each zigzag place belongs. */
-const zigzag = new Uint8Array([
-  0, 1, 8, 16, 9, 2, 3, 10, 17, 24, 32, 25, 18, 11, 4, 5, 12, 19, 26, 33, 40, 48, 41, 34, 27, 20, 13, 6, 7, 14, 21, 28,
-  35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47,
-  55, 62, 63,
-]);
 
 /** The header has been compared with the facts. @throws LeadglassError MALFORMED, UNSUPPORTED */
 export function decodeJpegExtended(bytes: Uint8Array, header: JpegHeader, facts: FrameFacts): Samples {

@@ -1,5 +1,5 @@
 /**
- * JPEG 2000 (ITU-T T.800) by OpenJPEG, 1 to 16 bits; colour up to 8 bits, since the package's bindings handle no more.
+ * JPEG 2000 (ITU-T T.800) by OpenJPEG, 1 to 16 bits; colour is written up to 8 bits, since the package's bindings mix up more.
  * Signed samples travel as unsigned ones, with the sign told in the codestream's header: its bindings cut signed bytes off.
  */
 import type { OpenJpeg } from '@cornerstonejs/codec-openjpeg/wasmjs';
@@ -9,9 +9,6 @@ import { fromContainer, type Samples, turnSign } from './samples.ts';
 import { decodeWith, encodeWith } from './wasm-codec.ts';
 
 export function decodeJpeg2000(codec: OpenJpeg, bytes: Uint8Array, header: Jpeg2000Header, facts: FrameFacts): Samples {
-  if (facts.samplesPerPixel > 1 && header.precision > 8) {
-    throw unsupportedFrame('its JPEG 2000 codestream has colour of more than 8 bits');
-  }
   return decodeAsUnsigned(bytes, header, facts, (unsigned, lengthBytes) =>
     decodeWith(new codec.J2KDecoder(), unsigned, lengthBytes),
   );

@@ -1,15 +1,12 @@
 /** HTJ2K (ITU-T T.814) by OpenJPH; bits, colours and signs as with OpenJPEG. */
 import type { OpenJph } from '@cornerstonejs/codec-openjph/wasmjs';
-import { type FrameFacts, unsupportedFrame } from './frame.ts';
+import type { FrameFacts } from './frame.ts';
 import type { Jpeg2000Header } from './jpeg2000-header.ts';
 import { decodeAsUnsigned, decompositions, encodeAsUnsigned } from './openjpeg.ts';
 import type { Samples } from './samples.ts';
 import { decodeWith, encodeWith } from './wasm-codec.ts';
 
 export function decodeHtj2k(codec: OpenJph, bytes: Uint8Array, header: Jpeg2000Header, facts: FrameFacts): Samples {
-  if (facts.samplesPerPixel > 1 && header.precision > 8) {
-    throw unsupportedFrame('its HTJ2K codestream has colour of more than 8 bits');
-  }
   return decodeAsUnsigned(bytes, header, facts, (unsigned, lengthBytes) =>
     decodeWith(new codec.HTJ2KDecoder(), unsigned, lengthBytes),
   );

@@ -1,19 +1,21 @@
 /**
- * The WebAssembly of the codec packages: read from their folders, bounded in memory, compiled once for all workers. Runs
- * in the supervisor, which may read files; the workers that decode get compiled modules and may not.
+ * The WebAssembly of the codec packages: read from their folders, bounded in memory, compiled once for all workers, and our own beside
+ * it. Runs in the supervisor, which may read files; the workers that decode get compiled modules and may not.
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { jpegKernels } from './jpeg-encoder/kernels.ts';
 
-const wasmCodecs = ['libjpeg-turbo', 'charls', 'openjpeg', 'openjph'] as const;
+const wasmCodecs = ['libjpeg-turbo', 'charls', 'openjpeg', 'openjph', 'libjxl'] as const;
 export type WasmCodecName = (typeof wasmCodecs)[number];
-export type WasmModules = Readonly<Record<WasmCodecName, WebAssembly.Module>>;
+export type WasmModules = Readonly<Record<WasmCodecName | 'jpeg-kernels', WebAssembly.Module>>;
 
 const files: Readonly<Record<WasmCodecName, string>> = {
   'libjpeg-turbo': '@cornerstonejs/codec-libjpeg-turbo-8bit/wasm',
   charls: '@cornerstonejs/codec-charls/wasm',
   openjpeg: '@cornerstonejs/codec-openjpeg/wasm',
   openjph: '@cornerstonejs/codec-openjph/wasm',
+  libjxl: '@cornerstonejs/codec-libjxl/decodewasm',
 };
 
 /** Reads and compiles all of them, in some 50 ms. `memoryBytesMax` is a whole number of pages of 64 KiB. */
@@ -26,6 +28,8 @@ export function compileWasmModules(memoryBytesMax: number): WasmModules {
     charls: compile('charls'),
     openjpeg: compile('openjpeg'),
     openjph: compile('openjph'),
+    libjxl: compile('libjxl'),
+    'jpeg-kernels': new WebAssembly.Module(jpegKernels()),
   };
 }
 

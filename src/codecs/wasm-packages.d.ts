@@ -1,5 +1,5 @@
 /**
- * The four codec packages have no types of their own. Each gives a factory that makes one instance of its WebAssembly, and
+ * The five codec packages have no types of their own. Each gives a factory that makes one instance of its WebAssembly, and
  * that instance has a class for each direction (the packages' own README files; bindings by Emscripten).
  */
 declare module 'codec-instance' {
@@ -49,15 +49,9 @@ declare module 'codec-instance' {
 }
 
 declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/wasmjs' {
-  import type { Decoder, Encoder, Factory, MemoryView } from 'codec-instance';
+  import type { Decoder, Factory, MemoryView } from 'codec-instance';
   export interface LibjpegTurbo extends MemoryView {
     JPEGDecoder: new () => Decoder;
-    JPEGEncoder: new () => Encoder & {
-      setProgressive(progressive: number): void;
-      setQuality(quality: number): void;
-      /** 0 for 4:4:4, 1 for 4:2:2 */
-      setSubSampling(subSampling: number): void;
-    };
   }
   const factory: Factory<LibjpegTurbo>;
   export default factory;
@@ -91,6 +85,29 @@ declare module '@cornerstonejs/codec-openjpeg/wasmjs' {
     };
   }
   const factory: Factory<OpenJpeg>;
+  export default factory;
+}
+
+declare module '@cornerstonejs/codec-libjxl/decodewasmjs' {
+  import type { Decoder, Factory, MemoryView } from 'codec-instance';
+  export interface Libjxl extends MemoryView {
+    JpegXLDecoder: new () => Decoder;
+  }
+  const factory: Factory<Libjxl>;
+  export default factory;
+}
+
+/** For tests: what is written here is never JPEG XL. */
+declare module '@cornerstonejs/codec-libjxl/encodewasmjs' {
+  import type { Encoder, MemoryView } from 'codec-instance';
+  export interface LibjxlEncoder extends MemoryView {
+    JpegXLEncoder: new () => Encoder & {
+      setLossless(lossless: boolean): void;
+      /** Butteraugli: 1 is visually without loss. */
+      setDistance(distance: number): void;
+    };
+  }
+  const factory: (options: { readonly wasmBinary: Uint8Array }) => Promise<LibjxlEncoder>;
   export default factory;
 }
 

@@ -43,8 +43,9 @@ export function drawPalette(pixels: Uint8Array, facts: ImageFacts, palette: Pale
       colours[code * 3 + channel] = values[Math.min(last, Math.max(0, valueOf(code) - first))] ?? 0;
     }
   }
-  const rgb = new Uint8Array(containers.length * 3);
-  for (let at = 0, to = 0; at < containers.length; at += 1, to += 3) {
+  const { length } = containers;
+  const rgb = new Uint8Array(length * 3);
+  for (let at = 0, to = 0; at < length; at += 1, to += 3) {
     const from = (((containers[at] ?? 0) >> shift) & mask) * 3;
     rgb[to] = colours[from] ?? 0;
     rgb[to + 1] = colours[from + 1] ?? 0;
@@ -72,12 +73,14 @@ function bytesOf(pixels: Uint8Array, facts: ImageFacts): Uint8Array<ArrayBuffer>
   }
   const { containers, shift, mask } = samples;
   const { bitsStored } = facts.frame;
-  const bytes = new Uint8Array(containers.length);
+  const down = shift + bitsStored - 8;
+  if (containers instanceof Uint8Array && down === 0) return new Uint8Array(containers);
+  const { length } = containers;
+  const bytes = new Uint8Array(length);
   if (bitsStored >= 8) {
-    const down = shift + bitsStored - 8;
-    for (let at = 0; at < bytes.length; at += 1) bytes[at] = (containers[at] ?? 0) >> down;
+    for (let at = 0; at < length; at += 1) bytes[at] = (containers[at] ?? 0) >> down;
   } else {
-    for (let at = 0; at < bytes.length; at += 1) bytes[at] = ((((containers[at] ?? 0) >> shift) & mask) * 255) / mask;
+    for (let at = 0; at < length; at += 1) bytes[at] = ((((containers[at] ?? 0) >> shift) & mask) * 255) / mask;
   }
   return bytes;
 }
@@ -108,8 +111,9 @@ function spread(pixels: Uint8Array, { rows, columns }: FrameFacts): Uint8Array<A
 
 /** The inverse of C.7.6.3.1.2's equations, as JPEG has it (T.871 section 6); in place. */
 function toRgb(samples: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-  const rgb = new Uint8ClampedArray(samples.buffer, samples.byteOffset, samples.length);
-  for (let at = 0; at < rgb.length; at += 3) {
+  const { length } = samples;
+  const rgb = new Uint8ClampedArray(samples.buffer, samples.byteOffset, length);
+  for (let at = 0; at < length; at += 3) {
     const luminance = rgb[at] ?? 0;
     const blue = (rgb[at + 1] ?? 0) - 128;
     const red = (rgb[at + 2] ?? 0) - 128;

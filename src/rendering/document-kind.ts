@@ -26,6 +26,24 @@ export function documentKind(sopClassUid: string, transferSyntaxUid: string): Do
   return encapsulatedTypes.has(sopClassUid) ? 'encapsulated' : undefined;
 }
 
+const labels = { report: 'SR', waveform: 'WAVEFORM', video: 'VIDEO' } as const satisfies Partial<
+  Record<DocumentKind, string>
+>;
+const encapsulatedLabels: ReadonlyMap<string, string> = new Map([
+  ['application/pdf', 'PDF'],
+  ['text/xml', 'CDA'],
+  ['model/stl', 'STL'],
+  ['model/obj', 'OBJ'],
+  ['model/mtl', 'MTL'],
+]);
+
+/** What it is in one word, the same in every language; undefined as documentKind. */
+export function documentLabel(sopClassUid: string, transferSyntaxUid: string): string | undefined {
+  const kind = documentKind(sopClassUid, transferSyntaxUid);
+  if (kind !== 'encapsulated') return kind && labels[kind];
+  return encapsulatedLabels.get(encapsulatedTypes.get(sopClassUid) ?? '');
+}
+
 /** The media type of what this class encapsulates, whatever the instance says of itself (PS3.3 C.24.2). */
 export function encapsulatedType(sopClassUid: string): string | undefined {
   return encapsulatedTypes.get(sopClassUid);

@@ -4,6 +4,7 @@
  *
  * Greys are cut, not rounded: PS3.3 leaves it open, DCMTK and others cut, and one image should not look different here.
  */
+import { codesIn, lookUpAll } from './codes.ts';
 import type { ImageFacts, ModalityTransform } from './image-facts.ts';
 import { lookUp } from './lookup-table.ts';
 import type { CodedSamples, WideSamples } from './samples.ts';
@@ -21,29 +22,22 @@ export function drawGrey(pixels: Uint8Array, facts: ImageFacts): Uint8Array<Arra
 
 /** Only what occurs is computed: of 65,536 codes a CT slice has some thousands. */
 function drawCoded(samples: CodedSamples, facts: ImageFacts): Uint8Array<ArrayBuffer> {
-  const { containers, shift, mask, valueOf } = samples;
+  const { mask, valueOf } = samples;
   const toUnits = modalityFunction(facts.modality);
   const isPadding = paddingTest(facts);
-  const codes = codesIn(samples).filter((code) => !isPadding(valueOf(code)));
-  const units = Float64Array.from(codes, (code) => toUnits(valueOf(code)));
-  const greyOf = greyFunction(facts.voi, () => rangeOf(units.length, (at) => units[at] ?? Number.NaN));
-  const table = new Uint8Array(mask + 1);
-  for (let at = 0; at < codes.length; at += 1) table[codes[at] ?? 0] = shown(greyOf(units[at] ?? 0), facts);
-  const greys = new Uint8Array(containers.length);
-  for (let at = 0; at < greys.length; at += 1) greys[at] = table[((containers[at] ?? 0) >> shift) & mask] ?? 0;
-  return greys;
-}
-
-/** Each code that some sample has, rising. */
-function codesIn({ containers, shift, mask }: CodedSamples): Uint16Array {
-  const occurs = new Uint8Array(mask + 1);
-  for (let at = 0; at < containers.length; at += 1) occurs[((containers[at] ?? 0) >> shift) & mask] = 1;
-  const codes = new Uint16Array(mask + 1);
+  const codes = codesIn(samples);
+  const units = new Float64Array(codes.length);
   let count = 0;
-  for (let code = 0; code <= mask; code += 1) {
-    if (occurs[code] === 1) codes[count++] = code;
+  for (const code of codes) {
+    const value = valueOf(code);
+    if (isPadding(value)) continue;
+    codes[count] = code;
+    units[count++] = toUnits(value);
   }
-  return codes.subarray(0, count);
+  const greyOf = greyFunction(facts.voi, () => rangeOf(count, (at) => units[at] ?? Number.NaN));
+  const table = new Uint8Array(mask + 1);
+  for (let at = 0; at < count; at += 1) table[codes[at] ?? 0] = shown(greyOf(units[at] ?? 0), facts);
+  return lookUpAll(samples, table);
 }
 
 function drawWide({ values }: WideSamples, facts: ImageFacts): Uint8Array<ArrayBuffer> {

@@ -99,3 +99,26 @@ export interface ImageFacts {
   /** Height of a pixel for a width of 1 (PS3.3 C.7.6.3.1.7). */
   readonly pixelAspect: number;
 }
+
+/** Of an image that is only drawn over: grey, 8 bits, shown as they are. */
+export function blankImage({ rows, columns }: Pick<FrameFacts, 'rows' | 'columns'>): ImageFacts {
+  return {
+    frame: {
+      rows,
+      columns,
+      samplesPerPixel: 1,
+      bitsAllocated: 8,
+      bitsStored: 8,
+      pixelRepresentation: 0,
+      planarConfiguration: 0,
+      photometricInterpretation: 'MONOCHROME2',
+    },
+    highBit: 7,
+    sampleKind: 'integer',
+    modality: { kind: 'rescale', slope: 1, intercept: 0 },
+    voi: { kind: 'window', center: 128, width: 256, function: 'linear' },
+    isInverse: false,
+    overlays: [],
+    pixelAspect: 1,
+  };
+}

@@ -31,7 +31,7 @@ export function samplesOf(pixels: Uint8Array, facts: ImageFacts): CodedSamples |
     case 8:
       return coded(pixels, facts);
     case 16:
-      return coded(new Uint16Array(aligned(pixels, 2)), facts);
+      return coded(wordsOf(pixels), facts);
     case 32:
       return { kind: 'wide', values: wholeNumbers(pixels, facts) };
     default:
@@ -80,6 +80,12 @@ function floats(pixels: Uint8Array, bitsAllocated: number): Float32Array | Float
   if (bitsAllocated === 32) return new Float32Array(aligned(pixels, 4));
   if (bitsAllocated === 64) return new Float64Array(aligned(pixels, 8));
   throw unsupportedImage(`its floating point pixels have ${bitsAllocated} bits`, 'Bits Allocated');
+}
+
+/** Without a copy where they are aligned: containers are only read. */
+function wordsOf(bytes: Uint8Array): Uint16Array {
+  if (bytes.byteOffset % 2 === 1) return new Uint16Array(aligned(bytes, 2));
+  return new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
 }
 
 /** A buffer that begins where these bytes do: a copy, so that no caller sees its pixels change. */

@@ -7,7 +7,6 @@ import { Tags } from '../dicom/dictionary/tags.generated.ts';
 import type { Tag } from '../dicom/tag.ts';
 import { readColour } from './cielab.ts';
 import { functionalGroup } from './functional-groups.ts';
-import type { ImageFacts } from './image-facts.ts';
 import type { Mask, Rgb } from './marks.ts';
 import { isShort } from './long-values.ts';
 import { malformedImage, unsupportedImage } from './picture.ts';
@@ -142,28 +141,4 @@ function usualColour(segment: number): Rgb {
   const at = (offset: number): number =>
     Math.round(255 * Math.min(1, Math.max(0, Math.abs(((hue + offset) % 6) - 3) - 1)));
   return [at(0), at(4), at(2)];
-}
-
-/** A black image of the segmentation's own size, where there is no source to be seen. */
-export function blankImage(dataSet: DataSet): ImageFacts {
-  const { rows, columns } = readFrameFacts(dataSet);
-  return {
-    frame: {
-      rows,
-      columns,
-      samplesPerPixel: 1,
-      bitsAllocated: 8,
-      bitsStored: 8,
-      pixelRepresentation: 0,
-      planarConfiguration: 0,
-      photometricInterpretation: 'MONOCHROME2',
-    },
-    highBit: 7,
-    sampleKind: 'integer',
-    modality: { kind: 'rescale', slope: 1, intercept: 0 },
-    voi: { kind: 'window', center: 128, width: 256, function: 'linear' },
-    isInverse: false,
-    overlays: [],
-    pixelAspect: 1,
-  };
 }

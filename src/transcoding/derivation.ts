@@ -38,7 +38,7 @@ export function canDerive(from: string, to: string, sopClassUid: Uid): boolean {
 }
 
 /** To be raised with whatever makes the encoders write other bytes: the same UID may never stand for two images. */
-const recipe = 'leadglass lossy 1';
+const recipe = 'leadglass lossy 2';
 
 /** The same for the same stored bytes and syntax, so that who asks twice has one instance, not two. */
 export function derivedUid({ head, sha256 }: Pick<StoredInstance, 'head' | 'sha256'>, to: string): Uid {

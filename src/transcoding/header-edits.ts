@@ -59,6 +59,10 @@ const alwaysLossy: ReadonlyMap<string, string> = new Map([
   [T.JPEGSpectralSelectionNonHierarchical68, 'ISO_10918_1'],
   [T.JPEGFullProgressionNonHierarchical1012, 'ISO_10918_1'],
   [T.JPEGLSNearLossless, 'ISO_14495_1'],
+  // What is inside was a JPEG file.
+  [T.JPEGXLJPEGRecompression, 'ISO_10918_1'],
+  // Its codestream does not tell; what is without loss has a syntax of its own.
+  [T.JPEGXL, 'ISO_18181_1'],
 ]);
 
 const waveletMaybeLossy: ReadonlySet<string> = new Set([T.JPEG2000, T.HTJ2K]);

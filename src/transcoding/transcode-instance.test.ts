@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { someFacts, somePixels } from '../codecs/codecs.test-support.ts';
+import { encodeJpegXl } from '../codecs/jpeg-xl.test-support.ts';
 import { encodeRle } from '../codecs/rle.ts';
 import type { FrameFacts } from '../codecs/frame.ts';
 import { Tags } from '../dicom/dictionary/tags.generated.ts';
@@ -207,6 +208,28 @@ test('what came with loss says so when its transfer syntax does not any more', a
     assert.equal(came.text(Tags.LossyImageCompressionMethod), method);
     const ratio = somePixels(of).length / even(bytes).length;
     assert.equal(came.number(Tags.LossyImageCompressionRatio), Number(ratio.toFixed(2)));
+  }
+});
+
+test('JPEG XL becomes native: without loss bit for bit, else with a word that something was lost', async () => {
+  const grey = someFacts({ rows: 20, columns: 30 });
+  const colour = someFacts({ rows: 20, columns: 30, samplesPerPixel: 3, bitsAllocated: 8, bitsStored: 8 });
+  for (const [syntax, facts, distance, told, method] of [
+    [T.JPEGXLLossless, grey, undefined, 'MONOCHROME2', undefined],
+    [T.JPEGXLLossless, colour, undefined, 'RGB', undefined],
+    [T.JPEGXL, colour, 1, 'XYB', 'ISO_18181_1'],
+  ] as const) {
+    const pixels = somePixels(facts);
+    const bytes = await encodeJpegXl(pixels, facts, distance);
+    const header = imageHeader({ ...facts, photometricInterpretation: told }, 1);
+    const stored = encapsulatedInstance(syntax, header, [new Uint8Array(0), even(bytes)]);
+    const to = T.ExplicitVrLittleEndian;
+    const came = read({ transferSyntaxUid: to, bytes: await transcoded(stored, to) });
+    assert.equal(came.text(Tags.PhotometricInterpretation), facts.photometricInterpretation);
+    assert.equal(came.text(Tags.LossyImageCompressionMethod), method);
+    const value = came.get(Tags.PixelData)?.value;
+    assert.ok(value instanceof Uint8Array && value.length === pixels.length);
+    if (method === undefined) assert.deepEqual(Buffer.from(value), Buffer.from(pixels));
   }
 });
 

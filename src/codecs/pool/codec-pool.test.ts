@@ -10,6 +10,7 @@ import { limits } from '../../limits.ts';
 import { codecLimits, codecsHere, someFacts, somePixels } from '../codecs.test-support.ts';
 import { encodeFrame } from '../encode-frame.ts';
 import type { FrameFacts } from '../frame.ts';
+import { encodeJpegXl } from '../jpeg-xl.test-support.ts';
 import { readImageFacts } from '../../rendering/read-image-facts.ts';
 import { someImage } from '../../rendering/rendering.test-support.ts';
 import { CodecPool, type PoolLimits } from './codec-pool.ts';
@@ -143,6 +144,8 @@ test('pictures are drawn in workers, as in this thread, from native and from enc
       codecLimits,
     );
     assert.deepEqual(await pool.draw({ ...order, transferSyntaxUid, bytes: encoded.bytes }, { owner: 'a' }), here);
+    const xl = { transferSyntaxUid: T.JPEGXLLossless, bytes: await encodeJpegXl(pixels, order.image.frame) };
+    assert.deepEqual(await pool.draw({ ...order, ...xl }, { owner: 'a' }), here);
   }
   assert.equal(pool.figures.underWay, 0);
 });

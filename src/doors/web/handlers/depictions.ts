@@ -1,14 +1,16 @@
 /**
  * The pictures of an instance: of an image its frames; of a presentation state the images that it is about, as it wants them
- * (PS3.18 10.4.1.1.4); of a segmentation its segments over their sources.
+ * (PS3.18 10.4.1.1.4); of a segmentation its segments over their sources; and what stands for a document among thumbnails.
  */
 import type { StoredInstance } from '../../../backends/backend.ts';
 import { LeadglassError } from '../../../error.ts';
+import { documentLabel } from '../../../rendering/document-kind.ts';
+import { pageImage, pageMarks } from '../../../rendering/documents/page-icon.ts';
 import { labelElements } from '../../../rendering/read-labels.ts';
 import { presentationStates } from '../../../rendering/presentation-state.ts';
 import { segmentationClasses } from '../../../rendering/segmentation.ts';
 import { type Depicting, type Depiction, upTo } from './depiction.ts';
-import { DrawableImage, type PictureOrder } from './pictures.ts';
+import { DrawableImage, drawBlank, type PictureOrder } from './pictures.ts';
 import { segmentationDepictions } from './segmentation-pictures.ts';
 import { stateDepictions } from './state-pictures.ts';
 
@@ -32,10 +34,22 @@ export function depictionsOf(
   depicting: Depicting,
 ): AsyncGenerator<Depiction, void, undefined> {
   const { order } = depicting;
+  const label = order.withOverlays ? undefined : documentLabel(instance.head.sopClassUid, instance.transferSyntaxUid);
+  if (label !== undefined) return iconDepiction(label, depicting);
   if (!isComposite(instance, order)) return imageDepictions(instance, depicting);
   return isPresentationState(instance)
     ? stateDepictions(instance, depicting)
     : segmentationDepictions(instance, depicting);
+}
+
+/** Documents have no frames, and a video is one stream. */
+async function* iconDepiction(
+  label: string,
+  { facts, order, frames }: Depicting,
+): AsyncGenerator<Depiction, void, undefined> {
+  if (frames !== undefined) throw new LeadglassError('NOT_FOUND', 'There is no such resource');
+  const draw = () => drawBlank(pageImage, { marks: pageMarks(label), order, facts });
+  yield { madeOf: [], frames: [], draw };
 }
 
 async function* imageDepictions(

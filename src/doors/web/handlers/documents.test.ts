@@ -365,3 +365,17 @@ test('pixel data of a video is one stream, in a message or by ranges', async () 
     );
   }
 });
+
+test('a video has no single frames, in whatever form they are asked for', async () => {
+  // Of one fragment, too: it could be taken for a frame.
+  for (const fragments of [[mpeg], [mpeg.subarray(0, 400), mpeg.subarray(400)]]) {
+    await using web = await webHouse();
+    await web.keep(video(TransferSyntaxes.MPEG2MPML, fragments));
+    for (const view of ['frames/1', 'frames/1,2', 'frames/1/rendered', 'frames/1/thumbnail']) {
+      assert.equal(await refusal(web, `${one}/${view}`), 'NOT_FOUND', view);
+    }
+    for (const accept of ['video/mpeg', 'multipart/related; type="video/mpeg"']) {
+      assert.equal(await refusal(web, `${one}/frames/1`, { accept }), 'NOT_FOUND');
+    }
+  }
+});

@@ -72,6 +72,7 @@ export const frames: WebHandler = async (request, session, services) => {
   const facts = { session, services, signal: request.signal };
   return withRetrieval(retrieveOf(resource), facts, async (retrieval) => {
     const instance = retrieval.first;
+    if (isVideoSyntax(instance.transferSyntaxUid)) throw noFrames();
     const isOne = numbers.length === 1;
     const chosen = chosenPixels(instance, { acceptable, services, isOne });
     const source = await opened(instance, { services, owner: retrieval.owner, signal: request.signal });
@@ -160,6 +161,14 @@ async function* pixelPartsOf(
     const body = retrieval.leaving(instance, whole);
     yield { headers: headersOf(chosen, `${url}/bulkdata/${formatElementPath([tag])}`), body };
   }
+}
+
+function noFrames(): LeadglassError {
+  const what = 'A video is one stream, and its frames are not told apart';
+  return new LeadglassError(
+    'NOT_FOUND',
+    `${what}: ask for the pixel data of the instance, or for its rendered resource`,
+  );
 }
 
 /**

@@ -5,7 +5,8 @@ import { instanceOf, makeInstance, type TestInstance } from '../../../backends/b
 import { codecLimits, codecsHere, somePixels } from '../../../codecs/codecs.test-support.ts';
 import { decodeFrame } from '../../../codecs/decode-frame.ts';
 import { CodecPool } from '../../../codecs/pool/codec-pool.ts';
-import type { DataSet } from '../../../dicom/data-set.ts';
+import { DataSet } from '../../../dicom/data-set.ts';
+import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import { TransferSyntaxes } from '../../../dicom/transfer-syntax.ts';
 import { LeadglassError } from '../../../error.ts';
 import { limits } from '../../../limits.ts';
@@ -263,6 +264,57 @@ test('a thumbnail is small, of the middle of a series, and has no overlay', asyn
   const shown = await web.ask(`${own}/rendered`);
   assert.ok((await readJpeg(shown.body, columns, rows)).pixels.every((grey) => grey > 250));
   assert.equal(await refusal(web, `${own}/thumbnail?viewport=10,10,0,0`), 'BAD_REQUEST');
+});
+
+/** Of a class without pixels; its title names a patient. */
+function document(sopClassUid: string): TestInstance {
+  const dataSet = new DataSet()
+    .setText(Tags.SOPClassUID, 'UI', sopClassUid)
+    .setText(Tags.SOPInstanceUID, 'UI', '1.2.3.1.2.1')
+    .setText(Tags.StudyInstanceUID, 'UI', '1.2.3.1')
+    .setText(Tags.SeriesInstanceUID, 'UI', '1.2.3.1.2')
+    .setText(Tags.PatientName, 'PN', 'Doe^Jane')
+    .setText(Tags.PatientID, 'LO', 'P1')
+    .setText(Tags.DocumentTitle, 'ST', 'Letter about Jane Doe');
+  return instanceOf(dataSet);
+}
+
+test('the thumbnail of a document is a page with what kind it is, the same for every patient', async () => {
+  const headers = { accept: 'image/png' };
+  const seen = new Set<string>();
+  for (const [sopClassUid, isKnown] of [
+    ['1.2.840.10008.5.1.4.1.1.104.1', true], // PDF
+    ['1.2.840.10008.5.1.4.1.1.104.2', true], // CDA
+    ['1.2.840.10008.5.1.4.1.1.88.11', true], // basic text SR
+    ['1.2.840.10008.5.1.4.1.1.9.1.1', true], // 12-lead ECG
+    ['1.2.840.10008.5.1.4.1.1.66.5', false], // surface segmentation
+  ] as const) {
+    await using web = await house();
+    await web.keep(document(sopClassUid));
+    const own = `${study}/series/1.2.3.1.2/instances/1.2.3.1.2.1`;
+    if (!isKnown) {
+      assert.equal(await refusal(web, `${own}/thumbnail`, headers), 406);
+      continue;
+    }
+    const answer = await web.ask(`${own}/thumbnail`, { headers });
+    assert.deepEqual(pngSides(answer.body), [200, 200]);
+    const { pixels } = readPng(answer.body);
+    assert.equal(pixels[0], 0);
+    assert.ok(pixels.filter((grey) => grey === 225).length > 10_000);
+    seen.add(answer.body.toString('base64'));
+    assert.equal((await readJpeg((await web.ask(`${study}/thumbnail`)).body, 200, 200)).width, 200);
+    assert.equal(await refusal(web, `${own}/frames/1/thumbnail`, headers), 'NOT_FOUND');
+    const small = await web.ask(`${own}/thumbnail?viewport=3,2`, { headers });
+    assert.deepEqual(pngSides(small.body), [2, 2]);
+  }
+  assert.equal(seen.size, 4);
+});
+
+test('a study of documents and an image has the image as its thumbnail', async () => {
+  await using web = await house();
+  await web.keep(document('1.2.840.10008.5.1.4.1.1.104.1'), image().instance);
+  const headers = { accept: 'image/png' };
+  assert.deepEqual(pngSides((await web.ask(`${study}/thumbnail`, { headers })).body), [200, 133]);
 });
 
 test('the ledger knows of a picture, and without a recorded admission there is none', async () => {

@@ -4,10 +4,10 @@ import type { DrawnPicture } from '../../../codecs/draw-frame.ts';
 import { LeadglassError } from '../../../error.ts';
 import type { Mask } from '../../../rendering/marks.ts';
 import { geometryElements, mappingBetween } from '../../../rendering/plane-geometry.ts';
+import { blankImage } from '../../../rendering/image-facts.ts';
 import { readFrameFacts } from '../../../rendering/read-image-facts.ts';
 import { labelElements, readLabels } from '../../../rendering/read-labels.ts';
 import {
-  blankImage,
   maskOf,
   otherStudies,
   type SegmentedPlace,
@@ -110,7 +110,7 @@ async function drawAlone({ segments, place, order, facts }: SegmentDrawing): Pro
   const labels = readLabels(segments.dataSet, order.parameters.annotation, facts.services.limits.rendering);
   const opaque = masks.masks.map((mask) => ({ ...mask, opacity: 1 }));
   const marks = { masks: opaque, ...(labels && { labels }) };
-  return await drawBlank(blankImage(segments.dataSet), { marks, order, facts });
+  return await drawBlank(blankImage(readFrameFacts(segments.dataSet)), { marks, order, facts });
 }
 
 function sidesOf({ dataSet }: DrawableImage): string {

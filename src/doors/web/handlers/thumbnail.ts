@@ -1,8 +1,10 @@
 /**
  * Thumbnails (PS3.18 10.4.1.1.5): one small picture of a study, a series, an instance or a frame. Overlays, which may tell who
- * it is, are left out; what a device has burned into the pixels is in every picture of them.
+ * it is, are left out; what a device has burned into the pixels is in every picture of them. Documents, waveforms and videos have a
+ * page with what kind they are.
  */
 import type { StoredInstance } from '../../../backends/backend.ts';
+import { documentKind } from '../../../rendering/document-kind.ts';
 import { singleValue } from '../http/query-string.ts';
 import { invalid } from '../resources/parameter-values.ts';
 import { parseRenderingParameters } from '../resources/rendering-parameters.ts';
@@ -50,7 +52,8 @@ async function shown(retrieval: Retrieval, facts: PictureServices): Promise<Stor
   return instances[middle] ?? retrieval.first;
 }
 
-/** Looked at here only: nothing of it leaves. */
+/** Looked at here only: nothing of it leaves. Those of a video are not drawn. */
 async function hasPixels(instance: StoredInstance, facts: PictureServices): Promise<boolean> {
+  if (documentKind(instance.head.sopClassUid, instance.transferSyntaxUid) !== undefined) return false;
   return (await DrawableImage.open(instance, facts)) !== undefined;
 }
