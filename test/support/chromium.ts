@@ -12,6 +12,14 @@ export interface Seen {
   readonly url: string;
 }
 
+export interface BrowserOptions {
+  /** No WebGL at all, as on a machine without a graphics card. */
+  readonly withoutGraphics?: boolean;
+  readonly viewport?: { readonly width: number; readonly height: number };
+  /** A screen that is touched. */
+  readonly isPhone?: boolean;
+}
+
 export class BrowserWindow implements AsyncDisposable {
   readonly #browser: Browser;
   readonly page: Page;
@@ -40,7 +48,8 @@ export class BrowserWindow implements AsyncDisposable {
   }
 
   /** @param trusted the one server beside loopback's plain ones whose certificate counts, with the authority that made it */
-  static async open(trusted: { readonly port: number; readonly ca: string }): Promise<BrowserWindow> {
+  static async open(trusted: { readonly port: number; readonly ca: string } & BrowserOptions): Promise<BrowserWindow> {
+    const { withoutGraphics = false, viewport = { width: 1280, height: 720 }, isPhone = false } = trusted;
     const browser = await chromium.launch({
       executablePath: findProgram('chromium') ?? 'chromium',
       args: [
@@ -48,11 +57,14 @@ export class BrowserWindow implements AsyncDisposable {
         // As an administrator would put our authority into the browser, but for this one key and this one process.
         `--ignore-certificate-errors-spki-list=${await keyDigestOf(trusted)}`,
         '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
-        ...['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+        ...(withoutGraphics
+          ? ['--disable-gpu', '--disable-3d-apis']
+          : ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader']),
       ],
     });
     try {
-      return new BrowserWindow(browser, await browser.newPage({ viewport: { width: 1280, height: 720 } }));
+      const phone = isPhone ? { isMobile: true, hasTouch: true } : {};
+      return new BrowserWindow(browser, await browser.newPage({ viewport, ...phone, locale: 'en-GB' }));
     } catch (error) {
       await browser.close();
       throw error;

@@ -1,0 +1,218 @@
+/**
+ * The viewer's drawing engine: Cornerstone begun and ended, panes, the tool of the main button, measurements. Where the browser has
+ * no WebGL it draws without. Closing it clears every pixel from memory.
+ */
+import {
+  cache,
+  Enums,
+  eventTarget,
+  getConfiguration,
+  imageLoader,
+  init as initCore,
+  metaData,
+  RenderingEngine,
+  type Types,
+} from '@cornerstonejs/core';
+import {
+  addTool,
+  AngleTool,
+  annotation,
+  destroy as destroyTools,
+  EllipticalROITool,
+  Enums as ToolEnums,
+  init as initTools,
+  LengthTool,
+  PanTool,
+  ProbeTool,
+  RectangleROITool,
+  ToolGroupManager,
+  WindowLevelTool,
+  ZoomTool,
+} from '@cornerstonejs/tools';
+import { type Store, store } from '../../../model/store.ts';
+import { linkedIndex } from '../model/stack.ts';
+import { FrameRegister, scheme } from './frame-register.ts';
+import { Pane } from './pane.ts';
+import type { SegmentOverlay } from './segment-overlay.ts';
+
+/** What dragging with the main button, or one finger, does. `scroll` is ours, the others are Cornerstone's. */
+export const tools = ['scroll', 'window', 'zoom', 'pan', 'length', 'angle', 'ellipse', 'rectangle', 'probe'] as const;
+export type Tool = (typeof tools)[number];
+export type MeasureTool = 'length' | 'angle' | 'ellipse' | 'rectangle' | 'probe';
+
+const measureClasses = {
+  length: LengthTool,
+  angle: AngleTool,
+  ellipse: EllipticalROITool,
+  rectangle: RectangleROITool,
+  probe: ProbeTool,
+} as const;
+const classes = { window: WindowLevelTool, zoom: ZoomTool, pan: PanTool, ...measureClasses } as const;
+export const measureTools = ['length', 'angle', 'ellipse', 'rectangle', 'probe'] as const satisfies MeasureTool[];
+export const isMeasureTool = (tool: Tool): tool is MeasureTool => tool in measureClasses;
+export const measureToolOf = (toolName: string): MeasureTool | undefined =>
+  measureTools.find((tool) => measureClasses[tool].toolName === toolName);
+
+/** What all open images may take; the oldest ones leave first. */
+const cacheBytesMax = 384 * 1024 * 1024;
+const groupId = 'leadglass';
+
+let isBegun = false;
+
+/** Once in the life of a page: what Cornerstone asks goes to the screen that is open. */
+let open: Pick<Screen, 'frames'> | undefined;
+function begin(): void {
+  if (isBegun) return;
+  isBegun = true;
+  initCore({ ...getConfiguration(), rendering: { ...getConfiguration().rendering, webGlContextCount: 4 } });
+  imageLoader.registerImageLoader(scheme, (imageId) => {
+    if (open === undefined) return { promise: Promise.reject(new Error('The viewer is closed')) };
+    return open.frames.load(imageId);
+  });
+  metaData.addProvider((type: string, query: unknown) =>
+    typeof query === 'string' ? open?.frames.metadata(type, query) : undefined,
+  );
+}
+
+export class Screen {
+  readonly frames = new FrameRegister();
+  readonly panes = new Map<string, Pane>();
+  readonly tool: Store<Tool> = store<Tool>('window');
+  readonly isLinked: Store<boolean> = store(false);
+  /** What lies over the images of all views. */
+  readonly overlays: Store<readonly SegmentOverlay[]> = store<readonly SegmentOverlay[]>([]);
+  /** Rises with each change of a measurement. */
+  readonly measured: Store<number> = store(0);
+  readonly #engine: RenderingEngine;
+  readonly #closing = new AbortController();
+
+  constructor() {
+    begin();
+    // oxlint-disable-next-line typescript/no-this-alias -- it is the one that Cornerstone's global hooks speak to
+    open = this;
+    cache.setMaxCacheSize(cacheBytesMax);
+    initTools();
+    for (const one of Object.values(classes)) addTool(one);
+    const group = ToolGroupManager.createToolGroup(groupId);
+    for (const one of Object.values(classes)) group?.addTool(one.toolName);
+    this.#engine = new RenderingEngine(groupId);
+    for (const name of annotationEvents) eventTarget.addEventListener(name, this.#measuredSomething);
+    this.choose('window');
+  }
+
+  close(): void {
+    this.#closing.abort();
+    for (const name of annotationEvents) eventTarget.removeEventListener(name, this.#measuredSomething);
+    this.frames.close();
+    this.overlays.set([]);
+    for (const pane of this.panes.values()) pane.close();
+    this.panes.clear();
+    this.#engine.destroy();
+    annotation.state.removeAllAnnotations();
+    ToolGroupManager.destroyToolGroup(groupId);
+    destroyTools();
+    cache.purgeCache();
+    if (open === this) open = undefined;
+  }
+
+  enable(id: string, element: HTMLDivElement): Pane {
+    this.#engine.enableElement({
+      viewportId: id,
+      element,
+      type: Enums.ViewportType.STACK,
+      defaultOptions: { background: [0, 0, 0] },
+    });
+    const viewport = this.#engine.getViewport<Types.IStackViewport>(id);
+    const pane = new Pane(id, element, { viewport, register: this.frames });
+    pane.onStep = (from, to) => this.#follow(pane, from, to);
+    this.panes.set(id, pane);
+    ToolGroupManager.getToolGroup(groupId)?.addViewport(id, groupId);
+    return pane;
+  }
+
+  disable(id: string): void {
+    this.panes.get(id)?.close();
+    this.panes.delete(id);
+    ToolGroupManager.getToolGroup(groupId)?.removeViewports(groupId, id);
+    this.#engine.disableElement(id);
+  }
+
+  /** After the size of panes changed; what is in view stays in view. */
+  resized(): void {
+    if (this.panes.size > 0) this.#engine.resize(true, true);
+  }
+
+  /** Middle button or shift: move; right button or two fingers: zoom, whatever the main button does. */
+  choose(tool: Tool): void {
+    this.tool.set(tool);
+    const group = ToolGroupManager.getToolGroup(groupId);
+    if (group === undefined) return;
+    const { MouseBindings } = ToolEnums;
+    for (const [name, { toolName }] of Object.entries(classes)) {
+      const bindings = [
+        ...(name === tool ? [{ mouseButton: MouseBindings.Primary }] : []),
+        ...(name === 'pan' ? [{ mouseButton: MouseBindings.Auxiliary }] : []),
+        ...(name === 'zoom' ? [{ mouseButton: MouseBindings.Secondary }, { numTouchPoints: 2 }] : []),
+      ];
+      group.setToolPassive(toolName, { removeAllBindings: true });
+      if (bindings.length > 0) group.setToolActive(toolName, { bindings });
+    }
+  }
+
+  /** Ends what is on its way when the viewer closes. */
+  get signal(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  get isMeasuring(): boolean {
+    return isMeasureTool(this.tool.get());
+  }
+
+  get measurementCount(): number {
+    return annotation.state.getAllAnnotations().length;
+  }
+
+  /** The newest one on the image that is shown. */
+  removeLast(pane: Pane): void {
+    const own = annotation.state
+      .getAllAnnotations()
+      .filter(({ metadata }) => metadata?.referencedImageId === pane.imageId)
+      .at(-1);
+    if (own?.annotationUID === undefined) return;
+    annotation.state.removeAnnotation(own.annotationUID);
+    pane.viewport.render();
+  }
+
+  /** The other panes go where this one went. */
+  #follow(pane: Pane, from: number, to: number): void {
+    if (!this.isLinked.get()) return;
+    const facts = pane.state.get().frames[to];
+    if (facts === undefined) return;
+    for (const other of this.panes.values()) {
+      if (other === pane) continue;
+      const { frames, index } = other.state.get();
+      other.goTo(linkedIndex(facts, frames, { current: index, step: to - from }), { isFollowing: true });
+    }
+  }
+
+  readonly #measuredSomething = (): void => this.measured.set(this.measured.get() + 1);
+
+  /** Puts a measurement where its points are, as if it had been drawn. World coordinates, mm. */
+  place(pane: Pane, tool: MeasureTool, points: readonly Types.Point3[], imageId: string): void {
+    measureClasses[tool].hydrate(
+      pane.id,
+      points.map(([x, y, z]): Types.Point3 => [x, y, z]),
+      {
+        referencedImageId: imageId,
+      },
+    );
+    pane.viewport.render();
+    this.#measuredSomething();
+  }
+}
+
+const annotationEvents = [
+  ToolEnums.Events.ANNOTATION_COMPLETED,
+  ToolEnums.Events.ANNOTATION_MODIFIED,
+  ToolEnums.Events.ANNOTATION_REMOVED,
+] as const;
