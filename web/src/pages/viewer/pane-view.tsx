@@ -101,10 +101,10 @@ function PaneFront(props: PaneViewProps & { readonly pane: Pane }): JSX.Element 
   if (failed !== undefined) {
     return <Trouble title={v('seriesFailed')} error={failed} onAgain={props.onAgain} />;
   }
-  if (entry === undefined) return <p class="v-middle quiet">{v('choose')}</p>;
+  if (entry === undefined) return <p class="v-trouble quiet">{v('choose')}</p>;
   if (isLoading || frames.length === 0) {
     return (
-      <p class="v-middle" role="status">
+      <p class="v-trouble" role="status">
         <span class="spin" aria-hidden="true" /> {v('loadingSeries')}
       </p>
     );

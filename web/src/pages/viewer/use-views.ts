@@ -107,6 +107,8 @@ export function useViews(screen: Screen, study: string, images: readonly SeriesE
     showMade(made) {
       setStacks(made);
       if (made !== undefined) {
+        // The fourth view shows the series as it was acquired.
+        setChosen((before) => Array.from({ length: 4 }, () => before[active]));
         setLayoutState({ columns: 2, rows: 2 });
         setActive(0);
       }

@@ -63,7 +63,7 @@ export function ViewPlace(props: {
       number={props.number}
       isActive={props.isActive}
       study={props.study}
-      entry={views.isMade && stack === undefined ? undefined : entry}
+      entry={entry}
       {...(stack === undefined ? {} : { caption: stack.caption })}
       isLoading={isLoading}
       failed={failed}

@@ -24,6 +24,7 @@ interface Entry {
 export class FrameRegister {
   readonly #entries = new Map<string, Entry>();
   readonly #closing = new AbortController();
+  readonly #failures = new WeakSet<object>();
   /** When the last request left, for whoever watches over the session. */
   lastAskedMs = Date.now();
 
@@ -38,6 +39,11 @@ export class FrameRegister {
     return imageId === undefined ? undefined : this.#entries.get(imageId)?.facts;
   }
 
+  /** Whether this is why an image did not come. */
+  isFailure(error: unknown): boolean {
+    return typeof error === 'object' && error !== null && this.#failures.has(error);
+  }
+
   close(): void {
     this.#closing.abort();
     this.#entries.clear();
@@ -47,7 +53,11 @@ export class FrameRegister {
   load(imageId: string): Types.IImageLoadObject {
     const cancelling = new AbortController();
     const signal = AbortSignal.any([cancelling.signal, this.#closing.signal]);
-    return { promise: this.#image(imageId, signal), cancelFn: () => cancelling.abort() };
+    const promise = this.#image(imageId, signal).catch((error: unknown) => {
+      if (typeof error === 'object' && error !== null) this.#failures.add(error);
+      throw error;
+    });
+    return { promise, cancelFn: () => cancelling.abort() };
   }
 
   async #image(imageId: string, signal: AbortSignal): Promise<Types.IImage> {

@@ -4,6 +4,7 @@ import { annotation } from '@cornerstonejs/tools';
 import type { ImageFacts } from '../model/image-facts.ts';
 import type { Measured } from '../model/measured.ts';
 import { pixelAt } from '../model/space.ts';
+import { pixelValue } from './pixel-value.ts';
 import { measureToolOf, type Screen } from './screen.ts';
 
 export interface Measurement extends Measured {
@@ -43,7 +44,7 @@ export function measurementsOf(screen: Screen): readonly Measurement[] {
       deviation: number('stdDev'),
       min: number('min'),
       max: number('max'),
-      value: tool === 'probe' ? number('value') : undefined,
+      value: tool === 'probe' && points[0] !== undefined ? pixelValue(imageId, facts, points[0]) : undefined,
       unit: facts.modality === 'CT' ? 'HU' : '',
     };
   });

@@ -2,11 +2,11 @@
  * One place of the screen that shows a stack of frames: which one, how it is windowed, turned and moved. What is drawn is
  * Cornerstone's; what can go wrong with one image stays with that image.
  */
-import { cache, Enums, imageLoader, type Types, utilities } from '@cornerstonejs/core';
+import { cache, Enums, getShouldUseCPURendering, imageLoader, type Types, utilities } from '@cornerstonejs/core';
 import type { Window } from '../../../api/dicomweb.ts';
 import { type Store, store } from '../../../model/store.ts';
 import type { ImageFacts, Triple } from '../model/image-facts.ts';
-import { lettersOf } from '../model/space.ts';
+import { add, flat, lettersOf } from '../model/space.ts';
 import type { Preset } from '../model/presets.ts';
 import type { FrameRegister, MadeValues } from './frame-register.ts';
 
@@ -60,6 +60,8 @@ export class Pane {
   #wanted = 0;
   #going: Promise<void> | undefined;
   #ahead = 0;
+  /** Cornerstone's zoom at which the whole image fits: 1, or without WebGL whatever the sizes are. */
+  #fitZoom = 1;
   #isClosed = false;
   /** Called after somebody stepped here: from one index to another. */
   onStep: ((from: number, to: number) => void) | undefined;
@@ -73,6 +75,7 @@ export class Pane {
     this.element = element;
     this.viewport = facts.viewport;
     this.#register = facts.register;
+    if (getShouldUseCPURendering()) countFromMiddle(facts.viewport, () => this.facts);
     element.addEventListener(Enums.Events.IMAGE_RENDERED, this.#drawn);
     element.addEventListener(Enums.Events.CAMERA_MODIFIED, this.#drawn);
     element.addEventListener(Enums.Events.VOI_MODIFIED, this.#drawn);
@@ -115,13 +118,19 @@ export class Pane {
   async #begin(ids: readonly string[]): Promise<void> {
     let error: unknown;
     try {
-      await this.viewport.setStack([...ids], this.#wanted);
+      await imageLoader.loadAndCacheImage(ids[this.#wanted] ?? '');
     } catch (cause) {
       error = cause;
     }
     if (this.#isClosed) return;
+    // Also where the first one failed: the others are shown.
+    await this.viewport.setStack([...ids], this.#wanted).catch((cause: unknown) => {
+      error ??= cause;
+    });
+    if (this.#isClosed) return;
     this.#going = undefined;
     this.#set({ busy: false, error });
+    this.#fitZoom = this.viewport.getZoom() || 1;
     if (error === undefined) this.viewport.render();
     void this.#fetchAhead();
   }
@@ -154,7 +163,9 @@ export class Pane {
       const next = this.#wanted;
       let error: unknown;
       try {
-        await this.viewport.setImageIdIndex(next);
+        // Before it is shown: with WebGL Cornerstone does not say that an image failed.
+        await imageLoader.loadAndCacheImage(this.#ids[next] ?? '');
+        if (!this.#isClosed) await this.#display(next);
       } catch (cause) {
         error = cause;
       }
@@ -162,6 +173,31 @@ export class Pane {
       if (shown === this.#wanted) this.#set({ busy: false, error, index: shown });
     }
     void this.#fetchAhead();
+  }
+
+  /** Without WebGL a new image takes its own window again; what somebody chose stays. */
+  async #display(index: number): Promise<void> {
+    const { voiRange, invert } = this.viewport.getProperties();
+    const isChosen = voiRange !== undefined && !this.#isOwnWindow(voiRange);
+    await this.viewport.setImageIdIndex(index);
+    const now = this.viewport.getProperties();
+    const isOther = voiRange?.lower !== now.voiRange?.lower || voiRange?.upper !== now.voiRange?.upper;
+    const isLost = isChosen && isOther;
+    if (!isLost && invert === now.invert) return;
+    this.viewport.setProperties({
+      ...(isLost ? { voiRange } : {}),
+      ...(invert === undefined ? {} : { invert }),
+    });
+    this.viewport.render();
+  }
+
+  /** As the image that is shown says itself, within what a person can tell apart. */
+  #isOwnWindow({ lower, upper }: Types.VOIRange): boolean {
+    const image = this.viewport.getCornerstoneImage();
+    const [center = Number.NaN] = [image?.windowCenter].flat();
+    const [width = Number.NaN] = [image?.windowWidth].flat();
+    const own = utilities.windowLevel.toLowHighRange(width, center);
+    return !(Math.abs(own.lower - lower) > 1 || Math.abs(own.upper - upper) > 1);
   }
 
   /** The neighbours, nearest first, while nobody wants anything else. */
@@ -223,7 +259,8 @@ export class Pane {
   }
 
   zoom(factor: number): void {
-    this.viewport.setZoom(Math.max(0.1, Math.min(40, this.viewport.getZoom() * factor)));
+    const zoom = (this.viewport.getZoom() / this.#fitZoom) * factor;
+    this.viewport.setZoom(Math.max(0.1, Math.min(40, zoom)) * this.#fitZoom);
     this.viewport.render();
   }
 
@@ -233,10 +270,24 @@ export class Pane {
     this.viewport.render();
   }
 
+  /** Nobody enlarged or moved it. */
+  get isFitted(): boolean {
+    if (this.#ids.length === 0) return false;
+    const [x, y] = this.viewport.getPan();
+    return Math.abs(this.viewport.getZoom() / this.#fitZoom - 1) < 0.02 && Math.hypot(x, y) < 2;
+  }
+
+  /** The whole image in the middle, turned as it is. */
+  fit(): void {
+    this.viewport.resetCamera({ resetPan: true, resetZoom: true, resetToCenter: true });
+    this.#fitZoom = this.viewport.getZoom() || 1;
+    this.viewport.render();
+  }
+
   reset(): void {
     this.viewport.setCamera({ flipHorizontal: false, flipVertical: false });
     this.viewport.setViewPresentation({ rotation: 0 });
-    this.viewport.resetCamera();
+    this.fit();
     this.viewport.resetProperties();
     this.viewport.render();
   }
@@ -252,7 +303,7 @@ export class Pane {
     this.#set({
       window: window === undefined ? undefined : { center: window.windowCenter, width: window.windowWidth },
       isInverted: invert,
-      zoom: this.viewport.getZoom(),
+      zoom: this.viewport.getZoom() / this.#fitZoom,
       drawn: drawn + 1,
       ...this.#geometry(frames),
     });
@@ -286,3 +337,27 @@ export class Pane {
 }
 
 const difference = (a: Types.Point3, b: Types.Point3): Triple => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+
+/**
+ * Without WebGL Cornerstone takes the corner of a pixel for its middle: everything would lie half a pixel beside itself. With this a
+ * point is where it is with WebGL.
+ */
+function countFromMiddle(viewport: Types.IStackViewport, factsNow: () => ImageFacts | undefined): void {
+  const { canvasToWorld, worldToCanvas } = viewport;
+  const moved = (point: Types.Point3, pixels: number): Types.Point3 => {
+    const facts = factsNow();
+    const { along, down } = facts?.plane ?? flat;
+    const [x, y, z] = add(
+      add([point[0], point[1], point[2]], along, pixels * (facts?.spacing?.column ?? 1)),
+      down,
+      pixels * (facts?.spacing?.row ?? 1),
+    );
+    return [x, y, z];
+  };
+  viewport.canvasToWorld = (point) => {
+    const world: Types.Point3 | undefined = canvasToWorld(point);
+    // Before there is an image there is no place.
+    return world === undefined ? [0, 0, 0] : moved(world, -0.5);
+  };
+  viewport.worldToCanvas = (point) => worldToCanvas(moved(point, 0.5));
+}

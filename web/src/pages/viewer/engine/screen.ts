@@ -32,6 +32,7 @@ import {
 import { type Store, store } from '../../../model/store.ts';
 import { linkedIndex } from '../model/stack.ts';
 import { FrameRegister, scheme } from './frame-register.ts';
+import { pixelValue } from './pixel-value.ts';
 import { Pane } from './pane.ts';
 import type { SegmentOverlay } from './segment-overlay.ts';
 
@@ -57,10 +58,22 @@ export const measureToolOf = (toolName: string): MeasureTool | undefined =>
 const cacheBytesMax = 384 * 1024 * 1024;
 const groupId = 'leadglass';
 
+/** The value at a point is read from the image itself: Cornerstone looks for it in a volume, which a stack is not. */
+function configurationOf(toolName: string): object {
+  if (toolName !== ProbeTool.toolName) return {};
+  return {
+    getTextLines: (data: { readonly handles: { readonly points: readonly Types.Point3[] } }, target: string) => {
+      const [point] = data.handles.points;
+      const found = point === undefined ? undefined : open?.valueAt(target.replace(/^imageId:/, ''), point);
+      return found === undefined ? undefined : [found];
+    },
+  };
+}
+
 let isBegun = false;
 
 /** Once in the life of a page: what Cornerstone asks goes to the screen that is open. */
-let open: Pick<Screen, 'frames'> | undefined;
+let open: Pick<Screen, 'frames' | 'valueAt'> | undefined;
 function begin(): void {
   if (isBegun) return;
   isBegun = true;
@@ -94,14 +107,16 @@ export class Screen {
     initTools();
     for (const one of Object.values(classes)) addTool(one);
     const group = ToolGroupManager.createToolGroup(groupId);
-    for (const one of Object.values(classes)) group?.addTool(one.toolName);
+    for (const one of Object.values(classes)) group?.addTool(one.toolName, configurationOf(one.toolName));
     this.#engine = new RenderingEngine(groupId);
+    addEventListener('unhandledrejection', this.#knownFailure);
     for (const name of annotationEvents) eventTarget.addEventListener(name, this.#measuredSomething);
     this.choose('window');
   }
 
   close(): void {
     this.#closing.abort();
+    removeEventListener('unhandledrejection', this.#knownFailure);
     for (const name of annotationEvents) eventTarget.removeEventListener(name, this.#measuredSomething);
     this.frames.close();
     this.overlays.set([]);
@@ -137,9 +152,12 @@ export class Screen {
     this.#engine.disableElement(id);
   }
 
-  /** After the size of panes changed; what is in view stays in view. */
+  /** After the size of panes changed: what was fitted is fitted again, what somebody moved or enlarged stays. */
   resized(): void {
-    if (this.panes.size > 0) this.#engine.resize(true, true);
+    if (this.panes.size === 0) return;
+    const fitted = [...this.panes.values()].filter((pane) => pane.isFitted);
+    this.#engine.resize(true, true);
+    for (const pane of fitted) pane.fit();
   }
 
   /** Middle button or shift: move; right button or two fingers: zoom, whatever the main button does. */
@@ -195,7 +213,21 @@ export class Screen {
     }
   }
 
+  /** Cornerstone's cache throws once more what is told in the view already. */
+  readonly #knownFailure = (event: PromiseRejectionEvent): void => {
+    if (this.frames.isFailure(event.reason)) event.preventDefault();
+  };
+
   readonly #measuredSomething = (): void => this.measured.set(this.measured.get() + 1);
+
+  /** What stands at a point of an image, with its unit. */
+  valueAt(imageId: string, point: Types.Point3): string | undefined {
+    const facts = this.frames.factsOf(imageId);
+    const value = facts === undefined ? undefined : pixelValue(imageId, facts, point);
+    return value === undefined
+      ? undefined
+      : `${Number(value.toFixed(2))} ${facts?.modality === 'CT' ? 'HU' : ''}`.trim();
+  }
 
   /** Puts a measurement where its points are, as if it had been drawn. World coordinates, mm. */
   place(pane: Pane, tool: MeasureTool, points: readonly Types.Point3[], imageId: string): void {
