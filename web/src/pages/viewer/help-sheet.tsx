@@ -1,7 +1,8 @@
 /** All keys and gestures on one sheet. */
 import type { JSX } from 'preact';
 import { Dialog } from '../../ui/dialog.tsx';
-import { v, type ViewerText } from './texts.ts';
+import { v } from './texts.ts';
+import type { ViewerText } from './texts-table.ts';
 
 const keys: readonly (readonly [readonly string[], ViewerText])[] = [
   [['↑', '↓', '←', '→'], 'keysMove'],

@@ -3,7 +3,8 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { KeyboardPoints } from './engine/keyboard-points.ts';
 import type { Pane } from './engine/pane.ts';
-import { isMeasureTool, type Screen } from './engine/screen.ts';
+import type { Screen } from './engine/screen.ts';
+import { isMeasureTool } from './model/tools.ts';
 import { v } from './texts.ts';
 
 const ways: Readonly<Record<string, readonly [number, number]>> = {

@@ -5,7 +5,8 @@ import { sayFailed, sayProblem } from '../../ui/toasts.tsx';
 import { planesThrough } from './engine/planes.ts';
 import type { Screen } from './engine/screen.ts';
 import type { NoVolume, PlaneName } from './model/volume.ts';
-import { v, type ViewerText } from './texts.ts';
+import { v } from './texts.ts';
+import type { ViewerText } from './texts-table.ts';
 import type { Views } from './use-views.ts';
 import { IconButton } from './viewer-icons.tsx';
 

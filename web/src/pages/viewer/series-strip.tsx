@@ -62,15 +62,14 @@ function ImageEntry(props: {
       type="button"
       class={`v-series${isShown ? ' shown' : ''}`}
       aria-pressed={isActive}
-      aria-label={v('seriesOf', { text: words, modality: entry.modality, count: entry.instances })}
       title={v('showSeries')}
       onClick={() => views.show(entry.uid)}
     >
-      <Thumbnail src={thumbnailOf(studyUid, entry.uid)} size={72} />
+      <Thumbnail src={thumbnailOf(studyUid, entry.uid)} size={60} />
       <span>
         <strong>{words}</strong>
         <span class="quiet number">
-          {entry.modality} · {entry.instances}
+          {entry.modality} · {entry.instances} <span class="hidden-visually">{v('imagesWord')}</span>
         </span>
       </span>
     </button>

@@ -35,22 +35,20 @@ export function Viewer({ studyInstanceUid }: { readonly studyInstanceUid: string
   useEffect(() => watchSession(screen.frames), []);
   const study = useLoad(() => studyOf(studyInstanceUid), [studyInstanceUid]);
   const series = useLoad(async () => (await seriesOf(studyInstanceUid)).map(entryOf), [studyInstanceUid]);
-  const name = study.value === undefined ? '' : personName(study.value, 'PatientName');
   useEffect(() => {
     document.title = `${v('title')} · Leadglass`;
   }, []);
   return (
     <div class="viewer-room">
-      <h1 class="hidden-visually">{[v('title'), name].filter(Boolean).join(': ')}</h1>
-      {series.error === undefined ? null : (
-        <div class="v-middle">
-          <Failed error={series.error} again={series.reload} />
-        </div>
-      )}
       {series.value === undefined ? (
-        <p class="v-middle" role="status" aria-busy={series.error === undefined ? 'true' : 'false'}>
-          {series.error === undefined ? v('opening') : ''}
-        </p>
+        <main class="v-middle" aria-busy={series.error === undefined ? 'true' : 'false'}>
+          <h1 class="hidden-visually">{v('title')}</h1>
+          {series.error === undefined ? (
+            <p role="status">{v('opening')}</p>
+          ) : (
+            <Failed error={series.error} again={series.reload} />
+          )}
+        </main>
       ) : (
         <Room
           screen={screen}
@@ -73,6 +71,7 @@ interface RoomProps {
 }
 
 function Room({ screen, studyUid, study, entries, reload }: RoomProps): JSX.Element {
+  const name = study === undefined ? '' : personName(study, 'PatientName');
   const images = entries.filter(({ kind }) => kind === 'images');
   const views = useViews(screen, studyUid, images);
   const [isHelp, setHelp] = useState(false);
@@ -176,6 +175,7 @@ function Room({ screen, studyUid, study, entries, reload }: RoomProps): JSX.Elem
           if (commandOf(event)?.do === 'help' && event.target instanceof HTMLButtonElement) setHelp(true);
         }}
       >
+        <h1 class="hidden-visually">{[v('title'), name].filter(Boolean).join(': ')}</h1>
         {places.map((place, index) => (
           <ViewPlace
             key={place.id}

@@ -1,7 +1,8 @@
 /** Measurements without a pointer: a cross that the arrow keys move, a point where Enter is pressed. */
 import type { Types } from '@cornerstonejs/core';
 import type { Pane } from './pane.ts';
-import type { MeasureTool, Screen } from './screen.ts';
+import type { MeasureTool } from '../model/tools.ts';
+import type { Screen } from './screen.ts';
 
 export interface Cross {
   /** Pixels of the page within the view. */

@@ -30,16 +30,14 @@ import {
   ZoomTool,
 } from '@cornerstonejs/tools';
 import { type Store, store } from '../../../model/store.ts';
+import { flat, normalOf } from '../model/space.ts';
 import { linkedIndex } from '../model/stack.ts';
+import { isMeasureTool, type MeasureTool, measureTools, type Tool } from '../model/tools.ts';
+import { angleLines, areaLines, lengthLines, type TextLines } from './annotation-words.ts';
 import { FrameRegister, scheme } from './frame-register.ts';
 import { pixelValue } from './pixel-value.ts';
 import { Pane } from './pane.ts';
 import type { SegmentOverlay } from './segment-overlay.ts';
-
-/** What dragging with the main button, or one finger, does. `scroll` is ours, the others are Cornerstone's. */
-export const tools = ['scroll', 'window', 'zoom', 'pan', 'length', 'angle', 'ellipse', 'rectangle', 'probe'] as const;
-export type Tool = (typeof tools)[number];
-export type MeasureTool = 'length' | 'angle' | 'ellipse' | 'rectangle' | 'probe';
 
 const measureClasses = {
   length: LengthTool,
@@ -49,8 +47,6 @@ const measureClasses = {
   probe: ProbeTool,
 } as const;
 const classes = { window: WindowLevelTool, zoom: ZoomTool, pan: PanTool, ...measureClasses } as const;
-export const measureTools = ['length', 'angle', 'ellipse', 'rectangle', 'probe'] as const satisfies MeasureTool[];
-export const isMeasureTool = (tool: Tool): tool is MeasureTool => tool in measureClasses;
 export const measureToolOf = (toolName: string): MeasureTool | undefined =>
   measureTools.find((tool) => measureClasses[tool].toolName === toolName);
 
@@ -58,16 +54,22 @@ export const measureToolOf = (toolName: string): MeasureTool | undefined =>
 const cacheBytesMax = 384 * 1024 * 1024;
 const groupId = 'leadglass';
 
-/** The value at a point is read from the image itself: Cornerstone looks for it in a volume, which a stack is not. */
-function configurationOf(toolName: string): object {
-  if (toolName !== ProbeTool.toolName) return {};
-  return {
-    getTextLines: (data: { readonly handles: { readonly points: readonly Types.Point3[] } }, target: string) => {
-      const [point] = data.handles.points;
-      const found = point === undefined ? undefined : open?.valueAt(target.replace(/^imageId:/, ''), point);
-      return found === undefined ? undefined : [found];
-    },
-  };
+const textLines: Readonly<Record<MeasureTool, TextLines>> = {
+  length: lengthLines,
+  angle: angleLines,
+  ellipse: areaLines,
+  rectangle: areaLines,
+  // Read from the image itself: Cornerstone looks for it in a volume, which a stack is not.
+  probe: ({ handles: { points } }, target) => {
+    const [point] = points;
+    const found = point === undefined ? undefined : open?.valueAt(target.replace(/^imageId:/, ''), point);
+    return found === undefined ? undefined : [found];
+  },
+};
+
+function configurationOf(name: string): object {
+  const tool = measureTools.find((one) => one === name);
+  return tool === undefined ? {} : { getTextLines: textLines[tool] };
 }
 
 let isBegun = false;
@@ -107,11 +109,14 @@ export class Screen {
     initTools();
     for (const one of Object.values(classes)) addTool(one);
     const group = ToolGroupManager.createToolGroup(groupId);
-    for (const one of Object.values(classes)) group?.addTool(one.toolName, configurationOf(one.toolName));
+    for (const [name, { toolName }] of Object.entries(classes)) {
+      group?.addTool(toolName, configurationOf(name));
+    }
     this.#engine = new RenderingEngine(groupId);
     addEventListener('unhandledrejection', this.#knownFailure);
     for (const name of annotationEvents) eventTarget.addEventListener(name, this.#measuredSomething);
-    this.choose('window');
+    // A finger has no wheel.
+    this.choose(matchMedia('(pointer: coarse)').matches ? 'scroll' : 'window');
   }
 
   close(): void {
@@ -229,6 +234,14 @@ export class Screen {
       : `${Number(value.toFixed(2))} ${facts?.modality === 'CT' ? 'HU' : ''}`.trim();
   }
 
+  #planeOf(imageId: string): { readonly viewPlaneNormal: Types.Point3; readonly viewUp: Types.Point3 } {
+    const plane = this.frames.factsOf(imageId)?.plane ?? flat;
+    const [x, y, z] = normalOf(plane);
+    const [downX, downY, downZ] = plane.down;
+    // Cornerstone looks along the normal from the other side, and up is against the rows.
+    return { viewPlaneNormal: [-x, -y, -z], viewUp: [-downX, -downY, -downZ] };
+  }
+
   /** Puts a measurement where its points are, as if it had been drawn. World coordinates, mm. */
   place(pane: Pane, tool: MeasureTool, points: readonly Types.Point3[], imageId: string): void {
     measureClasses[tool].hydrate(
@@ -236,6 +249,8 @@ export class Screen {
       points.map(([x, y, z]): Types.Point3 => [x, y, z]),
       {
         referencedImageId: imageId,
+        // With them Cornerstone knows which pixels are inside.
+        ...this.#planeOf(imageId),
       },
     );
     pane.viewport.render();

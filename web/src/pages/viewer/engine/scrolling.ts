@@ -1,7 +1,7 @@
 /** Stepping through a stack by wheel and, with the tool for it, by dragging with the main button or one finger. */
 import type { Store } from '../../../model/store.ts';
 import type { Pane } from './pane.ts';
-import type { Tool } from './screen.ts';
+import type { Tool } from '../model/tools.ts';
 
 /** A notch of a wheel is about 100; a touch pad sends many small ones. */
 const wheelPixels = 40;

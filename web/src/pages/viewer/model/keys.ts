@@ -1,5 +1,5 @@
 /** From a key to what it does, while an image has the focus (WCAG 2.1.4: single letters count nowhere else). Pure. */
-import type { Tool } from '../engine/screen.ts';
+import type { Tool } from './tools.ts';
 
 export type Command =
   | { readonly do: 'step'; readonly by: number }

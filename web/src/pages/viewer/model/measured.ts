@@ -1,8 +1,8 @@
 /** A measurement as numbers with their units, and in words. Pure. */
-export type MeasuredTool = 'length' | 'angle' | 'ellipse' | 'rectangle' | 'probe';
+import type { MeasureTool } from './tools.ts';
 
 export interface Measured {
-  readonly tool: MeasuredTool;
+  readonly tool: MeasureTool;
   /** Column and row on the image, the middle of its first pixel 0, 0. */
   readonly points: readonly (readonly [number, number])[];
   /** The same in the patient, mm. */

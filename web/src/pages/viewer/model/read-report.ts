@@ -1,11 +1,11 @@
 /** Measurements of a report back onto images: those whose coordinates lie on images and whose shape is one of ours. Pure. */
 import type { DataSetJson } from '../../../model/dicom-json.ts';
 import { itemAt, itemsAt, numberAt, numbersAt, textAt } from './attributes.ts';
-import type { MeasuredTool } from './measured.ts';
+import type { MeasureTool } from './tools.ts';
 import { codes, isConcept } from './report-codes.ts';
 
 export interface ReportedShape {
-  readonly tool: MeasuredTool;
+  readonly tool: MeasureTool;
   /** Column and row, the middle of the first pixel 0, 0; in the order of the tool's handles. */
   readonly points: readonly (readonly [number, number])[];
   readonly instance: string;
