@@ -4,150 +4,30 @@
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Locator, Page } from 'playwright-core';
 import { painted } from '../support/chromium.ts';
 import { needs } from '../support/peers.ts';
 import { runProgram } from '../support/programs.ts';
-import { valueAt, type VolumeFacts, writeVolume } from '../support/viewer-data.ts';
-import { type RoomOptions, ViewerRoom } from '../support/viewer-room.ts';
+import { valueAt } from '../support/viewer-data.ts';
+import {
+  accessFaults,
+  assertQuiet,
+  drag,
+  frameOf,
+  measures,
+  pane,
+  room,
+  scaleOf,
+  shows,
+  tool,
+  until,
+  words,
+} from '../support/viewer-hands.ts';
+import type { ViewerRoom } from '../support/viewer-room.ts';
 
 const { skip } = needs('chromium');
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-const volume = {
-  study: 'Volumes',
-  modality: 'CT',
-  rows: 100,
-  columns: 80,
-  spacing: [0.5, 0.8, 2],
-  slices: 20,
-} as const satisfies Partial<VolumeFacts>;
-const files = (folder: string): void => {
-  writeVolume(folder, { ...volume, series: 'Axial A', seriesNumber: 1 });
-  const other = { modality: 'MR', seriesNumber: 2, slices: 12, spacing: [0.5, 0.8, 3], firstMm: 10 } as const;
-  writeVolume(folder, { ...volume, series: 'Axial B', ...other });
-  writeVolume(folder, { ...volume, series: 'Gap', seriesNumber: 3, slices: 8, without: 4 });
-  writeVolume(folder, { ...volume, series: 'Broken', seriesNumber: 4, slices: 6, broken: 2 });
-};
-
-const pane = (page: Page, number = 1): Locator => page.locator('.v-surface').nth(number - 1);
-const tool = (page: Page, name: string): Locator => page.getByRole('button', { name, exact: true });
-
-async function shows(page: Page, words: string, number = 1): Promise<void> {
-  await page.locator(`.v-pane:nth-of-type(${number}) .v-corner`, { hasText: words }).first().waitFor();
-}
-
-interface Frame {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
-async function frameOf(page: Page, number = 1): Promise<Frame> {
-  const box = await pane(page, number).boundingBox();
-  assert.ok(box !== null);
-  return box;
-}
-
-/** How large an image is drawn that fits into its view: pixels of the page for one mm. */
-const scaleOf = ({ width, height }: Frame, widthMm: number, heightMm: number): number =>
-  Math.min(width / widthMm, height / heightMm);
-
-async function drag(page: Page, from: readonly [number, number], to: readonly [number, number]): Promise<void> {
-  await page.mouse.move(from[0], from[1]);
-  await page.mouse.down();
-  await page.mouse.move((from[0] + to[0]) / 2, (from[1] + to[1]) / 2, { steps: 4 });
-  await page.mouse.move(to[0], to[1], { steps: 4 });
-  await page.mouse.up();
-}
-
-/** What stands beside the newest measurement of a view, once it is there and the last movements of the mouse have come to it. */
-async function words(page: Page, pattern: RegExp, number = 1): Promise<string> {
-  const text = pane(page, number).locator('svg text').filter({ hasText: pattern }).last();
-  await text.waitFor();
-  let found = '';
-  for (let now = (await text.textContent()) ?? ''; now !== found; now = (await text.textContent()) ?? '') {
-    found = now;
-    await sleep(400);
-  }
-  return found;
-}
-
-/** Until this is true in the page; asked from outside, since the page's policy evaluates no text. */
-async function until(page: Page, expression: string): Promise<void> {
-  const endMs = Date.now() + 30_000;
-  while ((await page.evaluate(expression)) !== true) {
-    assert.ok(Date.now() < endMs, `never came true: ${expression}`);
-    await sleep(50);
-  }
-}
-
-async function accessFaults(page: Page): Promise<unknown> {
-  await page.evaluate(axeSource);
-  return page.evaluate(`axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    resultTypes: ['violations'],
-  }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))`);
-}
-
-/** Nothing but our own server was asked, nothing was refused by the policy, nothing stays in the browser. */
-async function assertQuiet(room: ViewerRoom, expected: RegExp = /^$/): Promise<void> {
-  const web = `https://localhost:${room.leadglass.consolePort}/`;
-  const elsewhere = room.browser.asked.filter((url) => !url.startsWith(web) && !/^(?:blob|data):/.test(url));
-  assert.deepEqual(elsewhere, []);
-  assert.deepEqual(
-    room.browser.errors.filter((error) => !expected.test(error)),
-    [],
-  );
-  const kept = await room.page.evaluate('[Object.keys(localStorage), Object.keys(sessionStorage), document.cookie]');
-  assert.deepEqual(kept, [[], [], '']);
-}
-
-/** Length, area, values: what a ruler and the pixels say. */
-async function measures(page: Page): Promise<void> {
-  const frame = await frameOf(page);
-  const scale = scaleOf(frame, 64, 50);
-  const [x, y] = [frame.x + frame.width / 2, frame.y + frame.height / 2];
-  const near = (text: string, mm: number, within: number): void => {
-    const found = Number.parseFloat(text);
-    assert.ok(Math.abs(found - mm) <= within, `${text} where ${mm} was drawn`);
-  };
-  await tool(page, 'Length').click();
-  await drag(page, [x - 120, y - 100], [x + 80, y - 100]);
-  near(await words(page, /mm$/), 200 / scale, 0.15);
-  await drag(page, [x + 150, y - 60], [x + 150, y + 60]);
-  near(await words(page, /mm$/), 120 / scale, 0.15);
-
-  await tool(page, 'Rectangle').click();
-  await drag(page, [x - 60, y + 20], [x + 20, y + 80]);
-  const area = await words(page, /mm²/);
-  near(area, (80 / scale) * (60 / scale), 0.5);
-  // The values grow evenly, so their mean is the value in the middle; shown is slice 3.
-  const middle = valueAt(-20 / scale / 0.8 + 39.5, 50 / scale / 0.5 + 49.5, 2);
-  near(/Mean ([\d.]+)/.exec(area)?.[1] ?? '', middle, 2.5);
-
-  await tool(page, 'Value').click();
-  await page.mouse.click(x - 200, y - 150);
-  const column = Math.round(-200 / scale / 0.8 + 39.5);
-  const row = Math.round(-150 / scale / 0.5 + 49.5);
-  assert.equal(await words(page, /^-?\d+ HU$/), `${valueAt(column, row, 2)} HU`);
-
-  await tool(page, 'Angle').click();
-  await drag(page, [x + 200, y + 40], [x + 200, y + 140]);
-  await page.mouse.click(x + 300, y + 140);
-  near(await words(page, /°$/), 90, 0.2);
-}
-
-async function room(options: RoomOptions): Promise<ViewerRoom> {
-  const opened = await ViewerRoom.open({ files, ...options });
-  opened.page.setDefaultTimeout(60_000);
-  return opened;
-}
-
 let shared: ViewerRoom;
 before(async () => {
   if (skip === false) shared = await room({ browser: { viewport: { width: 1280, height: 800 } } });
@@ -173,8 +53,8 @@ test('a click on the study’s page opens the viewer, cold, and the first image 
   await link.click();
   const ms = Number(await page.evaluate('globalThis.first'));
   t.diagnostic(`first image after ${Math.round(ms)} ms`);
-  // The promise is 1500 ms on a machine of its own; here other tests draw, too.
-  assert.ok(ms < 6000, `${ms} ms`);
+  // The promise is for a machine that has a processor left for it; beside other tests it is only told.
+  if ((loadavg()[0] ?? 0) < availableParallelism()) assert.ok(ms < 1500, `${ms} ms`);
   await shows(page, 'Müller, Änne');
   await shows(page, 'Im 1/20');
   await shows(page, 'Not for primary diagnosis');
@@ -386,49 +266,4 @@ test('nothing else was asked, refused or kept; an account that is disabled close
   await page.getByRole('button', { name: /^Axial B/ }).click();
   await page.getByText('Your session has ended').waitFor();
   assert.equal(await page.evaluate("document.querySelectorAll('canvas, .v-surface').length"), 0);
-});
-
-test('without WebGL everything is drawn and measured as with it', { skip }, async () => {
-  await using plain = await room({ browser: { withoutGraphics: true, viewport: { width: 1280, height: 800 } } });
-  const { page } = plain;
-  assert.equal(await page.evaluate("document.createElement('canvas').getContext('webgl2')"), null);
-  await plain.view('Volumes');
-  await page.keyboard.press('ArrowDown');
-  await page.keyboard.press('ArrowDown');
-  await shows(page, 'Im 3/20');
-  await measures(page);
-  await page.getByLabel('Window presets').selectOption({ label: 'Bone' });
-  await pane(page).focus();
-  await page.keyboard.press('ArrowDown');
-  await shows(page, 'C 500 W 2000');
-  await plain.browser.picture('viewer-without-webgl');
-  await assertQuiet(plain, /status of 40[06]/);
-});
-
-test('on a phone one finger scrolls, two enlarge, and nothing is wider than the screen', { skip }, async () => {
-  await using phone = await room({ browser: { viewport: { width: 390, height: 780 }, isPhone: true } });
-  const { page } = phone;
-  await phone.view('Volumes');
-  assert.equal(await tool(page, 'Scroll').getAttribute('aria-pressed'), 'true');
-  const { x, y, width, height } = await frameOf(page);
-  const [middle, centre] = [x + width / 2, y + height / 2];
-  const fingers = await page.context().newCDPSession(page);
-  const touch = async (type: 'touchStart' | 'touchMove' | 'touchEnd', ...points: { x: number; y: number }[]) => {
-    await fingers.send('Input.dispatchTouchEvent', { type, touchPoints: points });
-  };
-  await touch('touchStart', { x: middle, y: centre - 60 });
-  for (let step = 1; step <= 6; step += 1) await touch('touchMove', { x: middle, y: centre - 60 + step * 10 });
-  await touch('touchEnd');
-  await until(page, "!document.querySelector('.v-corner[data-at=bottom-left]').textContent.startsWith('Im 1/')");
-  await touch('touchStart', { x: middle - 20, y: centre }, { x: middle + 20, y: centre });
-  for (let step = 1; step <= 6; step += 1) {
-    await touch('touchMove', { x: middle - 20 - step * 10, y: centre }, { x: middle + 20 + step * 10, y: centre });
-  }
-  await touch('touchEnd');
-  await until(page, "!document.querySelector('.v-corner[data-at=bottom-left]').textContent.includes('100%')");
-  const overflow = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-  assert.ok(Number(overflow) <= 0);
-  assert.deepEqual(await accessFaults(page), []);
-  await phone.browser.picture('viewer-phone');
-  await assertQuiet(phone, /status of 40[06]/);
 });

@@ -122,11 +122,12 @@ const count = `async (base64) => {
 export async function painted(page: Page, clip: Area): Promise<Painted> {
   const png = (await page.screenshot({ clip })).toString('base64');
   // On a page of its own: that of the console has a policy that reads no data: address.
-  const counting = await page.context().newPage();
+  const counting = await page.context().browser()?.newContext();
   try {
-    return await counting.evaluate<Painted>(`(${count})(${JSON.stringify(png)})`);
+    const blank = (await counting?.newPage()) ?? page;
+    return await blank.evaluate<Painted>(`(${count})(${JSON.stringify(png)})`);
   } finally {
-    await counting.close();
+    await counting?.close();
   }
 }
 

@@ -46,12 +46,12 @@ export function Toolbar(props: ToolbarProps): JSX.Element {
   const isLinked = useStore(screen.isLinked);
   const measured = useStore(screen.measured);
   return (
-    <header class="v-bar">
+    <section class="v-bar" aria-label={v('tools')}>
       <a class="v-button" href={props.back} aria-label={v('back')} title={v('back')}>
         <Icon name="left" size={20} />
       </a>
       <div class="v-tools">
-        <Group label={v('tools')}>
+        <Group label={v('mainButton')}>
           {[...viewTools, ...measureButtons].map(([one, key]) => (
             <IconButton
               key={one}
@@ -106,7 +106,7 @@ export function Toolbar(props: ToolbarProps): JSX.Element {
         />
         <IconButton icon="help" label={v('help')} hint="?" onClick={props.onHelp} />
       </div>
-    </header>
+    </section>
   );
 }
 
