@@ -55,7 +55,11 @@ function Page(): JSX.Element {
   if (here?.section === 'sign-in') return <Elsewhere to="/" />;
   const areas = areasOf(who.session.account.role);
   const viewed = viewedStudy(here);
-  if (viewed !== undefined && areas.includes('studies')) return <ViewerDoor key={viewed} studyInstanceUid={viewed} />;
+  if (viewed !== undefined && areas.includes('studies')) {
+    // With the right that it was opened by, it ends.
+    const key = `${viewed} ${who.session.emergency?.until ?? ''}`;
+    return <ViewerDoor key={key} studyInstanceUid={viewed} />;
+  }
   return (
     <Shell session={who.session} area={areaOf(here, areas)}>
       {/* A key of its own for each address and each right: nothing of one page's state stays on the next. */}

@@ -1,7 +1,7 @@
 /** The measurements beside the images: what they say, where they are, and the report that keeps them. */
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { currentSession, mayUpload } from '../../model/session.ts';
+import { currentSession, looksOnly, mayUpload } from '../../model/session.ts';
 import { useStore } from '../../model/store.ts';
 import { Button } from '../../ui/button.tsx';
 import { Icon } from '../../ui/icons.tsx';
@@ -52,7 +52,7 @@ export function MeasurementPanel(props: {
           <Entry key={one.uid} screen={screen} measurement={one} />
         ))}
       </ol>
-      {kept.length > 0 && mayUpload(currentSession()?.account.role ?? '') ? (
+      {kept.length > 0 && mayUpload(currentSession()?.account.role ?? '') && !looksOnly() ? (
         <div class="v-panel-foot">
           {saving.problem === undefined ? null : (
             <p class="v-fault" role="alert">

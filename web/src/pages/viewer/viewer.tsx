@@ -7,6 +7,8 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { seriesOf, studyOf } from '../../api/dicomweb.ts';
 import { personName } from '../../model/dicom-json.ts';
 import { pathOf } from '../../model/route.ts';
+import { session } from '../../model/session.ts';
+import { EmergencyBanner } from '../../ui/emergency-banner.tsx';
 import { Failed } from '../../ui/parts.tsx';
 import { useLoad } from '../../ui/use-load.ts';
 import { useStore } from '../../model/store.ts';
@@ -38,8 +40,12 @@ export function Viewer({ studyInstanceUid }: { readonly studyInstanceUid: string
   useEffect(() => {
     document.title = `${v('title')} · Leadglass`;
   }, []);
+  const who = useStore(session);
   return (
     <div class="viewer-room">
+      <div class="v-notice">
+        <EmergencyBanner emergency={who.kind === 'signed-in' ? who.session.emergency : undefined} />
+      </div>
       {series.value === undefined ? (
         <main class="v-middle" aria-busy={series.error === undefined ? 'true' : 'false'}>
           <h1 class="hidden-visually">{v('title')}</h1>
