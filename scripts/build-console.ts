@@ -16,6 +16,7 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { packageEdits } from './console/package-edits.ts';
 
 const repository = resolve(import.meta.dirname, '..');
 const web = join(repository, 'web');
@@ -28,6 +29,7 @@ const sources = [
   'web/public/**/*',
   'src/doors/console/console-sections.ts',
   'scripts/build-console.ts',
+  'scripts/console/*',
   'package-lock.json',
 ];
 /** Compressed already, or too small to gain. */
@@ -51,6 +53,7 @@ async function build(): Promise<void> {
       configFile: false,
       envDir: false,
       logLevel: 'warn',
+      plugins: [packageEdits()],
       oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
       build: {
         outDir: aside,
@@ -60,6 +63,8 @@ async function build(): Promise<void> {
         assetsInlineLimit: 0,
         modulePreload: { polyfill: false },
         reportCompressedSize: false,
+        // The viewer, which is loaded on demand.
+        chunkSizeWarningLimit: 3000,
       },
     });
     compress(aside);

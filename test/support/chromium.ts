@@ -12,6 +12,20 @@ export interface Seen {
   readonly url: string;
 }
 
+/** A server whose certificate counts, with the authority that made it. */
+export interface Trusted {
+  readonly port: number;
+  readonly ca: string;
+}
+
+export interface BrowserOptions {
+  /** No WebGL at all, as on a machine without a graphics card. */
+  readonly withoutGraphics?: boolean;
+  readonly viewport?: { readonly width: number; readonly height: number };
+  /** A screen that is touched. */
+  readonly isPhone?: boolean;
+}
+
 export class BrowserWindow implements AsyncDisposable {
   readonly #browser: Browser;
   readonly page: Page;
@@ -39,8 +53,10 @@ export class BrowserWindow implements AsyncDisposable {
     });
   }
 
-  /** @param trusted the servers beside loopback's plain ones whose certificate counts, each with the authority that made it */
-  static async open(...trusted: readonly { readonly port: number; readonly ca: string }[]): Promise<BrowserWindow> {
+  /** Only certificates of `first` and `others` count, beside loopback's plain servers. */
+  static async open(first: Trusted & BrowserOptions, ...others: readonly Trusted[]): Promise<BrowserWindow> {
+    const { withoutGraphics = false, viewport = { width: 1280, height: 720 }, isPhone = false } = first;
+    const trusted = [first, ...others];
     const browser = await chromium.launch({
       executablePath: findProgram('chromium') ?? 'chromium',
       args: [
@@ -48,11 +64,14 @@ export class BrowserWindow implements AsyncDisposable {
         // As an administrator would put our authority into the browser, but for these keys and this one process.
         `--ignore-certificate-errors-spki-list=${(await Promise.all(trusted.map(keyDigestOf))).join(',')}`,
         '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1',
-        ...['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+        ...(withoutGraphics
+          ? ['--disable-gpu', '--disable-3d-apis']
+          : ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader']),
       ],
     });
     try {
-      return new BrowserWindow(browser, await browser.newPage({ viewport: { width: 1280, height: 720 } }));
+      const phone = isPhone ? { isMobile: true, hasTouch: true } : {};
+      return new BrowserWindow(browser, await browser.newPage({ viewport, ...phone, locale: 'en-GB' }));
     } catch (error) {
       await browser.close();
       throw error;
@@ -71,7 +90,7 @@ export class BrowserWindow implements AsyncDisposable {
 }
 
 /** SHA-256 of the public key that the server shows, after its certificate was checked against the authority. */
-async function keyDigestOf({ port, ca }: { readonly port: number; readonly ca: string }): Promise<string> {
+async function keyDigestOf({ port, ca }: Trusted): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   const socket = tls.connect({ host: 'localhost', port, servername: 'localhost', ca: readFileSync(ca) }, () => {
     const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' });
@@ -90,7 +109,7 @@ export interface Painted {
   readonly red: number;
 }
 
-/** Runs in the page, which has a decoder of pictures. */
+/** Runs in a page, which has a decoder of pictures. */
 const count = `async (base64) => {
   const bitmap = await createImageBitmap(await (await fetch('data:image/png;base64,' + base64)).blob());
   const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d');
@@ -109,7 +128,14 @@ const count = `async (base64) => {
 /** Counts pixels of what is shown there, as a person sees it. */
 export async function painted(page: Page, clip: Area): Promise<Painted> {
   const png = (await page.screenshot({ clip })).toString('base64');
-  return page.evaluate<Painted>(`(${count})(${JSON.stringify(png)})`);
+  // On a page of its own: that of the console has a policy that reads no data: address.
+  const counting = await page.context().browser()?.newContext();
+  try {
+    const blank = (await counting?.newPage()) ?? page;
+    return await blank.evaluate<Painted>(`(${count})(${JSON.stringify(png)})`);
+  } finally {
+    await counting?.close();
+  }
 }
 
 export interface Area {

@@ -28,6 +28,7 @@ import { SignInPage } from './pages/sign-in/sign-in-page.tsx';
 import { StudiesPage } from './pages/studies/studies-page.tsx';
 import { StudyPage } from './pages/studies/study-page.tsx';
 import { UploadPage } from './pages/studies/upload-page.tsx';
+import { ViewerDoor } from './pages/viewer/viewer-door.tsx';
 import { ButtonLink } from './ui/button.tsx';
 import { Empty, PageHead } from './ui/parts.tsx';
 import { Shell } from './ui/shell.tsx';
@@ -58,6 +59,12 @@ function Page(): JSX.Element {
   if (location.pathname === confirmPath) return <ConfirmPage />;
   if (here?.section === 'sign-in') return <Elsewhere to="/" />;
   const areas = areasOf(who.session.account.role);
+  const viewed = viewedStudy(here);
+  if (viewed !== undefined && areas.includes('studies')) {
+    // With the right that it was opened by, it ends.
+    const key = `${viewed} ${who.session.emergency?.until ?? ''}`;
+    return <ViewerDoor key={key} studyInstanceUid={viewed} />;
+  }
   return (
     <Shell session={who.session} area={areaOf(here, areas)}>
       {/* A key of its own for each address and each right: nothing of one page's state stays on the next. */}
@@ -69,6 +76,12 @@ function Page(): JSX.Element {
 function Content({ here, areas }: { readonly here: Route | undefined; readonly areas: readonly Area[] }): JSX.Element {
   const found = here === undefined ? undefined : contentOf(here, areas);
   return found ?? <Missing />;
+}
+
+/** The viewer has the whole window to itself. */
+function viewedStudy(here: Route | undefined): string | undefined {
+  const [study, second, ...more] = here?.section === 'studies' ? here.rest : [];
+  return second === 'viewer' && more.length === 0 ? study : undefined;
 }
 
 /** Whoever has no home page begins with the studies. */

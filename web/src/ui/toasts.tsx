@@ -24,6 +24,11 @@ export function sayFailed(error: unknown): void {
   show(errorWords(error), 'danger');
 }
 
+/** What cannot be done, in words of our own; it stays until it is read. */
+export function sayProblem(text: string): void {
+  show(text, 'danger');
+}
+
 function show(text: string, tone: Toast['tone']): number {
   last += 1;
   toasts.set([...toasts.get().slice(-2), { id: last, text, tone }]);

@@ -9,7 +9,7 @@ import { pathOf } from '../../model/route.ts';
 import { currentSession, looksOnly, mayExport, mayRelease } from '../../model/session.ts';
 import { askStepUp } from '../../model/step-up.ts';
 import { patientQuery } from '../../model/study-search.ts';
-import { Button } from '../../ui/button.tsx';
+import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Absent, Badge, Copyable, Empty, Facts, Loaded, PageHead, Tabs } from '../../ui/parts.tsx';
 import { useLoad } from '../../ui/use-load.ts';
 import { useSubmit } from '../../ui/use-submit.ts';
@@ -32,6 +32,9 @@ export function StudyPage({ studyInstanceUid }: { readonly studyInstanceUid: str
           <>
             {mayRelease(role) ? <ReleaseButton study={studyInstanceUid} /> : null}
             {mayExport(role) && !looksOnly() ? <ExportButton study={studyInstanceUid} /> : null}
+            <ButtonLink href={pathOf('studies', studyInstanceUid, 'viewer')} icon="eye" look="primary">
+              {t('study.openViewer')}
+            </ButtonLink>
           </>
         ) : undefined}
       </PageHead>
