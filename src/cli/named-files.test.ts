@@ -55,7 +55,7 @@ test('the files of single sign-on are looked at: a secret that others can read, 
   };
   const secret = write('secret', 'word\n');
   const pem = (size: number) =>
-    generateKeyPairSync('rsa', { modulusLength: size }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+    generateKeyPairSync('rsa', { modulusLength: size }).privateKey.export({ type: 'pkcs8', format: 'pem' });
   assert.deepEqual(check(`secretFile: ${secret}, authorityFile: ${write('ca', hospital.rootPem)}`), []);
   assert.match(
     check(`secretFile: ${write('open', 'word', 0o644)}`)[0] ?? '',
