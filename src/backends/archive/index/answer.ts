@@ -2,6 +2,7 @@
  * One answer to a query: the requested keys, empty where nothing is known, with the unique key of the level. Texts are in
  * the query's own character set where it can hold them, else in UTF-8 (PS3.4 C.4.1.1.3.2).
  */
+import { isPlainAscii } from '../../../dicom/ascii.ts';
 import { DataSet } from '../../../dicom/data-set.ts';
 import { vrOf } from '../../../dicom/dictionary/dictionary.ts';
 import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
@@ -73,11 +74,20 @@ function copyElement(target: DataSet, source: DataSet, { tag, sets, template }: 
       tag,
       element.value.map((item) => copyItem(item, sets, template)),
     );
-  } else if (usesCharacterSet(element.vr) && element.value.length > 0) {
+  } else if (usesCharacterSet(element.vr) && element.value.length > 0 && !isSame(element.value, source, sets)) {
     target.setText(tag, element.vr, source.texts(tag));
   } else {
     target.set(element);
   }
+}
+
+/**
+ * Most texts are ASCII and the same in UTF-8, which heads are kept in: their bytes need not become text and bytes again. Other character
+ * sets read some of those bytes in another way (PS3.3 C.12.1.1.2).
+ */
+function isSame(bytes: Uint8Array, { characterSet }: DataSet, sets: readonly string[]): boolean {
+  const isUtf8 = characterSet.length === 0 || (characterSet.length === 1 && characterSet[0] === utf8);
+  return sets.length === 0 && isUtf8 && isPlainAscii(bytes);
 }
 
 function copyItem(source: DataSet, sets: readonly string[], template: ReturnTemplate | undefined): DataSet {
