@@ -8,6 +8,7 @@ import { packageVersion } from './cli/package-version.ts';
 import type { OfflineLeadglass, RunningLeadglass, StartOptions } from './cli/running.ts';
 import { administer } from './compose/caller.ts';
 import { accountServices, enrolmentLink } from './compose/control-accounts.ts';
+import { clientServices } from './compose/control-clients.ts';
 import { confirmationServices } from './compose/control-confirmations.ts';
 import { deviceServices } from './compose/control-devices.ts';
 import { emergencyServices } from './compose/control-emergencies.ts';
@@ -24,7 +25,8 @@ import { watchEmergencies } from './compose/emergency-watch.ts';
 import { type Installation, openInstallation } from './compose/installation.ts';
 import { startJobs } from './compose/jobs.ts';
 import { commitmentReports, moveConnector, type OutgoingFacts } from './compose/outgoing.ts';
-import { openPeople, sweepSessions } from './compose/people.ts';
+import { openAuthorizationServer, openProviderTokens } from './compose/oauth.ts';
+import { openPeople, relyingParty, sweepSessions } from './compose/people.ts';
 import { completeInterruptedTransfers } from './compose/recovery.ts';
 import { openSingleSignOn } from './compose/single-sign-on.ts';
 import { startThreads } from './compose/threads.ts';
@@ -94,6 +96,11 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
   starting.use(installation.persons.connect(people));
   starting.use(sweepSessions(people, log));
   starting.use(watchEmergencies(installation, { log }));
+  const oauth = starting.use(
+    openAuthorizationServer(installation, { origin: () => peopleOrigin(config.names, doorViews()), log }),
+  );
+  const ofProvider = openProviderTokens(installation, { people, log });
+  starting.use(installation.accessTokens.connect([oauth.tokens, ...(ofProvider === undefined ? [] : [ofProvider])]));
   const commands = controlServices(installation, {
     log,
     startedAtMs,
@@ -103,8 +110,8 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
     codecFailure: () => threads.codecs.failure,
     arrangePlainDoors: async () => later.doors?.arrangePlainDoors(),
   });
-  const api = consoleApi({ people, policy, services: commands, log });
-  const doors = await openDoors(installation, { services, dimseIdentity, codecs: threads.codecs, api, log });
+  const api = consoleApi({ people, policy, oauth, services: commands, log });
+  const doors = await openDoors(installation, { services, dimseIdentity, codecs: threads.codecs, api, oauth, log });
   later.doors = doors;
   starting.defer(() => doors.stop());
 
@@ -179,6 +186,12 @@ function consoleUrl(names: readonly string[], doors: RunningLeadglass['doors']):
   return web === undefined ? undefined : `https://${names[0] ?? 'localhost'}:${web.port}`;
 }
 
+/** Where people sign in: their passkeys belong to this name, so programs send them there. */
+function peopleOrigin(names: readonly string[], doors: RunningLeadglass['doors']): string | undefined {
+  const web = doors.find(({ name }) => name === 'console');
+  return web === undefined ? undefined : relyingParty(names, () => web.port).origins()[0];
+}
+
 function controlServices(
   installation: Installation,
   facts: {
@@ -214,6 +227,7 @@ function controlServices(
       consoleUrl: () => consoleUrl(config.names, facts.doorViews()),
     }),
     ...emergencyServices(installation, { log: facts.log }),
+    ...clientServices({ installation, issuer: () => peopleOrigin(config.names, facts.doorViews()) }),
     ...studyServices(installation),
     ...importExportServices(installation),
     ...ledgerServices(installation),

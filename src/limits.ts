@@ -570,6 +570,41 @@ export const limits = {
     // The URI service: as many as there are current ones of images.
     transferSyntaxesMax: 32,
   },
+  /** Programs that act for people (OAuth 2.0, src/oauth). */
+  oauth: {
+    // Viewers and research tools of one house; each is registered by hand.
+    programsMax: 200,
+    // As an opening: by then somebody looks again.
+    programMsMax: 400 * 86_400_000,
+    // RFC 9700 4.10: short. A viewer with online_access renews it without a word; others ask again.
+    accessTokenSeconds: 10 * 60,
+    // RFC 6749 4.1.2: ten minutes at most; a browser comes back within a second, a slow one within a minute.
+    codeSeconds: 60,
+    // Time to sign in with two factors and to read what is asked.
+    askingSeconds: 10 * 60,
+    // Requests that wait for a person, some KB each. Strangers can make them, so the oldest give way.
+    askingMax: 2_000,
+    // Of codes, tokens and grants each; people make them, eight viewers for each of a thousand readers.
+    entriesMax: 8_000,
+    // How long a renewal may be good; the session of the person ends it before.
+    renewalSeconds: 12 * 3_600,
+    // Viewers and tools of one person at once; the oldest give way.
+    grantsPerAccountMax: 32,
+    // A long state and a redirect address; it is kept while the person is asked.
+    queryCharactersMax: 4_096,
+    // A token request is some hundred bytes, a verifier among them (RFC 7636: 128).
+    bodyBytesMax: 16 * 1024,
+    // An answer is a document of a few KB.
+    answerBytesMax: 256 * 1024,
+    // Tokens of another provider: some KB with many groups; an hour, since nobody tells us that one was ended (RFC 9068 has no such way).
+    providerTokenCharactersMax: 8 * 1024,
+    providerTokenSecondsMax: 3_600,
+    // Its keys: a few, asked for again after ten minutes, and for an unknown one twice a minute at most.
+    keySetBytesMax: 128 * 1024,
+    keySetMs: 10_000,
+    keySetKeptMs: 10 * 60_000,
+    keySetCooldownMs: 30_000,
+  },
   /** People: accounts, what proves who somebody is, sessions (src/people). SP 800-63B-4 where a clause is named. */
   /** How long an opening that comes with an invitation stands: by then somebody looks again. */
   personOpeningMs: 365 * 86_400_000,

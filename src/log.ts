@@ -9,7 +9,7 @@ const logLevels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /** `area.what-happened`, written in the source as a literal: never built from what a peer sent. */
 export type LogEvent =
-  `${'server' | 'door' | 'association' | 'web' | 'guard' | 'ledger' | 'archive' | 'control' | 'config' | 'keys' | 'job'}.${string}`;
+  `${'server' | 'door' | 'association' | 'web' | 'guard' | 'ledger' | 'archive' | 'control' | 'config' | 'keys' | 'job' | 'oauth'}.${string}`;
 
 export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>;
 

@@ -245,6 +245,7 @@ test('every list is an object with a named array and whether there is more, also
   const shapes = [
     ['device', 'list', 'devices'],
     ['opening', 'list', 'openings'],
+    ['client', 'list', 'clients'],
     ['study', 'list', 'studies'],
     ['conflict', 'list', 'conflicts'],
     ['ledger', 'show', 'records'],

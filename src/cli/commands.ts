@@ -19,6 +19,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
   account: { summary: 'invite, list, disable and reset accounts of people', load: () => import('./account.ts') },
   emergency: { summary: 'look at and review emergency access', load: () => import('./emergency.ts') },
   confirmation: { summary: 'what waits for a second person; say yes or no', load: () => import('./confirmation.ts') },
+  client: { summary: 'register, list and remove programs that act for people', load: () => import('./client.ts') },
   opening: { summary: 'list, close, export and apply openings', load: () => import('./opening.ts') },
   import: { summary: 'import files, folders and DICOMDIR media', load: () => import('./import.ts') },
   study: { summary: 'list, show, export, remove and release studies', load: () => import('./study.ts') },

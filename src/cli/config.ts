@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
+import { accessTokenPaths } from '../config/access-token-files.ts';
 import type { Config } from '../config/config.ts';
 import { configFileName, loadConfig } from '../config/load.ts';
 import { checkConfig, parseConfig } from '../config/parse.ts';
@@ -55,7 +56,9 @@ export function register(program: Command, context: Context): void {
     )
     .action((options: Options) => {
       const config = configOf(options, dataDirectory);
-      for (const path of [...webCertificatePaths(config), ...singleSignOnPaths(config)]) output.line(path);
+      for (const path of [...webCertificatePaths(config), ...singleSignOnPaths(config), ...accessTokenPaths(config)]) {
+        output.line(path);
+      }
     });
   group
     .command('show')

@@ -15,10 +15,10 @@ import { checkIdentity } from '../upper-layer/check-identity.ts';
 
 /** One for each file or pair that would be refused; who checks may be allowed to read less or more than the server. */
 export function namedFileFindings(
-  config: Pick<Config, 'doors' | 'names' | 'singleSignOn'>,
+  config: Pick<Config, 'doors' | 'names' | 'singleSignOn' | 'accessTokens'>,
   now: Date,
 ): readonly ConfigFinding[] {
-  return [...certificateFindings(config, now), ...singleSignOnFindings(config)];
+  return [...certificateFindings(config, now), ...singleSignOnFindings(config), ...accessTokenFileFindings(config)];
 }
 
 function singleSignOnFindings({ singleSignOn }: Pick<Config, 'singleSignOn'>): readonly ConfigFinding[] {
@@ -30,6 +30,13 @@ function singleSignOnFindings({ singleSignOn }: Pick<Config, 'singleSignOn'>): r
       ? finding('singleSignOn.keyFile', () => readPrivateKeyFile(keyFile))
       : finding('singleSignOn.secretFile', () => readSecretLine(secretFile))),
   ];
+}
+
+function accessTokenFileFindings({ accessTokens }: Pick<Config, 'accessTokens'>): readonly ConfigFinding[] {
+  const { issuer, authorityFile } = accessTokens;
+  return issuer === ''
+    ? []
+    : finding('accessTokens.authorityFile', () => readAuthorityFile(authorityFile, rootCertificates));
 }
 
 function certificateFindings({ doors, names }: Pick<Config, 'doors' | 'names'>, now: Date): readonly ConfigFinding[] {

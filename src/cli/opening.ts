@@ -6,6 +6,7 @@ import type { CallInput } from '../doors/control/control-calls.ts';
 import type { OpeningView } from '../doors/control/control-services.ts';
 import { LeadglassError } from '../error.ts';
 import { escapeForDisplay } from '../log.ts';
+import { clientTable } from './client.ts';
 import type { Context } from './context.ts';
 import { exitStatus } from './exit-status.ts';
 import { openingLines } from './opening-text.ts';
@@ -67,6 +68,10 @@ function registerRead(opening: Command, context: Context): void {
         for (const { name, warnings } of openings)
           for (const warning of warnings) output.line(`WARNING  ${escapeForDisplay(`${name}: ${warning}`)}`);
       }
+      if (options.json === true) return;
+      // They open nothing by themselves, but who looks for what is open looks for them too.
+      const clients = await context.control('client list').call('clientList', { all: options.all === true });
+      if (clients.length > 0) for (const line of ['', ...clientTable(clients)]) output.line(line);
     });
   withJson(opening.command('show <name>'))
     .description('One opening in full.')

@@ -1,6 +1,7 @@
 /** The console's API put together: accounts, control services under a person's session, cookies. */
 import { answerApi } from '../doors/console/api.ts';
 import { cookieOf, sessionCookie } from '../doors/console/cookies.ts';
+import type { ProgramFlows } from '../doors/console/program-flows.ts';
 import { callService } from '../doors/control/call-service.ts';
 import type { ControlServices } from '../doors/control/control-services.ts';
 import type { WebApi } from '../doors/web/web-door.ts';
@@ -9,6 +10,8 @@ import type { PolicyStore } from '../guard/policy-store.ts';
 import { RefusedError } from '../guard/refusal.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
+import type { AuthorizationServer } from '../oauth/authorization-server.ts';
+import { cookieNames } from '../oauth/provider.ts';
 import type { People } from '../people/people.ts';
 import { openEmergencies } from './control-emergencies.ts';
 import { peopleFlows } from './people-flows.ts';
@@ -16,16 +19,18 @@ import { peopleFlows } from './people-flows.ts';
 export function consoleApi(facts: {
   readonly people: People;
   readonly policy: PolicyStore;
+  readonly oauth: AuthorizationServer;
   readonly services: ControlServices;
   readonly log: Log;
 }): WebApi {
-  const { people, policy, log } = facts;
+  const { people, policy, oauth, log } = facts;
   const flows = peopleFlows(people, openEmergencies(policy));
   const browserCookieSeconds = Math.floor(limits.people.knownBrowserMs / 1000);
   return {
     answer: (request) =>
       answerApi(request, {
         people: flows,
+        programs: programFlows(oauth),
         control: ({ name, given, session, signal }) =>
           callService(
             name,
@@ -56,6 +61,19 @@ export function consoleApi(facts: {
       }
       return secret;
     },
+  };
+}
+
+/** What a program asks of the person who is signed in, as the console shows it. */
+function programFlows(oauth: AuthorizationServer): ProgramFlows {
+  return {
+    cookie: cookieNames.asking,
+    asking: async (secret, request) => {
+      const { renewedUntilMs, ...asking } = await oauth.asking(secret, request);
+      const until = renewedUntilMs === undefined ? {} : { renewedUntil: new Date(renewedUntilMs).toISOString() };
+      return { ...asking, ...until };
+    },
+    decide: (secret, { request, allow }) => oauth.decide(secret, request, allow),
   };
 }
 

@@ -10,7 +10,7 @@ import type { DoorView } from '../doors/control/control-services.ts';
 import type { ConnectionServices } from '../doors/dimse/connection.ts';
 import { handlers } from '../doors/web/handlers/handlers.ts';
 import { ConversionMemory } from '../transcoding/conversion-memory.ts';
-import { startWebDoor, type WebApi, type WebDoor } from '../doors/web/web-door.ts';
+import { startWebDoor, type WebApi, type WebDoor, type WebOAuth } from '../doors/web/web-door.ts';
 import { type DimseDoor, type DimseDoorOptions, startDimseDoor } from '../doors/dimse/dimse-door.ts';
 import { identifiedPass } from '../guard/identified-pass.ts';
 import { projectKeys } from '../keys/project-keys.ts';
@@ -37,6 +37,7 @@ interface DoorFacts {
   readonly dimseIdentity: TlsIdentity;
   readonly codecs: CodecPool;
   readonly api: WebApi;
+  readonly oauth: WebOAuth;
   readonly log: Log;
 }
 
@@ -112,7 +113,14 @@ export function forResearchers(backend: Backend, secrets: SecretStore): Backend 
 /** The console and DICOMweb share one port: people come with sessions of two factors, devices with certificates or tokens. */
 async function openWeb(
   { config, guard, archive, secrets }: Installation,
-  { services: { heldInstances: held, transcoding }, codecs, api, log, tls }: DoorFacts & { readonly tls: TlsOptions },
+  {
+    services: { heldInstances: held, transcoding },
+    codecs,
+    api,
+    oauth,
+    log,
+    tls,
+  }: DoorFacts & { readonly tls: TlsOptions },
   base: Pick<DimseDoorOptions, 'certificateFacts'>,
 ): Promise<WebDoor> {
   const { host, port, corsOrigins } = config.doors.console;
@@ -137,6 +145,7 @@ async function openWeb(
     names: config.names,
     corsOrigins,
     api,
+    oauth,
     pages: readConsoleFiles(join(import.meta.dirname, '../../web/dist')),
     health: () => {
       if (!guard.isRecording || !guard.isClockSteady) return 'failing';

@@ -21,6 +21,7 @@ import { WrappedSecrets } from '../keys/wrapped-secrets.ts';
 import { Ledger } from '../ledger/ledger.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
+import { AccessTokenDirectory } from './access-tokens.ts';
 import { studyLookup } from './archive-facts.ts';
 import { PersonDirectory } from './person-directory.ts';
 import { auditSelf } from './recovery.ts';
@@ -43,6 +44,8 @@ export interface Installation extends AsyncDisposable {
   readonly guard: Guard;
   /** Whom the guard asks for sessions of people; nobody has one until people.ts has opened the accounts. */
   readonly persons: PersonDirectory;
+  /** Whom the guard asks for tokens of programs; nobody has one until the authorization server is there. */
+  readonly accessTokens: AccessTokenDirectory;
 }
 
 /** @throws LeadglassError CORRUPT, BAD_REQUEST, LEDGER_UNAVAILABLE, BACKEND_UNAVAILABLE: then nothing is left open */
@@ -92,6 +95,7 @@ export async function openInstallation(
   const policy = closing.use(PolicyStore.open(join(dataDirectory, 'guard.sqlite')));
   const aeTitle = parseAeTitle(config.aeTitle, 'aeTitle');
   const persons = new PersonDirectory();
+  const accessTokens = new AccessTokenDirectory();
   const guard = closing.use(
     new Guard({
       store: policy,
@@ -100,6 +104,7 @@ export async function openInstallation(
       self: auditSelf(config),
       studies: studyLookup(archive),
       persons,
+      accessTokens,
       calledAeTitles: [aeTitle],
       encodeIdentifier: (identifier) => writeDataSet(identifier, TransferSyntaxes.ExplicitVrLittleEndian),
     }),
@@ -120,6 +125,7 @@ export async function openInstallation(
     policy,
     guard,
     persons,
+    accessTokens,
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   };
 }

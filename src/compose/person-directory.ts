@@ -41,6 +41,16 @@ export class PersonDirectory implements PersonSessions {
     return live && personSession(live);
   }
 
+  /** A program of this session's person was at work. */
+  touch(sessionId: number): void {
+    this.#people?.sessions.touch(sessionId);
+  }
+
+  /** The number and address of the account behind a session. */
+  accountOf(sessionId: number): { readonly id: number; readonly email: string } | undefined {
+    return this.#people?.sessions.look(sessionId)?.account;
+  }
+
   onChange(listener: (account: string) => void): Disposable {
     this.#listeners.add(listener);
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };

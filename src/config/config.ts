@@ -6,6 +6,7 @@
 import { isIP } from 'node:net';
 import * as v from 'valibot';
 import { parseAeTitle } from '../dicom/ae-title.ts';
+import { accessTokensDeclaration } from './access-tokens.ts';
 import { choice, group, key, wholeNumber, yesOrNo } from './declaration.ts';
 import type { ValueOf } from './declaration.ts';
 import { singleSignOnDeclaration } from './single-sign-on.ts';
@@ -120,6 +121,7 @@ export const configDeclaration = group('Leadglass', {
     ),
   }),
   singleSignOn: singleSignOnDeclaration,
+  accessTokens: accessTokensDeclaration,
   archive: group('The own archive.', {
     retentionDays: wholeNumber(0, 36_500, {
       default: 3650,

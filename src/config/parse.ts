@@ -5,6 +5,7 @@
 import * as v from 'valibot';
 import { isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import { LeadglassError } from '../error.ts';
+import { accessTokenFindings } from './access-token-files.ts';
 import { configDeclaration } from './config.ts';
 import type { Config } from './config.ts';
 import type { Group, Key, Members } from './declaration.ts';
@@ -59,7 +60,11 @@ export function checkConfig(text: string): { readonly config?: Config; readonly 
   if (findings.length > 0) return { findings };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- readGroup checked every key of the declaration that Config comes from
   const config = value as unknown as Config;
-  const contradictions = [...webCertificateFindings(config), ...singleSignOnFindings(config)];
+  const contradictions = [
+    ...webCertificateFindings(config),
+    ...singleSignOnFindings(config),
+    ...accessTokenFindings(config),
+  ];
   return contradictions.length > 0 ? { findings: contradictions } : { config, findings };
 }
 

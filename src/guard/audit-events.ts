@@ -572,6 +572,8 @@ const changes: readonly (readonly [prefix: string, type: EventType])[] = [
   ['device renew', EventTypes.userSecurityAttributesChanged],
   ['device token', EventTypes.userSecurityAttributesChanged],
   ['device add', EventTypes.securityConfiguration],
+  ['client add', EventTypes.securityConfiguration],
+  ['client remove', EventTypes.securityConfiguration],
   ['account invite', EventTypes.userSecurityAttributesChanged],
   ['account disable', EventTypes.userSecurityAttributesChanged],
   ['account reset', EventTypes.userSecurityAttributesChanged],
@@ -593,7 +595,11 @@ function administrationType(command: string): EventType {
 
 /** Of several tokens the number tells which; the token itself is known to nobody here. */
 function proofWords(principal: Principal): { readonly description?: string } {
-  if (principal.kind === 'person') return { description: `${principal.role}, in session ${principal.sessionId}` };
+  if (principal.kind === 'person') {
+    const { role, sessionId, access } = principal;
+    const program = access === undefined ? '' : `, by program ${access.program} with token ${access.tokenId}`;
+    return { description: `${role}, ${sessionId === 0 ? 'signed in elsewhere' : `in session ${sessionId}`}${program}` };
+  }
   if (principal.kind !== 'device' || principal.tokenId === undefined) return {};
   return { description: `by token ${principal.tokenId}` };
 }

@@ -8,6 +8,7 @@ import { isEvidenceSopClass, isStorageSopClass } from '../dicom/sop-class.ts';
 import { LeadglassError } from '../error.ts';
 import { type AdmissionLimits, FailedIdentifications, RunningCount } from './admission-limits.ts';
 import { AuditEvents, type AuditSelf } from './audit-events.ts';
+import { type AccessTokens, noAccessTokens } from './identify/access-token.ts';
 import { addressKey } from './identify/address.ts';
 import { type CertificateRules, normalizeFingerprint, reasonAgainstCertificate } from './identify/certificate.ts';
 import { type Identification, identifyDevice } from './identify/device.ts';
@@ -56,6 +57,8 @@ export interface GuardOptions extends Pick<SessionContext, 'encodeIdentifier'> {
   readonly accounts?: AccountChecker;
   /** Sessions of people who have shown two factors; without it nobody has one. */
   readonly persons?: PersonSessions;
+  /** Tokens of programs that act for people; without it no program has one. */
+  readonly accessTokens?: AccessTokens;
   readonly studies?: SessionContext['studies'];
   /** Those of src/dicom unless a test brings its own. */
   readonly sopClasses?: SopClassFacts;
@@ -113,11 +116,12 @@ export class Guard implements AsyncDisposable {
       limits,
       countUse: (openingId) => this.#countUse(openingId),
     };
-    const persons = options.persons ?? noPersons;
+    const { persons = noPersons, accessTokens = noAccessTokens } = options;
     this.#subscriptions = [
       store.onChange((device) => this.#reviewPeer(device)),
       store.onPersonChange((account) => this.#reviewPeer(ownerOfPerson(account))),
       persons.onChange((account) => this.#reviewPeer(ownerOfPerson(account))),
+      accessTokens.onChange((account) => this.#reviewPeer(ownerOfPerson(account))),
     ];
     this.#timers = [
       setInterval(() => this.reviewSessions(), limits.sessionReviewMs).unref(),
@@ -280,9 +284,9 @@ export class Guard implements AsyncDisposable {
 
   #prove(facts: PeerFacts, nowMs: number, secretsBlocked: boolean): Promise<Identification> {
     const { store, calledAeTitles, limits, extendedKeyUsageRequired = false } = this.#options;
-    const { accounts = noAccounts, persons = noPersons } = this.#options;
+    const { accounts = noAccounts, persons = noPersons, accessTokens = noAccessTokens } = this.#options;
     const rules = { certificateRules: { ...limits, extendedKeyUsageRequired }, openingRules: limits };
-    if (facts.door === 'web') return identifyAtWeb(facts, nowMs, { store, persons, ...rules });
+    if (facts.door === 'web') return identifyAtWeb(facts, nowMs, { store, persons, accessTokens, ...rules });
     return identifyDevice(facts, nowMs, {
       store,
       calledAeTitles,
@@ -336,9 +340,9 @@ export class Guard implements AsyncDisposable {
     const { principal } = session;
     if (!isPeer(principal) || session.isOver()) return;
     if (!this.#clock.isSteady) return; // each admit refuses; the session may go on when the clock is right again
-    const { store, limits, persons = noPersons } = this.#options;
+    const { store, limits, persons = noPersons, accessTokens = noAccessTokens } = this.#options;
     const nowMs = this.#clock.nowMs();
-    const standing = standingOf(principal, { store, persons, facts, nowMs, rules: limits });
+    const standing = standingOf(principal, { store, persons, accessTokens, facts, nowMs, rules: limits });
     if ('reason' in standing) session.revoke(standing.reason);
     else session.regrant(standing.principal, standing.grant);
   }

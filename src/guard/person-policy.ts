@@ -1,4 +1,7 @@
-/** The policy of people, beside that of devices in policy.ts: role first, then the opening, then a fresh second factor. */
+/**
+ * The policy of people, beside that of devices in policy.ts: what a program was let do, then role, then opening, then a fresh
+ * second factor.
+ */
 import type { Operation } from './operation.ts';
 import { openingState } from './opening.ts';
 import type { PersonOpening } from './person-opening.ts';
@@ -22,6 +25,7 @@ export function decideForPerson(
   facts: { readonly grant: PersonGrant; readonly nowMs: number; readonly sopClasses: SopClassFacts },
 ): Decision {
   const isFresh = facts.nowMs < principal.freshUntilMs;
+  if (!programMay(principal, operation)) return refuse('token-scope');
   switch (operation.kind) {
     case 'administer':
       if (!roleCommands(principal.role, operation.command)) return refuse('role');
@@ -56,6 +60,24 @@ function decideOnRelease(
   if (reason !== undefined) return refuse(reason);
   if (!opening.operations.includes('release')) return refuse('operation');
   return isFresh ? { allowed: true, scope: opening.scope } : refuse('step-up');
+}
+
+/** What no person lets a program do, it cannot do: commands, decisions, and whatever wants a fresh second factor. */
+function programMay({ access }: PersonPrincipal, operation: Operation): boolean {
+  if (access === undefined) return true;
+  switch (operation.kind) {
+    case 'find':
+    case 'store':
+      return access.operations.includes(operation.kind);
+    case 'retrieve':
+      return operation.via === 'web' && access.operations.includes('get');
+    case 'remove':
+    case 'verify':
+    case 'commit':
+    case 'resolve':
+    case 'administer':
+      return false;
+  }
 }
 
 type OnImages = Extract<Operation, { readonly kind: 'find' | 'store' | 'retrieve' | 'remove' }>;

@@ -76,13 +76,14 @@ test('a policy of the first version gets what it lacks and keeps what it has', (
   first.close();
   const database = new DatabaseSync(place.path);
   database.exec(
-    'DROP TABLE token; DROP TABLE emergency; DROP TABLE emergency_try; DROP TABLE person_opening; DROP TABLE waiting_change; PRAGMA user_version = 1',
+    'DROP TABLE token; DROP TABLE emergency; DROP TABLE emergency_try; DROP TABLE person_opening; DROP TABLE waiting_change; DROP TABLE program; PRAGMA user_version = 1',
   );
   database.close();
   using store = PolicyStore.open(place.path);
   assert.equal(store.opening(1)?.name, 'CT1');
   assert.deepEqual(store.tokensOf(aet('CT1')), []);
   assert.deepEqual(store.personOpenings.all(), []);
+  assert.deepEqual(store.programs.all(), []);
 });
 
 test('an opening that was edited into something else in the database opens nothing', () => {

@@ -10,6 +10,7 @@ import { LeadglassError } from '../error.ts';
 import { type Opening, type OpeningTerms, openingTermsSchema } from './opening.ts';
 import { Emergencies, emergencySchema } from './emergency-table.ts';
 import { personOpeningSchema, PersonOpenings } from './person-opening-table.ts';
+import { programSchema, Programs } from './program-table.ts';
 import type { ReleasedStudy } from './policy.ts';
 import type { Purpose } from './principal.ts';
 import { waitingChangeSchema, WaitingChanges } from './waiting-change.ts';
@@ -98,7 +99,7 @@ const tokenSchema = `
   CREATE INDEX token_device ON token (device);
 `;
 /** What each version added to the one before; an older database gets what it lacks. */
-const schemaSteps = [schema, tokenSchema, personOpeningSchema, emergencySchema, waitingChangeSchema];
+const schemaSteps = [schema, tokenSchema, personOpeningSchema, emergencySchema, waitingChangeSchema, programSchema];
 const schemaVersion = schemaSteps.length;
 
 function prepareStatements(database: DatabaseSync) {
@@ -168,6 +169,8 @@ export class PolicyStore implements Disposable {
   readonly emergencies: Emergencies;
   /** What waits for a second person. */
   readonly waiting: WaitingChanges;
+  /** The programs that may act for people. */
+  readonly programs: Programs;
   readonly #listeners = new Set<(device: AeTitle) => void>();
   readonly #personListeners = new Set<(account: string) => void>();
   /** Devices changed inside the open transaction; told after it is durable. */
@@ -178,6 +181,7 @@ export class PolicyStore implements Disposable {
     this.#database = database;
     this.#statements = prepareStatements(database);
     this.waiting = new WaitingChanges(database);
+    this.programs = new Programs(database);
     this.personOpenings = new PersonOpenings(database, (account) => {
       if (this.#changed === undefined) this.#tellOf(account);
       else this.#changedPersons.add(account);

@@ -1,7 +1,7 @@
 /** Who is at the door, after the guard has looked at what they showed. */
 import type { AeTitle } from '../dicom/ae-title.ts';
 
-import type { Role } from './roles.ts';
+import type { PersonOperation, Role } from './roles.ts';
 
 export type Purpose = 'acquisition' | 'reading' | 'exchange' | 'archive';
 
@@ -26,13 +26,24 @@ export interface PersonPrincipal {
   /** E-mail address of the account: one person, never shared. */
   readonly account: string;
   readonly role: Role;
-  /** Number of the session in which the two factors were shown; not its secret. */
+  /** Number of the session in which the two factors were shown, not its secret; 0 where another provider saw them. */
   readonly sessionId: number;
   /** The opening under which images are asked for; absent for who has none, and for roles that see none. */
   readonly openingId?: number;
   readonly address: string;
   /** Until then a second factor counts as just shown (step-up). */
   readonly freshUntilMs: number;
+  /** Only for who comes by an access token: the program that acts for the person, and how far. */
+  readonly access?: ProgramAccess;
+}
+/** A person's rights in the hands of a program (OAuth 2.0): narrowed, never widened. */
+export interface ProgramAccess {
+  /** Number of the token, not the token itself. */
+  readonly tokenId: number;
+  /** By its client identifier. */
+  readonly program: string;
+  /** What the person let the program do; the role and the opening still bound it. */
+  readonly operations: readonly PersonOperation[];
 }
 /** Somebody whom the operating system lets open the control socket in the data folder. */
 export interface OperatorPrincipal {

@@ -50,6 +50,7 @@ export const refusalReasons = {
   'session-ended': 'the association has ended',
   role: 'the role of the person can never hold this operation',
   'step-up': 'a fresh second factor is needed for this',
+  'token-scope': 'the program was not let do this by the person whose token it has',
   // what makes all service stop
   clock: 'the clock went backwards',
 } as const;

@@ -44,7 +44,7 @@ const plainTerms = {
 };
 
 /** What only people can be refused for: identify/person.test.ts and person-matrix.test.ts. */
-type OfPersons = 'role' | 'step-up' | 'session-over';
+type OfPersons = 'role' | 'step-up' | 'session-over' | 'token-scope';
 
 /** What a refused association looks like. */
 interface AtTheDoor {

@@ -3,6 +3,7 @@
  * session begins, when the policy or an account changes, and when time has passed.
  */
 import { chooseOpening } from './identify/ae-title.ts';
+import type { AccessTokens } from './identify/access-token.ts';
 import { chosenOpening, personPrincipal, type PersonSessions } from './identify/person.ts';
 import type { PeerFacts } from './identify/peer-facts.ts';
 import type { DeviceGrant, Grant } from './policy.ts';
@@ -14,6 +15,7 @@ import type { RefusalReason } from './refusal.ts';
 export interface StandingFacts {
   readonly store: PolicyStore;
   readonly persons: PersonSessions;
+  readonly accessTokens: AccessTokens;
   readonly facts: PeerFacts;
   readonly nowMs: number;
   readonly rules: OpeningRules;
@@ -34,7 +36,7 @@ export function standingOf(principal: PeerPrincipal, facts: StandingFacts): Stan
 
 /** What is said when the certificate, token or session that somebody came with has ended; when that is, the session knows. */
 export function expiredReason(principal: PeerPrincipal): RefusalReason {
-  if (principal.kind === 'person') return 'session-over';
+  if (principal.kind === 'person') return principal.access === undefined ? 'session-over' : 'token-expired';
   return principal.tokenId === undefined ? 'certificate-expired' : 'token-expired';
 }
 
@@ -78,16 +80,22 @@ function deviceGrant(
 }
 
 /** Without an opening a person is still somebody: the role may administer, and images are refused one by one. */
-function personStanding(principal: PersonPrincipal, { store, persons, facts, nowMs }: StandingFacts): Standing {
-  const session = persons.byId(principal.sessionId);
+function personStanding(
+  principal: PersonPrincipal,
+  { store, persons, accessTokens, facts, nowMs }: StandingFacts,
+): Standing {
+  const { access } = principal;
+  const session = access === undefined ? persons.byId(principal.sessionId) : accessTokens.byId(access.tokenId)?.session;
   if (session === undefined || session.account !== principal.account || session.endsAtMs <= nowMs) {
-    return { reason: 'session-over' };
+    return { reason: access === undefined ? 'session-over' : 'token-ended' };
   }
   const { address } = facts;
   const own = store.personOpenings.of(session.account);
-  const opening = chosenOpening(own, { session, address, nowMs, emergencySessionId: principal.sessionId });
+  // What is opened in an emergency is for the eyes at the console, not for a program of theirs.
+  const emergency = access === undefined ? { emergencySessionId: principal.sessionId } : {};
+  const opening = chosenOpening(own, { session, address, nowMs, ...emergency });
   return {
-    principal: personPrincipal(session, opening, address),
+    principal: personPrincipal(session, opening, address, access),
     grant: { holder: 'person', ...(opening === undefined ? {} : { opening }) },
   };
 }

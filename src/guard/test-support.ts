@@ -8,6 +8,7 @@ import type { LedgerRecordInput } from '../ledger/record.ts';
 import { limits } from '../limits.ts';
 import { DeviceTokens, type IssuedToken, type TokenRequest } from './device-tokens.ts';
 import { Guard, type GuardOptions } from './guard.ts';
+import type { AccessTokenHolder, AccessTokens } from './identify/access-token.ts';
 import type { CertificateFacts, PeerFacts } from './identify/peer-facts.ts';
 import type { PersonSession, PersonSessions } from './identify/person.ts';
 import type { OpeningTerms } from './opening.ts';
@@ -16,6 +17,7 @@ import type { Administer, Find, Operation, Retrieve, Store } from './operation.t
 import type { PersonOpeningTerms } from './person-opening.ts';
 import type { DevicePrincipal, Principal, Purpose } from './principal.ts';
 import { purposeBounds } from './purposes.ts';
+import type { PersonOperation } from './roles.ts';
 import type { TransferHead } from './transfers.ts';
 
 export const startMs = Date.UTC(2026, 10, 24, 12);
@@ -274,6 +276,55 @@ export class TestPersons implements PersonSessions {
 
   byId(id: number): PersonSession | undefined {
     return this.#sessions.get(id);
+  }
+
+  onChange(listener: (account: string) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  #tell(account: string): void {
+    for (const listener of this.#listeners) listener(account);
+  }
+}
+
+/** Access tokens that a test gives out; `token-of-1` is the text of the first. */
+export class TestAccessTokens implements AccessTokens {
+  readonly #holders = new Map<number, AccessTokenHolder>();
+  readonly #listeners = new Set<(account: string) => void>();
+
+  /** @returns its text */
+  set(facts: {
+    readonly id?: number;
+    readonly session?: Partial<PersonSession>;
+    readonly operations?: readonly PersonOperation[];
+    readonly notAfterMs?: number;
+  }): string {
+    const { id = 1, operations = ['find', 'get'], notAfterMs = startMs + 600_000 } = facts;
+    const session = {
+      id: 7,
+      account: doctor,
+      role: 'physician',
+      endsAtMs: startMs + dayMs,
+      freshUntilMs: startMs + dayMs,
+      ...facts.session,
+    } as const;
+    this.#holders.set(id, { session, access: { tokenId: id, program: 'viewer', operations }, notAfterMs });
+    this.#tell(session.account);
+    return `token-of-${id}`;
+  }
+
+  end(id = 1): void {
+    this.#holders.delete(id);
+    this.#tell(doctor);
+  }
+
+  async byText(text: string): Promise<AccessTokenHolder | undefined> {
+    return this.#holders.get(Number(/^token-of-(\d+)$/.exec(text)?.[1]));
+  }
+
+  byId(id: number): AccessTokenHolder | undefined {
+    return this.#holders.get(id);
   }
 
   onChange(listener: (account: string) => void): Disposable {

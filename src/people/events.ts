@@ -48,6 +48,13 @@ export const eventCodes = {
   },
   'provider-logout': { id: '110114', type: '110123', outcome: 0, text: 'signed out at the provider' },
   'provider-logout-refused': { id: '110113', type: '110132', outcome: 4, text: 'logout of the provider refused' },
+  'program-let': { id: '110113', type: '110137', outcome: 0, text: 'let a program act for this person' },
+  'program-reused': {
+    id: '110113',
+    type: '110137',
+    outcome: 8,
+    text: 'a code or token of a program came a second time',
+  },
   sign: { id: '110113', type: '110132', outcome: 4, text: 'sign of a shared or stolen account' },
 } as const satisfies Record<string, EventCodes>;
 export type PeopleEventKind = keyof typeof eventCodes;

@@ -4,6 +4,7 @@
  */
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { SecretStore } from '../keys/secret-store.ts';
+import { type Account, isUsable } from './account.ts';
 import { AccountAdmin } from './account-admin.ts';
 import { AccountLinks } from './account-links.ts';
 import { AccountStore } from './account-store.ts';
@@ -72,6 +73,8 @@ export class People implements Disposable {
   readonly #database: PeopleDatabase;
   readonly #credentials: CredentialStore;
   readonly #identities: IdentityStore;
+  readonly #accounts: AccountStore;
+  readonly #now: () => number;
 
   /** @throws LeadglassError CORRUPT when the file is not ours or of a newer version, or the key of the passwords is damaged */
   constructor(options: PeopleOptions) {
@@ -108,6 +111,8 @@ export class People implements Disposable {
     this.#database = database;
     this.#credentials = credentials;
     this.#identities = identities;
+    this.#accounts = accounts;
+    this.#now = now;
     this.sessions = parts.sessions;
     this.places = new SessionPlaces(parts);
     this.secondPerson = new SecondPerson(parts);
@@ -117,11 +122,7 @@ export class People implements Disposable {
     this.stepUp = new StepUp(parts);
     this.enrolment = new Enrolment(parts);
     this.ownFactors = new OwnFactors(parts);
-    this.singleSignOn = new SingleSignOn(parts, {
-      admin: this.admin,
-      enrolment: this.enrolment,
-      places: this.places,
-    });
+    this.singleSignOn = new SingleSignOn(parts, { admin: this.admin, enrolment: this.enrolment });
     this.sessions.onEnd((session, end) => {
       // One that was never recorded as begun has no end either.
       const account = end === 'unrecorded' ? undefined : accounts.byId(session.accountId);
@@ -131,6 +132,12 @@ export class People implements Disposable {
         options.recordFailed,
       );
     });
+  }
+
+  /** The account of this address, if its person may sign in now. */
+  usableAccount(email: string): Account | undefined {
+    const account = this.#accounts.byEmail(email);
+    return account !== undefined && isUsable(account, this.#now()) ? account : undefined;
   }
 
   /** Those of an account, suspended ones included. */

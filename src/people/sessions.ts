@@ -164,6 +164,14 @@ export class Sessions {
     return { session, account };
   }
 
+  /** A use of the session by a program that acts for its person; nothing where it is over. */
+  touch(id: number): void {
+    const live = this.look(id);
+    const nowMs = this.#now();
+    if (live === undefined || nowMs - live.session.usedAtMs < this.#limits.sessionTouchMs) return;
+    this.#statements.touch.run(nowMs, id);
+  }
+
   /** @throws PeopleRefusedError step-up-needed when the second factor was shown too long ago */
   requireStepUp({ session }: LiveSession): void {
     const ageMs = this.#now() - session.steppedUpAtMs;

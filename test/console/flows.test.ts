@@ -333,3 +333,28 @@ test('a role has only its own pages', { skip }, async () => {
   assert.equal(await page.getByRole('navigation', { name: 'Main' }).getByRole('link').count(), 2);
   await context.close();
 });
+
+test('a physician lets a program act, and an administrator removes it, by keyboard alone', { skip }, async () => {
+  const physician = await house.visit({ as: 'paul' });
+  await physician.go('/authorize/the-question');
+  await heading(physician.page, 'OHIF viewer asks for access').waitFor();
+  await tabTo(physician.page, 'Allow');
+  await physician.page.keyboard.press('Enter');
+  await physician.page.waitForURL(`${house.fixture.origin}/`);
+  assert.ok(house.fixture.requests.includes('POST /api/authorize/decide'));
+  assert.deepEqual(physician.troubles, []);
+  await physician.context.close();
+
+  const administrator = await house.visit({ as: 'ada' });
+  await administrator.go('/openings');
+  await administrator.page.getByRole('heading', { name: 'Programs' }).waitFor();
+  await administrator.page.getByRole('button', { name: 'Remove' }).focus();
+  await administrator.page.keyboard.press('Enter');
+  await administrator.page.getByRole('heading', { name: 'Remove OHIF viewer?' }).waitFor();
+  await administrator.page.keyboard.type('replaced');
+  await administrator.page.keyboard.press('Enter');
+  await giveFactor(administrator.page);
+  await administrator.page.getByText('OHIF viewer is removed; its tokens have ended.').waitFor();
+  assert.deepEqual(administrator.troubles, []);
+  await administrator.context.close();
+});

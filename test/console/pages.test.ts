@@ -58,6 +58,10 @@ const pages = [
   { name: 'studies', path: '/studies', as: 'paul' },
   { name: 'one study', path: `/studies/${study}`, as: 'paul' },
   { name: 'upload', path: '/studies/upload', as: 'tim' },
+  { name: 'the question of a program', path: '/authorize/the-question', as: 'paul' },
+  { name: 'a question to who sees no images', path: '/authorize/the-question', as: 'ada' },
+  { name: 'a question that is over', path: '/authorize/another-question', as: 'paul' },
+  { name: 'a program that asks wrongly', path: '/authorize/wrong' },
   { name: 'a page that is not there', path: '/ledger', as: 'ada' },
 ] as const;
 const widths = [360, 1024, 1920] as const;

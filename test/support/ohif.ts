@@ -23,7 +23,10 @@ export function needsOhif(): { readonly skip: string | false } {
 export interface DataSource {
   /** Of our DICOMweb. */
   readonly baseUrl: string;
-  readonly token: string;
+  /** Fixed, or got by signing in. */
+  readonly token?: string;
+  /** As the viewer's own `oidc` has it; `redirect_uri` below its origin. */
+  readonly signIn?: { readonly authority: string; readonly client_id: string; readonly scope: string };
 }
 
 const types: Readonly<Record<string, string>> = {
@@ -67,7 +70,7 @@ export class OhifServer implements AsyncDisposable {
   #answer(url: string, response: ServerResponse): void {
     const { pathname } = new URL(url, this.origin);
     if (pathname === '/app-config.js') {
-      response.writeHead(200, { 'content-type': types['.js'], ...isolation }).end(configOf(this.source));
+      response.writeHead(200, { 'content-type': types['.js'], ...isolation }).end(configOf(this.source, this.origin));
       return;
     }
     const wanted = resolve(folder, `.${decodeURIComponent(pathname)}`);
@@ -86,10 +89,10 @@ export class OhifServer implements AsyncDisposable {
   }
 }
 
-/** As docs/operating.md tells it; the token comes by an extension, so that it stands in no address. */
-function configOf(source: DataSource | undefined): string {
+/** As docs/operating.md tells it; a fixed token comes by an extension, so that it stands in no address. */
+function configOf(source: DataSource | undefined, origin: string): string {
   if (source === undefined) throw new Error('The viewer has no data source yet');
-  const { baseUrl, token } = source;
+  const { baseUrl, token, signIn } = source;
   const roots = { qidoRoot: baseUrl, wadoRoot: baseUrl, wadoUriRoot: `${baseUrl}/wado` };
   const configuration = {
     friendlyName: 'Leadglass',
@@ -106,6 +109,11 @@ function configOf(source: DataSource | undefined): string {
   };
   const config = {
     routerBasename: null,
+    ...(signIn === undefined
+      ? {}
+      : {
+          oidc: [{ ...signIn, redirect_uri: `${origin}/callback`, response_type: 'code', automaticSilentRenew: true }],
+        }),
     modes: [],
     customizationService: {},
     showStudyList: true,
@@ -118,6 +126,7 @@ function configOf(source: DataSource | undefined): string {
       { namespace: '@ohif/extension-default.dataSourcesModule.dicomweb', sourceName: 'leadglass', configuration },
     ],
   };
+  if (token === undefined) return `window.config = { ...${JSON.stringify(config)}, extensions: [] };`;
   return `
     const authorization = { Authorization: ${JSON.stringify(`Bearer ${token}`)} };
     const extension = {

@@ -9,6 +9,7 @@ import { type Area, areasOf, currentSession, mayReview, session } from './model/
 import { useStore } from './model/store.ts';
 import { theme } from './model/theme.ts';
 import { AccountPage } from './pages/account/account-page.tsx';
+import { AuthorizePage, WrongRequestPage } from './pages/authorize/authorize-page.tsx';
 import { DeviceAddPage } from './pages/devices/device-add-page.tsx';
 import { DevicePage } from './pages/devices/device-page.tsx';
 import { DevicesPage } from './pages/devices/devices-page.tsx';
@@ -54,9 +55,12 @@ function Page(): JSX.Element {
   if (here?.section === 'enrol') return <EnrolPage />;
   // The browser comes back from the hospital's sign-in, whoever is signed in.
   if (location.pathname === callbackPath) return <CallbackPage />;
+  const question = here?.section === 'authorize' ? here.rest[0] : undefined;
+  if (question === 'wrong') return <WrongRequestPage />;
   if (who.kind === 'unknown') return <div aria-busy="true" />;
   if (who.kind === 'signed-out') return <SignInPage ended={who.ended} />;
   if (location.pathname === confirmPath) return <ConfirmPage />;
+  if (question !== undefined) return <AuthorizePage question={question} />;
   if (here?.section === 'sign-in') return <Elsewhere to="/" />;
   const areas = areasOf(who.session.account.role);
   const viewed = viewedStudy(here);
@@ -87,7 +91,8 @@ function viewedStudy(here: Route | undefined): string | undefined {
 /** Whoever has no home page begins with the studies. */
 function areaOf(here: Route | undefined, areas: readonly Area[]): Area | 'account' | undefined {
   if (here?.section === '') return areas[0];
-  return here?.section === 'sign-in' || here?.section === 'enrol' ? undefined : here?.section;
+  const section = here?.section;
+  return section === 'sign-in' || section === 'enrol' || section === 'authorize' ? undefined : section;
 }
 
 function contentOf(here: Route, areas: readonly Area[]): JSX.Element | undefined {

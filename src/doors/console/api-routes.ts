@@ -2,7 +2,9 @@
 import * as v from 'valibot';
 import { LeadglassError } from '../../error.ts';
 import type { ApiOptions, ApiRequest } from './api.ts';
+import { cookieOf } from './cookies.ts';
 import type { BrowserFacts, ProviderTrip, SignedIn } from './people-flows.ts';
+import type { ProgramFlows } from './program-flows.ts';
 
 export interface Outcome {
   /** Absent: there is nothing to say (204). */
@@ -92,6 +94,16 @@ function leaving({ ceremony: secret, location }: ProviderTrip): Outcome {
 /** By which the browser calls us: the door has compared it with its own name (isOwnPage). */
 function originOf({ headers }: ApiRequest): string {
   return headers['origin'] ?? '';
+}
+
+/**
+ * Only the browser that a program sent here answers its question: else somebody could have a colleague answer his own.
+ * @throws LeadglassError NOT_FOUND
+ */
+function programsFor({ options, request: { headers } }: Asked<unknown>, question: string): ProgramFlows {
+  const { programs } = options;
+  if (programs !== undefined && cookieOf(headers['cookie'], programs.cookie) === question) return programs;
+  throw new LeadglassError('NOT_FOUND', 'This request is over: begin again in the program');
 }
 
 async function nothing(done: Promise<void>): Promise<Outcome> {
@@ -229,6 +241,13 @@ export const apiRoutes: readonly ApiRoute[] = [
   })),
   route('POST', 'own/recovery-codes', {}, async ({ secret, options }) => ({
     body: await options.people.recoveryCodes(signedIn(secret)),
+  })),
+
+  route('POST', 'authorize/show', { request: ceremony }, async (asked) => ({
+    body: await programsFor(asked, asked.given.request).asking(signedIn(asked.secret), asked.given.request),
+  })),
+  route('POST', 'authorize/decide', { request: ceremony, allow: v.boolean() }, async (asked) => ({
+    body: { location: await programsFor(asked, asked.given.request).decide(signedIn(asked.secret), asked.given) },
   })),
 
   {

@@ -18,6 +18,7 @@ import {
 } from './cookies.ts';
 import { type ApiRoute, apiRoutes, type Outcome } from './api-routes.ts';
 import type { BrowserFacts, PeopleFlows } from './people-flows.ts';
+import type { ProgramFlows } from './program-flows.ts';
 
 /** A request below `/api/`, of this origin; nothing of its body was read. */
 export interface ApiRequest {
@@ -48,6 +49,8 @@ export interface ApiLimits {
 
 export interface ApiOptions {
   readonly people: PeopleFlows;
+  /** Absent where no program is let in (tests). */
+  readonly programs?: ProgramFlows;
   /** One control service under a person's session. @throws as the service; RefusedError */
   readonly control: (call: ControlCall) => Promise<unknown>;
   readonly limits: ApiLimits;

@@ -14,6 +14,7 @@ import type {
   SessionView,
   SignInWays,
 } from './people-flows.ts';
+import type { AskingView } from './program-flows.ts';
 
 /** RFC 9457 with the code of error.ts. With `answer` the title says what happened and the detail what to do. */
 export interface ApiProblem {
@@ -91,6 +92,11 @@ export interface PeopleCalls {
     { readonly recoveryCodes: readonly string[] }
   >;
   readonly 'own/recovery-codes': Asked<Empty, { readonly recoveryCodes: readonly string[] }>;
+  readonly 'authorize/show': Asked<{ readonly request: string }, AskingView>;
+  readonly 'authorize/decide': Asked<
+    { readonly request: string; readonly allow: boolean },
+    { readonly location: string }
+  >;
 }
 export type ProviderDone =
   | ({ readonly done: 'sign-in' | 'step-up' } & SessionView)

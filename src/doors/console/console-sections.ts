@@ -13,6 +13,7 @@ export const consoleSections = [
   'ledger',
   'account',
   'settings',
+  'authorize',
 ] as const;
 export type ConsoleSection = (typeof consoleSections)[number];
 

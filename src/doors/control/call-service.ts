@@ -74,6 +74,14 @@ export async function callService(
       return await services.accountClose(call, parseArguments(callSchemas.accountClose, given));
     case 'accountOpenings':
       return await services.accountOpenings(call, parseArguments(callSchemas.accountOpenings, given));
+    case 'clientAdd':
+      return await services.clientAdd(call, parseArguments(callSchemas.clientAdd, given));
+    case 'clientList':
+      return await services.clientList(call, parseArguments(callSchemas.clientList, given));
+    case 'clientShow':
+      return await services.clientShow(call, parseArguments(callSchemas.clientShow, given));
+    case 'clientRemove':
+      return await services.clientRemove(call, parseArguments(callSchemas.clientRemove, given));
     case 'accountList':
       return await services.accountList(call, parseArguments(callSchemas.accountList, given));
     case 'accountShow':

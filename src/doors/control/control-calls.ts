@@ -211,6 +211,19 @@ export const callSchemas = {
   confirmationList: nothing,
   confirmationGive: v.strictObject({ number: changeNumber }),
   confirmationRefuse: v.strictObject({ number: changeNumber, reason: text }),
+  /** A program that may act for people. */
+  clientAdd: v.strictObject({
+    name: v.pipe(text, v.maxLength(64)),
+    /** Absent: the name. */
+    title: v.optional(v.pipe(text, v.maxLength(100))),
+    redirectUris: v.pipe(v.array(v.pipe(text, v.maxLength(512))), v.minLength(1), v.maxLength(16)),
+    scope: v.optional(v.pipe(text, v.maxLength(100)), 'user/ImagingStudy.rs'),
+    until: day,
+    reason: text,
+  }),
+  clientList: v.strictObject({ all: v.optional(v.boolean(), false) }),
+  clientShow: v.strictObject({ name: text }),
+  clientRemove: v.strictObject({ name: text, reason: text }),
   studyList: v.strictObject({
     patientId: v.optional(text),
     patientName: v.optional(text),

@@ -74,6 +74,10 @@ export interface ResultOf {
   readonly confirmationList: ConfirmationList;
   readonly confirmationGive: { readonly number: number; readonly summary: string };
   readonly confirmationRefuse: { readonly number: number; readonly summary: string };
+  readonly clientAdd: ClientView;
+  readonly clientList: readonly ClientView[];
+  readonly clientShow: ClientView;
+  readonly clientRemove: { readonly name: string };
   readonly studyList: { readonly studies: readonly StudyView[]; readonly more: boolean };
   readonly studyShow: StudyShown;
   readonly studyRemove: StudyRemoval;
@@ -469,6 +473,26 @@ export interface SettingView {
   /** What may stand there, for people. */
   readonly values: string;
   readonly explanation: string;
+}
+
+/** A program that may act for people, and what it is to be told of us. */
+export interface ClientView {
+  /** Its client identifier; there is no secret. */
+  readonly name: string;
+  readonly title: string;
+  readonly redirectUris: readonly string[];
+  /** The most it may ask for. */
+  readonly scope: string;
+  readonly reason: string;
+  readonly owner: string;
+  readonly from: string;
+  readonly until: string;
+  readonly state: 'open' | 'ended' | 'removed';
+  readonly lastUsedAt?: string;
+  /** Where it finds the authorization server and DICOMweb; absent while the door is closed. */
+  readonly issuer?: string;
+  readonly resource?: string;
+  readonly removed?: { readonly at: string; readonly by: string; readonly reason: string };
 }
 
 /** What one person may do with images. */

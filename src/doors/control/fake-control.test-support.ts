@@ -132,6 +132,10 @@ export function fakeControl(): FakeControl {
     emergencyList: notHere,
     emergencyShow: notHere,
     emergencyReview: notHere,
+    clientAdd: notHere,
+    clientList: async () => [],
+    clientShow: notHere,
+    clientRemove: notHere,
     accountList: async () => [...accounts.values()],
     accountShow: async (_call, { email }) => {
       const account = accounts.get(email);

@@ -10,7 +10,7 @@ import { OperationRate } from '../../guard/admission-limits.ts';
 import type { Guard } from '../../guard/guard.ts';
 import type { CertificateFacts } from '../../guard/identify/peer-facts.ts';
 import type { WebHandlers } from './routes.ts';
-import { answer, type AnsweringOptions, type WebApi, webBase } from './server/answering.ts';
+import { answer, type AnsweringOptions, type WebApi, webBase, type WebOAuth } from './server/answering.ts';
 import { type ChallengeCertificate, Challenges } from './server/challenges.ts';
 import type { Exchange, WebConnection } from './server/exchange.ts';
 import { http1Engine } from './server/http1.ts';
@@ -18,7 +18,8 @@ import { takeHttp2 } from './server/http2.ts';
 import type { WebServices } from './web-handler.ts';
 import { WebSessions } from './web-sessions.ts';
 
-export interface WebDoorOptions extends Pick<AnsweringOptions, 'names' | 'corsOrigins' | 'pages' | 'api' | 'health'> {
+export interface WebDoorOptions
+  extends Pick<AnsweringOptions, 'names' | 'corsOrigins' | 'pages' | 'api' | 'oauth' | 'health'> {
   readonly host: string;
   /** 0 takes a free one. */
   readonly port: number;
@@ -218,4 +219,4 @@ function listen(server: net.Server, { host, port }: WebDoorOptions): Promise<voi
   });
 }
 
-export { type WebApi, webBase };
+export { type WebApi, webBase, type WebOAuth };

@@ -5,7 +5,7 @@
 import { openingState } from '../opening.ts';
 import { objectionsToPerson, type PersonOpening } from '../person-opening.ts';
 import type { PolicyStore } from '../policy-store.ts';
-import type { PersonPrincipal } from '../principal.ts';
+import type { PersonPrincipal, ProgramAccess } from '../principal.ts';
 import type { RefusalReason } from '../refusal.ts';
 import type { Role } from '../roles.ts';
 import { addressAllowed, addressKey } from './address.ts';
@@ -91,6 +91,7 @@ export function personPrincipal(
   { id, account, role, freshUntilMs }: PersonSession,
   opening: PersonOpening | undefined,
   address: string,
+  access?: ProgramAccess,
 ): PersonPrincipal {
   return {
     kind: 'person',
@@ -98,7 +99,9 @@ export function personPrincipal(
     role,
     sessionId: id,
     address: addressKey(address),
-    freshUntilMs,
+    // A program has no fingers to show a second factor with.
+    freshUntilMs: access === undefined ? freshUntilMs : 0,
+    ...(access === undefined ? {} : { access }),
     ...(opening === undefined ? {} : { openingId: opening.id }),
   };
 }

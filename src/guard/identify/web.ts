@@ -1,12 +1,14 @@
 /**
  * Who asks at the web door: a device by its client certificate, or by a token that was made for one of its openings. No AE
- * title is said here, so the certificate must stand for one device alone. Or a person, by a session of two factors.
+ * title is said here, so the certificate must stand for one device alone. Or a person, by a session of two factors or by the access
+ * token of a program.
  */
 import type { AeTitle } from '../../dicom/ae-title.ts';
 import type { Opening } from '../opening.ts';
 import type { DeviceToken, PolicyStore } from '../policy-store.ts';
 import type { OpeningRules } from '../purposes.ts';
 import type { RefusalReason } from '../refusal.ts';
+import { type AccessTokens, identifyByAccessToken } from './access-token.ts';
 import { addressKey } from './address.ts';
 import { chooseOpening } from './ae-title.ts';
 import { type CertificateRules, normalizeFingerprint, reasonAgainstCertificate } from './certificate.ts';
@@ -18,6 +20,7 @@ import { tokenHash } from './token.ts';
 export interface WebIdentifyOptions {
   readonly store: PolicyStore;
   readonly persons: PersonSessions;
+  readonly accessTokens: AccessTokens;
   readonly certificateRules: CertificateRules;
   readonly openingRules: OpeningRules;
 }
@@ -36,6 +39,11 @@ export async function identifyAtWeb(
     // A browser sends its certificate by itself; a token beside a session is somebody who mixes up two.
     if (facts.token !== undefined) return { reason: 'credentials-differ' };
     return identifyPerson({ ...facts, session }, nowMs, options);
+  }
+  // What has not the form of a device's token can only be a person's. As beside a session, a certificate then says nothing.
+  const { token } = facts;
+  if (token !== undefined && tokenHash(token) === undefined) {
+    return identifyByAccessToken({ ...facts, token }, nowMs, options);
   }
   const byCertificate = facts.certificate === undefined ? undefined : certificateProof(facts, nowMs, options);
   if (byCertificate !== undefined && 'reason' in byCertificate) return byCertificate;

@@ -105,6 +105,12 @@ export const controls: Controls = {
     return { number, summary: decided(context, number).summary };
   },
   openingList: ({ house }) => house.openings,
+  clientList: ({ house }) => house.clients,
+  clientRemove: (context, { name }) => {
+    needFactor(context);
+    context.house.clients = context.house.clients.filter((client) => client.name !== name);
+    return { name };
+  },
   openingShow: ({ house }, { name }) => named(house.openings, (opening) => opening.name === name),
   openingClose: (context, { name, reason }) => {
     needFactor(context);

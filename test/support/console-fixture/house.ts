@@ -5,6 +5,7 @@ import type {
   DeviceAdded,
   WaitingView,
   AccountView,
+  ClientView,
   DeviceView,
   EmergencyView,
   LedgerRecordView,
@@ -31,6 +32,7 @@ export interface House {
   readonly openings: OpeningView[];
   /** What waits for a second person, with what is there afterwards. */
   readonly waiting: { readonly view: WaitingView; readonly added?: DeviceAdded }[];
+  clients: ClientView[];
   readonly records: LedgerRecordView[];
   readonly emergencies: EmergencyView[];
   readonly sessions: Map<string, FixtureSession>;
@@ -51,6 +53,20 @@ export function makeHouse(nowMs: number = Date.now()): House {
     devices: makeDevices(openings, at),
     openings,
     waiting: makeWaiting(at),
+    clients: [
+      {
+        name: 'ohif',
+        title: 'OHIF viewer',
+        redirectUris: ['https://viewer.klinikum.example/callback'],
+        scope: 'user/ImagingStudy.rs',
+        reason: 'viewer of the wards',
+        owner: 'operator root',
+        from: at(-30),
+        until: at(200),
+        state: 'open',
+        lastUsedAt: at(-0.2),
+      },
+    ],
     records: makeRecords(nowMs),
     emergencies: makeEmergencies(at),
     sessions: new Map(),

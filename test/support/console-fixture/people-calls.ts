@@ -111,6 +111,22 @@ function noProvider(): never {
 }
 
 export const peopleHandlers: PeopleHandlers = {
+  'authorize/show': (context, { request: question }) => {
+    const { account } = fresh(context);
+    if (question !== 'the-question') throw new Refused(404, 'NOT_FOUND', 'This request is over');
+    const seesImages = account.role === 'physician';
+    return {
+      program: { name: 'ohif', title: 'OHIF viewer', host: 'viewer.klinikum.example' },
+      operations: seesImages ? ['get', 'find'] : [],
+      account: account.email,
+      minutes: 10,
+      renewedUntil: new Date(Date.now() + 36_000_000).toISOString(),
+    };
+  },
+  'authorize/decide': (context) => {
+    fresh(context);
+    return { location: '/' };
+  },
   'sign-in/begin': () => ({ ceremony: 'sign-in ', passkey: request }),
   'sign-in/passkey': (context, { credential }) => byPasskey(context, credential),
   'sign-in/password': ({ house }, { email, password: given }) => {

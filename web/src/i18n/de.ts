@@ -64,6 +64,32 @@ export const de: Readonly<Record<TextKey, string>> = {
   'add.steps': 'Schritte',
   'add.web': 'DICOMweb',
   'add.webHint': 'über HTTPS, für Web-Betrachter',
+  'authorize.allow': 'Erlauben',
+  'authorize.as': 'Im Namen von',
+  'authorize.back': 'Führt zurück zu',
+  'authorize.backOnly': 'Zurück zum Programm',
+  'authorize.deny': 'Nicht erlauben',
+  'authorize.find': 'Studien finden, die für Sie offen sind',
+  'authorize.get': 'deren Bilder und Befunde lesen',
+  'authorize.howLong': 'Wie lange',
+  'authorize.intro': 'Es würde in Ihrem Namen handeln: mit dem, was für Sie offen ist, und nicht mehr.',
+  'authorize.may': 'Es darf',
+  'authorize.minutes.one': '{count} Minute, dann fragt es wieder',
+  'authorize.minutes.other': '{count} Minuten, dann fragt es wieder',
+  'authorize.never': 'Es kann nichts exportieren und nichts löschen, und es endet, wenn Sie sich abmelden.',
+  'authorize.notYou': 'Nicht Sie? Abmelden',
+  'authorize.nothing':
+    'Es gibt nichts, was dieses Programm und Sie hier beide mit Bildern dürfen. Es bekommt keinen Zugriff.',
+  'authorize.overText':
+    'Sie wurde beantwortet, hat zu lange gedauert oder galt einem anderen Browser. Beginnen Sie im Programm neu.',
+  'authorize.overTitle': 'Diese Anfrage ist vorbei',
+  'authorize.program': 'Programm',
+  'authorize.renewed': 'solange Sie angemeldet bleiben, längstens bis {until}',
+  'authorize.store': 'neue Bilder und Befunde speichern',
+  'authorize.title': '{program} bittet um Zugriff',
+  'authorize.wrongText':
+    'Ein Programm hat Sie auf eine Weise hierher geschickt, die nicht angenommen wird; es hat nichts bekommen. Beginnen Sie im Programm neu. Hilft das nicht, sagen Sie es Ihrer Administration.',
+  'authorize.wrongTitle': 'Diese Anfrage stimmt nicht',
   'certificate.copy': 'Fingerabdruck kopieren',
   'certificate.end': 'Gültig bis',
   'certificate.origin': 'Herkunft',
@@ -488,6 +514,15 @@ export const de: Readonly<Record<TextKey, string>> = {
   'people.sessionsEnded': 'Die Sitzungen von {email} sind beendet.',
   'people.suspended': 'ausgesetzt',
   'people.until': 'Konto endet',
+  'programs.ended': 'beendet',
+  'programs.intro':
+    'Viewer und Programme, die Menschen in ihrem Namen handeln lassen können, für Minuten und mit nicht mehr, als für sie offen ist.',
+  'programs.remove': 'Entfernen',
+  'programs.removeText':
+    'Seine Tokens enden sofort, auch in dem, was läuft. Wer es benutzt, kommt ohne Zugriff zu ihm zurück.',
+  'programs.removeTitle': '{name} entfernen?',
+  'programs.removed': '{name} ist entfernt; seine Tokens sind beendet.',
+  'programs.title': 'Programme',
   'provider.LOCAL_OFF':
     'Mit Passkey oder Passwort melden sich hier nur Administratoren an. Nehmen Sie Ihr Konto des Hauses.',
   'provider.NOT_FRESH':

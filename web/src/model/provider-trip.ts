@@ -24,7 +24,9 @@ export function takeAnswer(): void {
 
 /** To the provider; afterwards the person is back in the section that was open. Not on its page: an address may name a study. */
 export async function signInAtProvider(): Promise<void> {
-  sessionStorage.setItem(placeKey, parseRoute(location.pathname)?.section ?? '');
+  const section = parseRoute(location.pathname)?.section ?? '';
+  // The question of a program names no study, and without its number it would be lost.
+  sessionStorage.setItem(placeKey, section === 'authorize' ? location.pathname.slice(1) : section);
   await leave(await people('sign-in/provider', {}));
 }
 

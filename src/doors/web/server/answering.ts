@@ -39,6 +39,27 @@ export interface WebApi {
   sessionOf(headers: Exchange['headers'], address: string): Promise<string | undefined>;
 }
 
+/** Programs that act for people (OAuth 2.0), as the door needs it; closed and unseen while none may. */
+export interface WebOAuth {
+  covers(path: string): boolean;
+  /** Origins of the pages of programs: they may read DICOMweb with a token, and the answers below. */
+  origins(): readonly string[];
+  /** For WWW-Authenticate: where a program finds out whom to ask. */
+  metadataUrl(): string | undefined;
+  /** A request came with this token; it may be none. */
+  used(token: string): void;
+  /** @throws LeadglassError */
+  answer(request: WebOAuthRequest): Promise<WebResponse>;
+}
+
+export interface WebOAuthRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: Exchange['headers'];
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
 export interface WebApiRequest {
   readonly method: string;
   /** Below `/api/`. */
@@ -64,6 +85,7 @@ export interface AnsweringOptions {
   readonly pages: WebPages;
   /** Absent where nobody keeps accounts (tests). */
   readonly api?: WebApi;
+  readonly oauth?: WebOAuth;
   /** `ok` only when everything that a door needs (ledger, store, clock) is there. */
   /** `degraded`: what is stored goes in and out, but nothing is converted or drawn. */
   readonly health: () => 'ok' | 'degraded' | 'failing';
@@ -74,7 +96,11 @@ export interface AnsweringOptions {
 /** Made once: an abort without a reason makes an error with a stack for each request. */
 const isAnswered = new LeadglassError('CANCELLED', 'The request has been answered');
 
-const challenge = 'Bearer realm="Leadglass"';
+/** RFC 9728 5.1: only where a program may ask does a stranger learn whom. */
+function challengeOf(metadataUrl: string | undefined): string {
+  const where = metadataUrl === undefined ? '' : `, resource_metadata="${metadataUrl}"`;
+  return `Bearer realm="Leadglass"${where}`;
+}
 
 /** Never rejects. */
 export async function answer(exchange: Exchange, options: AnsweringOptions): Promise<void> {
@@ -92,7 +118,9 @@ export async function answer(exchange: Exchange, options: AnsweringOptions): Pro
     try {
       const { path, query } = splitTarget(exchange.target);
       const ownOrigin = `https://${exchange.authority}`;
-      origin = originOf(exchange.headers, ownOrigin, options.corsOrigins);
+      const isOAuth = options.oauth?.covers(path) === true;
+      const forPrograms = isOAuth || isUnderBase(path) ? (options.oauth?.origins() ?? []) : [];
+      origin = originOf(exchange.headers, ownOrigin, [...options.corsOrigins, ...forPrograms]);
       if (isUnderBase(path)) {
         const request = { path: path.slice(webBase.length), query, baseUrl: ownOrigin + webBase };
         const lent = (release: () => void): void => void (releases = release);
@@ -100,7 +128,8 @@ export async function answer(exchange: Exchange, options: AnsweringOptions): Pro
       } else if (path.startsWith(apiBase)) {
         const lent = (release: () => void): void => void (releases = release);
         response = await consoleApi(exchange, path.slice(apiBase.length), { options, origin, ending, lent });
-      } else response = ownPage(exchange, path, options);
+      } else if (isOAuth) response = await forProgram(exchange, { path, query }, { options, origin });
+      else response = ownPage(exchange, path, options);
     } catch (thrown) {
       response = problemFor(thrown, options);
     }
@@ -155,6 +184,30 @@ async function consoleApi(
   });
 }
 
+/** Asked by programs and by browsers that a program sends here: nobody is known yet, and no cookie of a person is looked at. */
+async function forProgram(
+  exchange: Exchange,
+  target: { readonly path: string; readonly query: string },
+  { options, origin }: Pick<Situation, 'options' | 'origin'>,
+): Promise<WebResponse> {
+  const { oauth, names, services } = options;
+  const { headers, connection, method } = exchange;
+  if (!isOurName(exchange.authority, names)) throw misdirected();
+  if (oauth === undefined) throw new LeadglassError('NOT_FOUND', 'There is no such page');
+  if (isPreflight(exchange)) return preflight(origin, services.limits.web.preflightSeconds);
+  if (!connection.takeRequest()) throw new RefusedError('LIMIT_EXCEEDED', 'too-many-operations');
+  return await oauth.answer({ method, ...target, headers, body: requestBody(exchange, services.limits.web) });
+}
+
+/** A browser's question before the request; it never has credentials. */
+function isPreflight({ method, headers }: Exchange): boolean {
+  return method === 'OPTIONS' && headers['access-control-request-method'] !== undefined;
+}
+
+function preflight(origin: Origin, maxAgeSeconds: number): WebResponse {
+  return { status: 204, headers: origin === 'allowed' ? preflightHeaders(maxAgeSeconds) : [] };
+}
+
 /** What changes something must say where it comes from; browsers do, for every method but GET and HEAD. */
 function isOwnPage(origin: Origin, { method, headers }: Exchange): boolean {
   return origin === 'own' && (method === 'GET' || method === 'HEAD' || headers['origin'] !== undefined);
@@ -172,14 +225,11 @@ async function dicomWeb(
   const { services, sessions, handlers, names } = options;
   const { headers, connection } = exchange;
   if (!isOurName(exchange.authority, names)) throw misdirected();
-  if (exchange.method === 'OPTIONS' && headers['access-control-request-method'] !== undefined) {
-    // A browser's question before the request; it never has credentials.
-    const allowed = origin === 'allowed' ? preflightHeaders(services.limits.web.preflightSeconds) : [];
-    return { status: 204, headers: allowed };
-  }
+  if (isPreflight(exchange)) return preflight(origin, services.limits.web.preflightSeconds);
   if (origin === 'foreign') throw new HttpError(403, 'Pages of this origin may not use this server');
   if (!connection.takeRequest()) throw new RefusedError('LIMIT_EXCEEDED', 'too-many-operations');
   const token = bearerToken(headers['authorization']);
+  if (token !== undefined) options.oauth?.used(token);
   // The console's own pages come with the cookie of a person; programs come with a token, other origins with nothing else.
   const isPerson = isOwnPage(origin, exchange) && token === undefined;
   const session = isPerson ? await options.api?.sessionOf(headers, connection.address) : undefined;
@@ -254,7 +304,7 @@ function healthAnswer(status: ReturnType<AnsweringOptions['health']>): WebRespon
   return { status: status === 'failing' ? 503 : 200, headers: [['content-type', 'application/json']], body };
 }
 
-function problemFor(thrown: unknown, { services: { log, limits } }: AnsweringOptions): WebResponse {
+function problemFor(thrown: unknown, { services: { log, limits }, oauth }: AnsweringOptions): WebResponse {
   const error = asLeadglassError(thrown);
   const fields = { code: error.code, detail: error.detail ?? error.message };
   if (error.code === 'INTERNAL' || error.code === 'CORRUPT') log.error('web.request-failed', fields);
@@ -265,7 +315,7 @@ function problemFor(thrown: unknown, { services: { log, limits } }: AnsweringOpt
     needsFactor: isRefusal && error.reason === 'step-up',
     // What the opening never holds says nothing about a study; what the archive finds outside the scope does.
     hidesExistence: !isRefusal && !(error instanceof HttpError),
-    challenge,
+    challenge: challengeOf(oauth?.metadataUrl()),
     retryAfterSeconds: limits.web.retryAfterSeconds,
   });
   return {

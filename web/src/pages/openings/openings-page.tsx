@@ -11,6 +11,7 @@ import { Icon } from '../../ui/icons.tsx';
 import { Loaded, PageHead } from '../../ui/parts.tsx';
 import { useLoad } from '../../ui/use-load.ts';
 import { OpeningsTable } from './openings-table.tsx';
+import { Programs } from './programs.tsx';
 
 type Shown = 'open' | 'marked' | 'all';
 
@@ -55,6 +56,8 @@ export function OpeningsPage(): JSX.Element {
             <div class="stack">
               {shown === 'marked' ? null : <MarksLine marks={list.flatMap((opening) => marksOf(opening, nowMs))} />}
               <OpeningsTable openings={rows} />
+              {/* Once the rows above are there: nothing that is shown moves. */}
+              <Programs />
             </div>
           );
         }}
