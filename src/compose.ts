@@ -28,6 +28,7 @@ import { openPeople, sweepSessions } from './compose/people.ts';
 import { completeInterruptedTransfers } from './compose/recovery.ts';
 import { openSingleSignOn } from './compose/single-sign-on.ts';
 import { startThreads } from './compose/threads.ts';
+import { endWorkstationSessions, signedInAt } from './compose/workstations.ts';
 import { loadConfig } from './config/load.ts';
 import { startControlDoor } from './doors/control/control-door.ts';
 import type { ControlServices, DoorView } from './doors/control/control-services.ts';
@@ -94,6 +95,7 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
   starting.use(installation.persons.connect(people));
   starting.use(sweepSessions(people, log));
   starting.use(watchEmergencies(installation, { log }));
+  starting.use(endWorkstationSessions(policy, people));
   const commands = controlServices(installation, {
     log,
     startedAtMs,
@@ -200,6 +202,7 @@ function controlServices(
         tlsPort: facts.doorViews().find(({ name }) => name === 'dimse')?.port ?? config.doors.dimse.port,
         ...webBaseUrl(config.names, facts.doorViews()),
       }),
+      signedInAt: (workstation) => signedInAt(facts.people, workstation),
       arrangePlainDoors: facts.arrangePlainDoors,
       isSecondThere: (askedBy) => facts.people.secondPerson.isThere({ by: `person ${askedBy}` }),
     }),

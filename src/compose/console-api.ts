@@ -12,6 +12,7 @@ import type { Log } from '../log.ts';
 import type { People } from '../people/people.ts';
 import { openEmergencies } from './control-emergencies.ts';
 import { peopleFlows } from './people-flows.ts';
+import { userDeviceOf } from './workstations.ts';
 
 export function consoleApi(facts: {
   readonly people: People;
@@ -20,7 +21,7 @@ export function consoleApi(facts: {
   readonly log: Log;
 }): WebApi {
   const { people, policy, log } = facts;
-  const flows = peopleFlows(people, openEmergencies(policy));
+  const flows = peopleFlows(people, (aeTitle) => userDeviceOf(policy, aeTitle), openEmergencies(policy));
   const browserCookieSeconds = Math.floor(limits.people.knownBrowserMs / 1000);
   return {
     answer: (request) =>

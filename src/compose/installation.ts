@@ -100,6 +100,8 @@ export async function openInstallation(
       self: auditSelf(config),
       studies: studyLookup(archive),
       persons,
+      accounts: persons.users,
+      workstationRoles: config.people.workstationRoles,
       calledAeTitles: [aeTitle],
       encodeIdentifier: (identifier) => writeDataSet(identifier, TransferSyntaxes.ExplicitVrLittleEndian),
     }),

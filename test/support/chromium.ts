@@ -39,8 +39,13 @@ export class BrowserWindow implements AsyncDisposable {
     });
   }
 
-  /** @param trusted the servers beside loopback's plain ones whose certificate counts, each with the authority that made it */
-  static async open(...trusted: readonly { readonly port: number; readonly ca: string }[]): Promise<BrowserWindow> {
+  /**
+   * @param trusted the servers beside loopback's plain ones whose certificate counts, each with the authority that made it; with
+   *   `workstation` it is shown the certificate in that folder
+   */
+  static async open(
+    ...trusted: readonly { readonly port: number; readonly ca: string; readonly workstation?: string }[]
+  ): Promise<BrowserWindow> {
     const browser = await chromium.launch({
       executablePath: findProgram('chromium') ?? 'chromium',
       args: [
@@ -52,7 +57,15 @@ export class BrowserWindow implements AsyncDisposable {
       ],
     });
     try {
-      return new BrowserWindow(browser, await browser.newPage({ viewport: { width: 1280, height: 720 } }));
+      const clientCertificates = trusted.flatMap(({ port, workstation }) => {
+        if (workstation === undefined) return [];
+        const of = (name: string): string => join(workstation, name);
+        return [{ origin: `https://localhost:${port}`, certPath: of('cert.pem'), keyPath: of('key.pem') }];
+      });
+      // Playwright stands between both ends then, with a certificate of its own; that of the server was checked before.
+      const certificates = clientCertificates.length === 0 ? {} : { ignoreHTTPSErrors: true, clientCertificates };
+      const viewport = { width: 1280, height: 720 };
+      return new BrowserWindow(browser, await browser.newPage({ viewport, ...certificates }));
     } catch (error) {
       await browser.close();
       throw error;
