@@ -19,12 +19,17 @@ const versionOne = `
     method TEXT NOT NULL, created_at INTEGER NOT NULL, used_at INTEGER NOT NULL, stepped_up_at INTEGER NOT NULL,
     address TEXT NOT NULL, user_agent TEXT NOT NULL
   ) STRICT;
+  CREATE TABLE passkey (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL REFERENCES account (id), credential TEXT NOT NULL UNIQUE,
+    public_key BLOB NOT NULL, counter INTEGER NOT NULL, transports TEXT NOT NULL, name TEXT NOT NULL, is_synced INTEGER NOT NULL,
+    added_at INTEGER NOT NULL, used_at INTEGER, suspended_at INTEGER
+  ) STRICT;
   INSERT INTO account (handle, email, display_name, role, state, created_at, created_by) VALUES (x'01', 'a@b.example', 'A', 'physician', 'active', 1, 'operator root');
   INSERT INTO session (hash, account, method, created_at, used_at, stepped_up_at, address, user_agent) VALUES (x'02', 1, 'passkey', 1, 1, 1, '', '');
   PRAGMA user_version = 1;
 `;
 
-test('a file of version 1 gets what single sign-on needs, and keeps who was there', (t: TestContext) => {
+test('a file of version 1 gets what later versions need, and keeps who was there', (t: TestContext) => {
   const folder = mkdtempSync(join(tmpdir(), 'leadglass-people-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'people.sqlite');

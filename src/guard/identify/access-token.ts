@@ -2,11 +2,11 @@
  * A person at the web door by the access token of a program (RFC 6750). Who issued or checked it is known to whoever keeps the
  * tokens (src/oauth); what the person may do is said by role and opening as ever, and the token narrows it.
  */
-import type { PolicyStore } from '../policy-store.ts';
 import type { PersonPrincipal, ProgramAccess } from '../principal.ts';
 import type { RefusalReason } from '../refusal.ts';
 import type { PeerFacts } from './peer-facts.ts';
 import { chosenOpening, personPrincipal, type PersonSession } from './person.ts';
+import { type StandingWorkstation, type WorkstationFacts, workstationNamed, workstationOf } from './workstation.ts';
 
 /** A token that is good now, and whose it is. */
 export interface AccessTokenHolder {
@@ -34,17 +34,42 @@ export const noAccessTokens: AccessTokens = {
 };
 
 export async function identifyByAccessToken(
-  { token, address }: PeerFacts & { readonly token: string },
+  facts: PeerFacts & { readonly token: string },
   nowMs: number,
-  { store, accessTokens }: { readonly store: PolicyStore; readonly accessTokens: AccessTokens },
+  options: Omit<WorkstationFacts, 'nowMs'> & { readonly accessTokens: AccessTokens },
 ): Promise<
   { readonly principal: PersonPrincipal; readonly proofNotAfterMs: number } | { readonly reason: RefusalReason }
 > {
-  const holder = await accessTokens.byText(token);
+  const { address } = facts;
+  const { store, accessTokens } = options;
+  const holder = await accessTokens.byText(facts.token);
   if (holder === undefined) return { reason: 'token-unknown' };
   const { session, access } = holder;
+  const place = placeOfProgram(session, facts, { ...options, nowMs });
+  if (place !== undefined && 'reason' in place) return { reason: place.reason };
   const proofNotAfterMs = Math.min(holder.notAfterMs, session.endsAtMs - 1);
   if (proofNotAfterMs < nowMs) return { reason: 'token-unknown' };
   const opening = chosenOpening(store.personOpenings.of(session.account), { session, address, nowMs });
-  return { principal: personPrincipal(session, opening, address, access), proofNotAfterMs };
+  return {
+    principal: personPrincipal(session, opening, address, { workstation: place?.place, access }),
+    proofNotAfterMs,
+  };
+}
+
+/**
+ * The workstation whose purpose bounds the program: the one at which the session was begun that it acts for. A program in a page of
+ * another origin shows no certificate of the browser, so none is asked for; one that is shown must be of the same workstation, and
+ * bounds also what was let elsewhere.
+ */
+export function placeOfProgram(
+  session: PersonSession,
+  facts: Pick<PeerFacts, 'address' | 'localPort' | 'certificate'>,
+  options: WorkstationFacts,
+): StandingWorkstation | { readonly reason: RefusalReason } | undefined {
+  const shown = workstationOf(facts, options);
+  const { workstation } = session;
+  if (shown !== undefined && 'reason' in shown) return shown;
+  if (workstation === undefined) return shown;
+  if (shown !== undefined && shown.place.device !== workstation) return { reason: 'workstation-differs' };
+  return shown ?? workstationNamed(workstation, facts, options);
 }

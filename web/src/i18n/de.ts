@@ -4,6 +4,7 @@ import type { TextKey } from './en.ts';
 export const de: Readonly<Record<TextKey, string>> = {
   'account.department': 'Abteilung',
   'account.issuer': 'Aussteller',
+  'account.atWorkstation': 'am Arbeitsplatz {name}',
   'account.looks': 'Aussehen und Sprache',
   'account.provider': 'Sie melden sich mit {name} an, seit {day}. Ihre Nachweise liegen dort, und dort ändern Sie sie.',
   'account.subject': 'Ihre Nummer dort',
@@ -90,6 +91,11 @@ export const de: Readonly<Record<TextKey, string>> = {
   'authorize.wrongText':
     'Ein Programm hat Sie auf eine Weise hierher geschickt, die nicht angenommen wird; es hat nichts bekommen. Beginnen Sie im Programm neu. Hilft das nicht, sagen Sie es Ihrer Administration.',
   'authorize.wrongTitle': 'Diese Anfrage stimmt nicht',
+  'add.workstation-administration':
+    'Ein Browser, an dem das Haus verwaltet wird: zeigt kein Bild, wer auch angemeldet ist.',
+  'add.workstation-exchange': 'Ein Browser, an dem Bilder hereinkommen, hinausgehen und berichtigt werden.',
+  'add.workstation-reading':
+    'Ein Browser, an dem befundet wird: nichts wird ausgeführt oder verwaltet, wer auch angemeldet ist.',
   'certificate.copy': 'Fingerabdruck kopieren',
   'certificate.end': 'Gültig bis',
   'certificate.origin': 'Herkunft',
@@ -129,6 +135,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'device.revokeText':
     'Alle Zertifikate werden widerrufen, Öffnungen geschlossen und laufende Verbindungen sofort beendet. Danach muss es neu angemeldet werden.',
   'device.revokeTitle': '{aeTitle} widerrufen?',
+  'device.signedIn': 'Wer hier angemeldet ist',
   'device.token': 'Token',
   'devices.add': 'Gerät hinzufügen',
   'devices.intro': 'Aufnahmegeräte, Arbeitsplätze und Partner, die sich verbinden dürfen, jedes mit einem Zweck.',
@@ -454,6 +461,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'operation.move': 'senden lassen',
   'operation.release': 'an Partner freigeben',
   'operation.remove': 'entfernen',
+  'operation.sign-in': 'anmelden',
   'operation.store': 'speichern',
   'operation.verify': 'prüfen',
   'outcome.major failure': 'schwerer Fehler',
@@ -465,6 +473,19 @@ export const de: Readonly<Record<TextKey, string>> = {
   'palette.nothing': 'Nichts mit diesem Namen.',
   'palette.pages': 'Seiten',
   'palette.title': 'Suche, Aktion',
+  'passcode.device': 'AE-Titel des Geräts',
+  'passcode.deviceHint': 'Wie ihn die Verwaltung eingetragen hat; der Passcode gilt nur dort.',
+  'passcode.end': 'Beenden',
+  'passcode.ended': 'Der Passcode ist beendet.',
+  'passcode.make': 'Passcode machen',
+  'passcode.made': 'Gemacht',
+  'passcode.once': 'Wird nur jetzt gezeigt. Er gilt an {device} bis {at}, oder bis Sie ihn beenden.',
+  'passcode.text':
+    'Sagt an einem Arbeitsplatz, der DICOM spricht, eine Stunde lang, wer Sie sind. Was Sie dort dürfen, ist, was Sie und das Gerät beide dürfen.',
+  'passcode.title': 'Passcodes für DICOM-Geräte',
+  'passcode.token': 'Oder als Token (JWT)',
+  'passcode.userName': 'Benutzername',
+  'passcode.word': 'Passcode',
   'passkey.cancelled': 'Der Passkey wurde nicht benutzt: abgebrochen oder zu langsam.',
   'passkey.failed': 'Der Passkey hat nicht funktioniert. Versuchen Sie es erneut oder mit einem anderen.',
   'passkey.known-already': 'Dieses Gerät hat schon einen Passkey für Sie.',
@@ -553,6 +574,9 @@ export const de: Readonly<Record<TextKey, string>> = {
   'purpose.archive': 'Archiv',
   'purpose.exchange': 'Austausch',
   'purpose.reading': 'Befundung',
+  'purpose.workstation-administration': 'Verwaltungsplatz',
+  'purpose.workstation-exchange': 'Austauschplatz',
+  'purpose.workstation-reading': 'Befundungsplatz',
   'quick.half': 'Ein halbes Jahr',
   'quick.month': '30 Tage',
   'quick.year': 'Ein Jahr',
@@ -578,6 +602,8 @@ export const de: Readonly<Record<TextKey, string>> = {
   'ready.waiting': 'Warten auf das erste Echo',
   'ready.waitingText': 'Drücken Sie „Verify“ oder „Echo“ am Gerät. Diese Seite meldet, wenn es ankommt.',
   'ready.web': 'DICOMweb-Adresse',
+  'ready.workstation':
+    'Schlüssel und Zertifikat kommen als eine Datei in den Browser dieses Arbeitsplatzes: openssl pkcs12 -export -inkey key.pem -in cert.pem -out workstation.p12. Löschen Sie danach alle Kopien.',
   'recovery.check': 'Tippen Sie Code Nummer {number}',
   'recovery.checkHint': 'Zum Zeichen, dass Sie sie aufbewahrt haben.',
   'recovery.intro':
@@ -620,6 +646,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'second.useCode': 'Anderen Nachweis benutzen',
   'second.useRecovery': 'Wiederherstellungscode benutzen',
   'sessions.address': 'Adresse',
+  'sessions.at': 'an {name}',
   'sessions.browser': 'Browser',
   'sessions.end': 'Beenden',
   'sessions.endOthers': 'Alle anderen beenden',
