@@ -74,7 +74,7 @@ export class IdentityStore {
     return this.#statements.sessions.all(issuer, sid).map((row) => integer(row, 'session'));
   }
 
-  /** Uses a logout token up; false when it was used before. @throws nothing when too many are kept: then it is false, too */
+  /** Uses a logout token up; false when it was used before, or when more are kept than may be. */
   useToken(
     token: { readonly issuer: string; readonly id: string; readonly notAfterMs: number },
     facts: {

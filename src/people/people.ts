@@ -128,7 +128,11 @@ export class People implements Disposable {
     this.stepUp = new StepUp(parts);
     this.enrolment = new Enrolment(parts);
     this.ownFactors = new OwnFactors(parts);
-    this.singleSignOn = new SingleSignOn(parts, { admin: this.admin, enrolment: this.enrolment });
+    this.singleSignOn = new SingleSignOn(parts, {
+      admin: this.admin,
+      enrolment: this.enrolment,
+      places: this.places,
+    });
     this.sessions.onEnd((session, end) => {
       // One that was never recorded as begun has no end either.
       const account = end === 'unrecorded' ? undefined : accounts.byId(session.accountId);

@@ -340,6 +340,17 @@ for (const [what, { as, reason }] of Object.entries(stale)) {
   });
 }
 
+test('a session that shows up in another browser with the answer ends, and is no fresher', async () => {
+  using at = hospital({ accounts: 'at-first-sign-in' });
+  const { singleSignOn, sessions } = at.place.people;
+  const session = await signedIn(at);
+  const { ceremony, url } = await singleSignOn.begin({ kind: 'step-up', session }, client, back);
+  const parameters = at.provider.answer(url, at.provider.person(at.place.clockMs));
+  const thief = { ...client, userAgent: 'Another browser' };
+  await assert.rejects(singleSignOn.finish({ ceremony, parameters, session }, thief), refused('session-moved'));
+  assert.throws(() => sessions.use(session), refused('session-unknown'));
+});
+
 test('an answer for one session steps no other one up', async () => {
   using at = hospital({ accounts: 'at-first-sign-in' });
   const [first, second] = [await signedIn(at), await signedIn(at)];

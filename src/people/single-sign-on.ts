@@ -15,6 +15,7 @@ import { NetworkRate } from './network-rate.ts';
 import { type PeopleParts, refuse } from './parts.ts';
 import { type ProviderRules, provesSecondFactor, roleOf } from './provider-rules.ts';
 import { PeopleRefusedError, type PeopleReason } from './refusal.ts';
+import type { SessionPlaces } from './session-place.ts';
 
 export type ProviderPurpose = CeremonyOf<'provider'>['purpose'];
 
@@ -28,6 +29,7 @@ export class SingleSignOn {
   readonly #parts: PeopleParts;
   readonly #admin: AccountAdmin;
   readonly #enrolment: Enrolment;
+  readonly #places: SessionPlaces;
   /** Questions to the provider, and its logouts that were refused: one does not use up the other's. */
   readonly #questions: NetworkRate;
   readonly #refusals: NetworkRate;
@@ -37,11 +39,13 @@ export class SingleSignOn {
 
   constructor(
     parts: PeopleParts,
-    { admin, enrolment }: { readonly admin: AccountAdmin; readonly enrolment: Enrolment },
+    others: { readonly admin: AccountAdmin; readonly enrolment: Enrolment; readonly places: SessionPlaces },
   ) {
+    const { admin, enrolment, places } = others;
     this.#parts = parts;
     this.#admin = admin;
     this.#enrolment = enrolment;
+    this.#places = places;
     this.#questions = new NetworkRate(parts.limits, parts.now);
     this.#refusals = new NetworkRate(parts.limits, parts.now);
   }
@@ -290,6 +294,8 @@ export class SingleSignOn {
   ): Promise<string> {
     const { sessions, identities, limits } = this.#parts;
     const { identity, role, begunAtMs, client } = shown;
+    // The way back is open to everybody; what it is for is not.
+    await this.#places.check(secret ?? '', client, { toProve: true });
     const live = sessions.use(secret ?? '');
     if (live.session.id !== sessionId) refuse('ceremony-unknown');
     const own = identities.of(live.account.id);
