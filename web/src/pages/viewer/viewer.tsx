@@ -17,7 +17,7 @@ import { Screen } from './engine/screen.ts';
 import { HelpSheet } from './help-sheet.tsx';
 import { KeyboardCross } from './keyboard-cross.tsx';
 import { MeasurementPanel } from './measurement-panel.tsx';
-import { type Command, commandOf } from './model/keys.ts';
+import type { Command } from './model/keys.ts';
 import { presetsFor } from './model/presets.ts';
 import { ViewPlace } from './view-place.tsx';
 import { entryOf, type SeriesEntry } from './series-list.ts';
@@ -171,16 +171,7 @@ function Room({ screen, studyUid, study, entries, reload }: RoomProps): JSX.Elem
         onCommand={(command) => pane !== undefined && run(pane, command)}
       />
       <SeriesStrip screen={screen} studyUid={studyUid} entries={entries} views={views} />
-      <main
-        ref={grid}
-        class="v-grid"
-        data-columns={layout.columns}
-        data-rows={layout.rows}
-        // In a full window only the images are scrolled through; a letter beside them is a letter.
-        onKeyDown={(event) => {
-          if (commandOf(event)?.do === 'help' && event.target instanceof HTMLButtonElement) setHelp(true);
-        }}
-      >
+      <main ref={grid} class="v-grid" data-columns={layout.columns} data-rows={layout.rows}>
         <h1 class="hidden-visually">{[v('title'), name].filter(Boolean).join(': ')}</h1>
         {places.map((place, index) => (
           <ViewPlace

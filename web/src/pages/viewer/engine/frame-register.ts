@@ -49,15 +49,15 @@ export class FrameRegister {
     this.#entries.clear();
   }
 
-  /** The loader as Cornerstone calls it. */
+  /**
+   * The loader as Cornerstone calls it. It cannot be cancelled by itself: a full cache would cancel what somebody is waiting for.
+   */
   load(imageId: string): Types.IImageLoadObject {
-    const cancelling = new AbortController();
-    const signal = AbortSignal.any([cancelling.signal, this.#closing.signal]);
-    const promise = this.#image(imageId, signal).catch((error: unknown) => {
+    const promise = this.#image(imageId, this.#closing.signal).catch((error: unknown) => {
       if (typeof error === 'object' && error !== null) this.#failures.add(error);
       throw error;
     });
-    return { promise, cancelFn: () => cancelling.abort() };
+    return { promise };
   }
 
   async #image(imageId: string, signal: AbortSignal): Promise<Types.IImage> {

@@ -34,7 +34,6 @@ export function measurementsOf(screen: Screen): readonly Measurement[] {
       facts,
       tool,
       points: points.map(([x, y, z]) => pixelAt(facts, [x, y, z])),
-      worldPoints: points.map(([x, y, z]) => [x, y, z] as const),
       lengthMm: unit('unit') === 'mm' ? number('length') : undefined,
       lengthPixels: unit('unit') === 'px' ? number('length') : undefined,
       angle: tool === 'angle' ? number('angle') : undefined,

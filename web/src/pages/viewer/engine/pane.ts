@@ -205,7 +205,8 @@ export class Pane {
     const mine = ++this.#ahead;
     const ids = this.#ids;
     const facts = this.facts;
-    if (facts === undefined) return;
+    // A plane that is cut here is there as soon as it is wanted.
+    if (facts === undefined || facts.isMade === true) return;
     const frameBytes = facts.rows * facts.columns * (facts.kind === 'picture' ? 3 : 2);
     const most = Math.min(ids.length, Math.floor(aheadBytesMax / Math.max(1, frameBytes)));
     const order = Array.from(

@@ -5,8 +5,6 @@ export interface Measured {
   readonly tool: MeasureTool;
   /** Column and row on the image, the middle of its first pixel 0, 0. */
   readonly points: readonly (readonly [number, number])[];
-  /** The same in the patient, mm. */
-  readonly worldPoints: readonly (readonly [number, number, number])[];
   readonly lengthMm?: number | undefined;
   /** Where the image has no spacing. */
   readonly lengthPixels?: number | undefined;

@@ -9,7 +9,6 @@ const facts = frameAt(2, { place: { study: '1', series: '1.1', instance: '1.1.7'
 const measured = (more: Partial<ReportedMeasurement>): ReportedMeasurement => ({
   tool: 'length',
   points: [],
-  worldPoints: [],
   unit: 'HU',
   facts,
   ...more,
