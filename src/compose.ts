@@ -30,6 +30,7 @@ import { openPeople, relyingParty, sweepSessions } from './compose/people.ts';
 import { completeInterruptedTransfers } from './compose/recovery.ts';
 import { openSingleSignOn } from './compose/single-sign-on.ts';
 import { startThreads } from './compose/threads.ts';
+import { endWorkstationSessions, signedInAt } from './compose/workstations.ts';
 import { loadConfig } from './config/load.ts';
 import { startControlDoor } from './doors/control/control-door.ts';
 import type { ControlServices, DoorView } from './doors/control/control-services.ts';
@@ -101,6 +102,7 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
   );
   const ofProvider = openProviderTokens(installation, { people, log });
   starting.use(installation.accessTokens.connect([oauth.tokens, ...(ofProvider === undefined ? [] : [ofProvider])]));
+  starting.use(endWorkstationSessions(policy, people));
   const commands = controlServices(installation, {
     log,
     startedAtMs,
@@ -213,6 +215,7 @@ function controlServices(
         tlsPort: facts.doorViews().find(({ name }) => name === 'dimse')?.port ?? config.doors.dimse.port,
         ...webBaseUrl(config.names, facts.doorViews()),
       }),
+      signedInAt: (workstation) => signedInAt(facts.people, workstation),
       arrangePlainDoors: facts.arrangePlainDoors,
       isSecondThere: (askedBy) => facts.people.secondPerson.isThere({ by: `person ${askedBy}` }),
     }),

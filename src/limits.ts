@@ -697,6 +697,10 @@ export const limits = {
       administrator: 15 * 60_000,
       'security-officer': 15 * 60_000,
     },
+    // For DIMSE devices (PS3.7 D.3.3.7): what 2.2.3 lets a session be idle at AAL2, since nobody sees whether the person is still there.
+    passcodeMs: 3_600_000,
+    // Workstation, dictation and a telephone's viewer at once, each anew before the old one has ended.
+    passcodesMax: 16,
     // How long a second factor counts as just shown, for what cannot be undone or lets data out.
     stepUpMs: 5 * 60_000,
     // Reading room, office, ward and telephone; the one unused for longest ends.

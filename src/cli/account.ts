@@ -1,4 +1,4 @@
-/** `leadglass account invite|list|show|open|close|openings|disable|reset|confirm|sessions`: people with two factors. */
+/** `leadglass account invite|list|show|open|close|openings|disable|reset|confirm|tie|sessions`: people with two factors. */
 import { type Command, Option } from 'commander';
 import type { CallInput } from '../doors/control/control-calls.ts';
 import type { AccountLink, AccountView } from '../doors/control/control-services.ts';
@@ -46,6 +46,7 @@ export function register(program: Command, context: Context): void {
   registerEnd(account, context);
   registerReset(account, context);
   registerOpenings(account, context);
+  registerTie(account, context);
   registerSessions(account, context);
 }
 
@@ -92,6 +93,10 @@ function registerShow(account: Command, context: Context): void {
       ];
       const { provider } = shown;
       if (provider !== undefined) facts.push(['signs in at', `${provider.issuer} as ${provider.subject}`]);
+      const tied = shown.passkeys.flatMap(({ name, workstation }) =>
+        workstation === undefined ? [] : `${name} in ${workstation}`,
+      );
+      if (tied.length > 0) facts.push(['workstations', tied.join(', ')]);
       if (suspended.length > 0) facts.push(['suspended', suspended.map(({ name }) => name).join(', ')]);
       for (const line of factLines(facts)) output.line(line);
       for (const { at, by, what, reason } of shown.history) {
@@ -227,6 +232,33 @@ function registerOpenings(account: Command, context: Context): void {
     });
 }
 
+function registerTie(account: Command, context: Context): void {
+  withJson(account.command('tie <email>'))
+    .description(
+      'Say in which workstation a passkey lives: whoever signs in with it sits there. Ends the sessions of the account.',
+    )
+    .requiredOption('--passkey <name>', 'what its owner calls it, as "account show" tells')
+    .option('--workstation <aet>', 'the workstation; without it the passkey is tied to none')
+    .requiredOption('--reason <text>', 'why, and how you know where it is; for the ledger')
+    .addHelpText(
+      'after',
+      examples(
+        'leadglass account tie ada@hospital.example --passkey "Reading room" --workstation ROOM3 --reason "registered in my presence"',
+      ),
+    )
+    .action(
+      async (email: string, given: ReasonOptions & { readonly passkey: string; readonly workstation?: string }) => {
+        const { json, ...asked } = given;
+        const tied = await context.control('account tie').call('accountTie', { email, ...asked });
+        if (json === true) context.output.json(tied);
+        else {
+          const where = asked.workstation === undefined ? 'tied to no workstation' : `lives in ${asked.workstation}`;
+          context.output.line(`The passkey ${where}; ${counted(tied.sessionsEnded, 'session')} ended.`);
+        }
+      },
+    );
+}
+
 function registerSessions(account: Command, context: Context): void {
   const { output } = context;
   withJson(account.command('sessions <email>'))
@@ -262,6 +294,7 @@ function registerSessions(account: Command, context: Context): void {
             { title: 'LAST USED', value: ({ usedAt }) => shortInstant(usedAt) },
             { title: 'BY', value: ({ method }) => method },
             { title: 'ADDRESS', value: ({ address }) => address },
+            { title: 'WORKSTATION', value: ({ workstation }) => workstation ?? '' },
             { title: 'BROWSER', value: ({ userAgent }) => userAgent },
           ]);
           for (const line of lines) output.line(line);

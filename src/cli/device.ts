@@ -72,7 +72,15 @@ function registerAdd(device: Command, context: Context): void {
     .description('Enrol a device: certificate, AE title, purpose and opening are bound together.')
     .addOption(
       new Option('--purpose <purpose>', 'what the device is for; bounds what it may ever do')
-        .choices(['acquisition', 'reading', 'exchange', 'archive'])
+        .choices([
+          'acquisition',
+          'reading',
+          'exchange',
+          'archive',
+          'workstation-reading',
+          'workstation-exchange',
+          'workstation-administration',
+        ])
         .makeOptionMandatory(),
     )
     .requiredOption('--reason <text>', 'why, for whoever reviews the openings')
@@ -124,6 +132,7 @@ Examples:
   leadglass device add CT1 --purpose acquisition --reason "CT, room 1" --until 2027-06-30 --out ct1
   leadglass device add READ1 --purpose reading --reason "Reading room" --until 2027-06-30 --address 10.1.2.0/24 --modality CT --modality MR
   leadglass device add VIEW1 --purpose reading --door web --reason "Viewer, ward 3" --until 2027-06-30
+  leadglass device add ROOM3 --purpose workstation-reading --reason "Reading room, place 3" --until 2027-06-30
   leadglass device add US2 --purpose acquisition --reason "Ultrasound" --until 2027-06-30 --csr us2.csr
   leadglass device add OLD1 --plain --address 10.9.0.7/32 --risk "2009 C-arm, own VLAN" --purpose acquisition --reason "C-arm" --until 2027-01-31`,
     )
@@ -346,6 +355,9 @@ function registerList(device: Command, context: Context): void {
         return;
       }
       for (const line of deviceLines(shown.device)) output.line(line);
+      for (const { email, usedAt } of shown.signedIn ?? []) {
+        output.line(`Signed in here: ${email}, last used ${shortInstant(usedAt)}`);
+      }
       for (const opening of shown.openings) for (const line of ['', ...openingLines(opening)]) output.line(line);
     });
 }

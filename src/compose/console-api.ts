@@ -15,6 +15,7 @@ import { cookieNames } from '../oauth/provider.ts';
 import type { People } from '../people/people.ts';
 import { openEmergencies } from './control-emergencies.ts';
 import { peopleFlows } from './people-flows.ts';
+import { userDeviceOf } from './workstations.ts';
 
 export function consoleApi(facts: {
   readonly people: People;
@@ -24,7 +25,7 @@ export function consoleApi(facts: {
   readonly log: Log;
 }): WebApi {
   const { people, policy, oauth, log } = facts;
-  const flows = peopleFlows(people, openEmergencies(policy));
+  const flows = peopleFlows(people, (aeTitle) => userDeviceOf(policy, aeTitle), openEmergencies(policy));
   const browserCookieSeconds = Math.floor(limits.people.knownBrowserMs / 1000);
   return {
     answer: (request) =>

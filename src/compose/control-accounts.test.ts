@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { parseAeTitle } from '../dicom/ae-title.ts';
 import { toXml } from '../ledger/audit-message.ts';
 import { schemaProblems } from '../ledger/audit-schema.test-support.ts';
 import { quietLog } from '../log.ts';
@@ -110,6 +111,29 @@ test('an operator cannot confirm what an operator made', async () => {
   const { account } = people.admin.show(admin);
   await people.links.confirm(email, { kind: 'account', accountId: account.id, email: admin });
   await enrol(people, reset.link);
+});
+
+test('a passkey is tied to a workstation that is one, and to nothing else', async () => {
+  await using house = await openHouse();
+  const { people, services } = servicesOf(house);
+  using _closing = people;
+  await enrol(people, (await services.accountInvite(callOf(), { email, role: 'physician' })).link);
+  const { policy } = house.installation;
+  const device = { reason: 'r', owner: 'root', createdAtMs: Date.now() };
+  policy.addDevice({ ...device, name: parseAeTitle('ROOM1', 'device'), purpose: 'workstation-reading' });
+  policy.addDevice({ ...device, name: parseAeTitle('CT1', 'device'), purpose: 'acquisition' });
+  policy.addDevice({ ...device, name: parseAeTitle('GONE1', 'device'), purpose: 'workstation-reading' });
+  policy.revokeDevice(parseAeTitle('GONE1', 'device'), { atMs: Date.now(), by: 'root', reason: 'r' });
+  const given = { email, passkey: 'Key', reason: 'registered in my presence' };
+  for (const workstation of ['CT1', 'GONE1', 'NONE']) {
+    const tying = services.accountTie(callOf('account tie'), { ...given, workstation });
+    await assert.rejects(tying, refusal('NOT_FOUND', /There is no workstation/));
+  }
+  await services.accountTie(callOf('account tie'), { ...given, workstation: 'ROOM1' });
+  const tied = (await services.accountShow(callOf(), { email })).passkeys;
+  assert.deepEqual(tied, [{ name: 'Key', suspended: false, workstation: 'ROOM1' }]);
+  await services.accountTie(callOf('account tie'), given);
+  assert.deepEqual((await services.accountShow(callOf(), { email })).passkeys, [{ name: 'Key', suspended: false }]);
 });
 
 test('the first administrator says who they are, and then there is no such link any more', async () => {

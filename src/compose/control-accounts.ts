@@ -6,6 +6,7 @@ import type {
   PersonOpeningView,
 } from '../doors/control/control-services.ts';
 import type { CallArguments } from '../doors/control/control-calls.ts';
+import { parseAeTitle } from '../dicom/ae-title.ts';
 import { parseUntil } from '../guard/dates.ts';
 import { openingState } from '../guard/opening.ts';
 import type { Administer } from '../guard/operation.ts';
@@ -17,6 +18,7 @@ import {
   usualOperations,
 } from '../guard/person-opening.ts';
 import { PersonOpeningService } from '../guard/person-opening-service.ts';
+import { isWorkstationPurpose } from '../guard/workstations.ts';
 import { limits } from '../limits.ts';
 import { LeadglassError } from '../error.ts';
 import { type Account, type Actor, isOver } from '../people/account.ts';
@@ -37,6 +39,7 @@ type AccountServices = Pick<
   | 'accountDisable'
   | 'accountReset'
   | 'accountConfirm'
+  | 'accountTie'
   | 'accountSessions'
   | 'accountSessionsEnd'
   | 'accountOpen'
@@ -148,6 +151,26 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
         await told(() => links.confirm(email, actorOf(sessions, pass)));
         return { email };
       }),
+    accountTie: (call, { email, passkey, workstation, reason }) =>
+      administer(
+        guard,
+        call,
+        `passkey of ${email} tied to ${workstation ?? 'no workstation'}: ${reason}`,
+        async (pass) => {
+          const device =
+            workstation === undefined ? undefined : policy.device(parseAeTitle(workstation, 'workstation'));
+          const isOne = device?.revoked === undefined && device !== undefined && isWorkstationPurpose(device.purpose);
+          if (workstation !== undefined && !isOne) {
+            throw new LeadglassError(
+              'NOT_FOUND',
+              `There is no workstation ${workstation}: "leadglass device add ${workstation} --purpose workstation-…" enrols one`,
+            );
+          }
+          const tied = { name: passkey, reason, ...(device === undefined ? {} : { workstation: device.name }) };
+          const { sessionsEnded } = await admin.tiePasskey(email, tied, actorOf(sessions, pass));
+          return { email, sessionsEnded };
+        },
+      ),
     accountSessions: (call, { email }) =>
       administer(guard, call, `sessions of ${email}`, () => {
         sessions.sweep();
@@ -262,7 +285,11 @@ function viewText(view: AccountView): Awaited<ReturnType<AccountServices['accoun
     account: accountText(view.account),
     factors: view.factors,
     ...(view.provider === undefined ? {} : { provider: providerText(view.provider) }),
-    passkeys: view.passkeys.map(({ name, isSuspended }) => ({ name, suspended: isSuspended })),
+    passkeys: view.passkeys.map(({ name, isSuspended, workstation }) => ({
+      name,
+      suspended: isSuspended,
+      ...(workstation === undefined ? {} : { workstation }),
+    })),
     recoveryCodesLeft: view.recoveryCodesLeft,
     sessions: view.sessions.map(sessionText),
     ...(view.invitation === undefined
@@ -283,7 +310,7 @@ function providerText({ issuer, subject, linkedAtMs, department }: LinkedIdentit
   return { issuer, subject, since, ...(department === undefined ? {} : { department }) };
 }
 
-function sessionText({ id, method, createdAtMs, usedAtMs, address, userAgent }: Session) {
+function sessionText({ id, method, createdAtMs, usedAtMs, address, userAgent, workstation }: Session) {
   return {
     number: id,
     method,
@@ -291,5 +318,6 @@ function sessionText({ id, method, createdAtMs, usedAtMs, address, userAgent }: 
     usedAt: new Date(usedAtMs).toISOString(),
     address,
     userAgent,
+    ...(workstation === undefined ? {} : { workstation }),
   };
 }

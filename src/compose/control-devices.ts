@@ -1,9 +1,10 @@
 /** Device commands of the control door, over the guard's service. */
 import { parseAeTitle } from '../dicom/ae-title.ts';
 import type { CallArguments } from '../doors/control/control-calls.ts';
-import type { ControlServices, DeviceAdded } from '../doors/control/control-services.ts';
+import type { ControlServices, DeviceAdded, SignedInView } from '../doors/control/control-services.ts';
 import type { DeviceAdd, DeviceRenew } from '../guard/device-requests.ts';
 import type { Enrolment } from '../guard/device-service.ts';
+import { isWorkstationPurpose } from '../guard/workstations.ts';
 import type { Authority } from '../keys/authority.ts';
 import { openingServices } from './control-openings.ts';
 import { deviceChanges, waitingView } from './device-changes.ts';
@@ -29,6 +30,8 @@ export interface DeviceServiceFacts {
   readonly installation: Installation;
   /** Where devices call; asked at each command, as the commands are there before the doors and their ports. */
   readonly server: () => DeviceServer;
+  /** Who is signed in at a workstation; absent where nobody keeps accounts (tests). */
+  readonly signedInAt?: (workstation: string) => readonly SignedInView[];
   /** Opens and closes plain doors so that they match the openings; resolves when they do. */
   readonly arrangePlainDoors: () => Promise<void>;
   /** Has somebody other than this account an account that could confirm what it asks for? */
@@ -63,6 +66,9 @@ export function deviceServices(facts: DeviceServiceFacts): DeviceServices & Retu
         return {
           device: views.device(shown.device),
           openings: shown.openings.map((opening) => views.opening(opening)),
+          ...(isWorkstationPurpose(shown.device.purpose) && facts.signedInAt !== undefined
+            ? { signedIn: facts.signedInAt(shown.device.name) }
+            : {}),
         };
       }),
     deviceRenew: (call, given) =>
@@ -153,7 +159,12 @@ function addRequest(given: CallArguments<'deviceAdd'>): DeviceAdd {
     reason: given.reason,
     until: given.until,
     ...(given.from === undefined ? {} : { from: given.from }),
-    doors: [...doorsOf(given.doors, given.credential.kind === 'plain')],
+    doors: [
+      ...doorsOf(
+        given.doors ?? (isWorkstationPurpose(given.purpose) ? ['web'] : undefined),
+        given.credential.kind === 'plain',
+      ),
+    ],
     addresses: given.addresses,
     ...(given.operations === undefined ? {} : { operations: given.operations }),
     scope: scopeOf(given.scope),

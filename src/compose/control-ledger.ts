@@ -26,7 +26,7 @@ export function ledgerServices(
       at: record.at,
       event: eventWords(record),
       outcome: outcomeWords[record.outcome],
-      who: record.device ?? record.principal ?? 'unknown',
+      who: whoOf(record),
       ...(record.address === undefined ? {} : { from: record.address }),
       ...(opening === undefined ? {} : { opening: opening.name }),
       patientIds: record.patientIds,
@@ -60,6 +60,12 @@ export function ledgerServices(
         countActivity(ledger.query({}), { days, nowMs: Date.now(), recordsMax: limits.activityRecordsMax }),
       ),
   };
+}
+
+/** A person at a device or a workstation is named first; a device alone by its name, as everywhere. */
+function whoOf({ principal, device }: LedgerRecord): string {
+  if (device !== undefined && principal?.startsWith('person ') === true) return `${principal} at ${device}`;
+  return device ?? principal ?? 'unknown';
 }
 
 const outcomeWords = { 0: 'success', 4: 'minor failure', 8: 'serious failure', 12: 'major failure' } as const;

@@ -105,6 +105,8 @@ export async function openInstallation(
       studies: studyLookup(archive),
       persons,
       accessTokens,
+      accounts: persons.users,
+      workstationRoles: config.people.workstationRoles,
       calledAeTitles: [aeTitle],
       encodeIdentifier: (identifier) => writeDataSet(identifier, TransferSyntaxes.ExplicitVrLittleEndian),
     }),

@@ -10,6 +10,7 @@ import type {
 } from '../doors/console/people-flows.ts';
 import { AdvisedError } from '../doors/console/api-error.ts';
 import { LeadglassError } from '../error.ts';
+import { usualOperations } from '../guard/person-opening.ts';
 import { limits } from '../limits.ts';
 import { unnamedEmail } from '../people/account.ts';
 import type { CodeSetup } from '../people/enrolment.ts';
@@ -25,8 +26,14 @@ const instant = (ms: number): string => new Date(ms).toISOString();
 
 /** What is open in a session beyond the own right; asked with each look at the session. */
 export type EmergencyOf = (sessionId: number, account: string) => SessionView['emergency'];
+/** The device as the policy names it, if people may say there who they are. @throws LeadglassError NOT_FOUND */
+export type UserDevice = (aeTitle: string) => string;
 
-export function peopleFlows(people: People, emergencyOf: EmergencyOf = () => undefined): PeopleFlows {
+export function peopleFlows(
+  people: People,
+  userDevice: UserDevice,
+  emergencyOf: EmergencyOf = () => undefined,
+): PeopleFlows {
   const { signIn, stepUp, enrolment, ownFactors, sessions, singleSignOn } = people;
   const { passwordCodePointsMin: min, passwordCodePointsMax: max } = limits.people;
   const view = (secret: string): SessionView => {
@@ -131,7 +138,8 @@ export function peopleFlows(people: People, emergencyOf: EmergencyOf = () => und
 
     ownSessions: async (secret) => {
       const { session: own, account } = sessions.use(secret);
-      return sessions.of(account.id).map(({ id, createdAtMs, usedAtMs, address, userAgent }) => ({
+      return sessions.of(account.id).map(({ id, createdAtMs, usedAtMs, address, userAgent, workstation }) => ({
+        ...(workstation === undefined ? {} : { workstation }),
         id,
         current: id === own.id,
         createdAt: instant(createdAtMs),
@@ -177,6 +185,22 @@ export function peopleFlows(people: People, emergencyOf: EmergencyOf = () => und
       return { ceremony: answer.ceremony, code: newCode(answer.setup) };
     },
     codeConfirm: async (secret, given) => ({ recoveryCodes: await ownFactors.addCode(secret, given) }),
+    passcodes: async (secret) =>
+      people.passcodes.own(secret).map(({ id, device, issuedAtMs, endsAtMs }) => ({
+        id,
+        device,
+        createdAt: instant(issuedAtMs),
+        until: instant(endsAtMs),
+      })),
+    passcodeMake: async (secret, { device }) => {
+      const { account } = sessions.use(secret);
+      if (usualOperations(account.role).length === 0) {
+        throw new LeadglassError('CONFLICT', 'Your role sees no images: a passcode for a device would open nothing');
+      }
+      const { endsAtMs, ...made } = await people.passcodes.issue(secret, userDevice(device));
+      return { ...made, until: instant(endsAtMs) };
+    },
+    passcodeEnd: (secret, { id }) => people.passcodes.end(secret, id),
     passwordChange: async (from, secret, given) => {
       const refused = await ownFactors.changePassword(secret, given, from);
       if (refused !== undefined) throw passwordError(refused);
@@ -212,6 +236,7 @@ function sessionView({ session, account }: LiveSession): SessionView {
     idleEndsAt: instant(session.usedAtMs + sessionIdleMs[role]),
     endsAt: instant(Math.min(endsAtMs, session.notAfterMs ?? endsAtMs)),
     stepUpUntil: instant(freshUntilMs),
+    ...(session.workstation === undefined ? {} : { workstation: session.workstation }),
   };
 }
 

@@ -45,6 +45,17 @@ const address = v.pipe(
   ),
 );
 
+/** Those of the guard; a test holds them together. */
+export const roleNames = [
+  'physician',
+  'technologist',
+  'researcher',
+  'exchange-clerk',
+  'administrator',
+  'security-officer',
+] as const;
+type RoleName = (typeof roleNames)[number];
+
 const port = (preset: number, comment: string): ReturnType<typeof wholeNumber> =>
   wholeNumber(0, 65_535, { default: preset, comment: `${comment} 0 takes any free port, for tests.` });
 
@@ -122,6 +133,22 @@ export const configDeclaration = group('Leadglass', {
   }),
   singleSignOn: singleSignOnDeclaration,
   accessTokens: accessTokensDeclaration,
+  people: group('People with accounts; the accounts themselves are no configuration.', {
+    workstationRoles: key(
+      v.pipe(
+        v.array(v.picklist(roleNames, `must be one of ${roleNames.join(', ')}`), 'must be a list'),
+        v.maxLength(roleNames.length, 'names a role twice'),
+      ),
+      {
+        default: [] as RoleName[],
+        values: `a list of roles: ${roleNames.join(', ')}`,
+        comment:
+          'Who has one of these roles works at enrolled workstations only (leadglass device add --purpose workstation-…): a session ' +
+          'anywhere else signs in and may do nothing. A workstation bounds what is done at it whatever stands here. Enrol one ' +
+          'before you name the administrator; without one the command line on this machine still can.',
+      },
+    ),
+  }),
   archive: group('The own archive.', {
     retentionDays: wholeNumber(0, 36_500, {
       default: 3650,

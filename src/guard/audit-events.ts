@@ -85,7 +85,7 @@ export class AuditEvents {
   associationRefused(
     facts: PeerFacts,
     reason: RefusalReason,
-    { at, failures }: { at: Date; failures: number },
+    { at, failures, account }: { at: Date; failures: number; account?: string },
   ): LedgerRecordInput {
     const description =
       `${refusalReasons[reason]}; ${certificateWords(facts)}` +
@@ -107,10 +107,14 @@ export class AuditEvents {
             address: facts.address,
             requestor: false,
           }),
+          // An account of ours, whose session or name it was; who really asked nobody knows.
+          ...(account === undefined
+            ? []
+            : [personParticipant({ userId: account, address: facts.address, requestor: false })]),
         ],
         objects: [alertSubject({ nodeId: facts.address, name, description })],
       }),
-      principal: 'unknown',
+      principal: account === undefined ? 'unknown' : `unknown ${account}`,
       ...(peer === '' ? {} : { device: peer }),
       door: facts.door,
       address: facts.address,
@@ -125,7 +129,7 @@ export class AuditEvents {
         types: [EventTypes.login],
         action: 'E',
         ...proofWords(actor.principal),
-        participants: [this.#actor(actor, true), this.#us(false)],
+        participants: [this.#actor(actor, true), this.#us(false), ...this.#others(actor)],
       }),
     };
   }
@@ -138,7 +142,7 @@ export class AuditEvents {
         types: [EventTypes.logout],
         action: 'E',
         description: words,
-        participants: [this.#actor(actor, true), this.#us(false)],
+        participants: [this.#actor(actor, true), this.#us(false), ...this.#others(actor)],
       }),
     };
   }
@@ -159,7 +163,7 @@ export class AuditEvents {
         action: 'E',
         outcome: 8,
         description: reason,
-        participants: [this.#us(true), this.#actor(actor, false)],
+        participants: [this.#us(true), this.#actor(actor, false), ...this.#others(actor)],
         objects: [
           alertSubject({ nodeId: node, name: node, description }),
           ...studies.map((studyInstanceUid) => studyObject({ studyInstanceUid })),
@@ -187,7 +191,7 @@ export class AuditEvents {
         action: 'E',
         outcome: 8,
         description: reason,
-        participants: [this.#us(true), this.#actor(actor, false)],
+        participants: [this.#us(true), this.#actor(actor, false), ...this.#others(actor)],
         objects: [alertSubject({ nodeId: node, name: node, description })],
       }),
     };
@@ -205,7 +209,7 @@ export class AuditEvents {
         action: 'E',
         outcome: failure === undefined ? 0 : 8,
         description: failure ?? `level ${operation.query.level}`,
-        participants: [this.#actor(actor, true, 'source'), this.#us(false, 'destination')],
+        participants: [this.#actor(actor, true, 'source'), this.#us(false, 'destination'), ...this.#others(actor)],
         objects: [queryObject({ sopClassUid, identifier, transferSyntaxUid: explicitVrLittleEndian })],
       }),
     };
@@ -275,7 +279,7 @@ export class AuditEvents {
         action: 'R',
         outcome: failure === undefined ? 4 : 8,
         description: `${operationWords(operation)}: ${failure ?? 'nothing found'}`,
-        participants: [this.#actor(actor, true), this.#us(false)],
+        participants: [this.#actor(actor, true), this.#us(false), ...this.#others(actor)],
         objects: [
           ...studies.map((studyInstanceUid) => studyObject({ studyInstanceUid })),
           ...(patientId === undefined ? [] : [patientObject({ patientId })]),
@@ -299,7 +303,7 @@ export class AuditEvents {
         action: 'R',
         outcome: failure === undefined ? 0 : 8,
         description: failure ?? `storage commitment, ${operation.references.length} instances${result}`,
-        participants: [this.#actor(actor, true), this.#us(false)],
+        participants: [this.#actor(actor, true), this.#us(false), ...this.#others(actor)],
         // The request names instances, not studies; its transaction stands for them.
         objects: [
           {
@@ -338,7 +342,7 @@ export class AuditEvents {
         action,
         outcome: failure === undefined ? 0 : 8,
         description: failure ?? `${removalWords(step, isDone)}${reason}`,
-        participants: [this.#actor(actor, true), this.#us(false)],
+        participants: [this.#actor(actor, true), this.#us(false), ...this.#others(actor)],
         objects: [
           studyObject({ studyInstanceUid, lifeCycle, ...(study && { accessionNumbers: [study.accessionNumber] }) }),
           ...(study === undefined ? [] : [patientOf(study)]),
@@ -361,7 +365,7 @@ export class AuditEvents {
         action: 'U',
         outcome: failure === undefined ? 0 : 8,
         description: failure ?? words,
-        participants: [this.#actor(actor, true), this.#us(false)],
+        participants: [this.#actor(actor, true), this.#us(false), ...this.#others(actor)],
         objects: [uriObject({ uri: `leadglass:conflict/${operation.conflictId}`, name: words })],
       }),
     };
@@ -384,7 +388,7 @@ export class AuditEvents {
           action: 'R',
           outcome,
           description: failure ?? operation.summary,
-          participants: [this.#actor(actor, true)],
+          participants: [this.#actor(actor, true), ...this.#others(actor)],
           objects: [auditLogObject('leadglass:ledger')],
         }),
       };
@@ -396,7 +400,7 @@ export class AuditEvents {
         action: 'E',
         outcome,
         description: failure ?? operation.command,
-        participants: [this.#actor(actor, true), this.#us(false)],
+        participants: [this.#actor(actor, true), this.#us(false), ...this.#others(actor)],
         objects: [uriObject({ uri: 'leadglass:policy', name: operation.command, description: operation.summary })],
       }),
     };
@@ -446,9 +450,15 @@ export class AuditEvents {
 
   #about({ principal, door, transferId }: AuditActor): Omit<LedgerRecordInput, 'event'> {
     const about = { principal: principalWords(principal), door, transferId };
-    if (principal.kind === 'person') return { ...about, address: principal.address };
+    if (principal.kind === 'person') {
+      const { address, workstation } = principal;
+      return { ...about, address, ...(workstation === undefined ? {} : { device: workstation.device }) };
+    }
     if (principal.kind !== 'device') return about;
-    return { ...about, device: principal.device, openingId: principal.openingId, address: principal.address };
+    const { device, openingId, address, person } = principal;
+    // A person's story is the person's, wherever they sat.
+    const whose = person === undefined ? {} : { principal: `person ${person.account}` };
+    return { ...about, ...whose, device, openingId, address };
   }
 
   #aboutStudy(actor: AuditActor, study: TransferredStudy): Omit<LedgerRecordInput, 'event'> {
@@ -492,18 +502,32 @@ export class AuditEvents {
     return role === 'destination' ? destinationParticipant(facts) : nodeParticipant(facts);
   }
 
+  /** Who else took part: the person at a device, the workstation at which a person sits. */
+  #others({ principal }: AuditActor): readonly ActiveParticipant[] {
+    if (principal.kind === 'device' && principal.person !== undefined) {
+      const { person, address } = principal;
+      // A message has one requestor: the node that asked.
+      return [personParticipant({ userId: person.account, address, requestor: false })];
+    }
+    if (principal.kind !== 'person' || principal.workstation === undefined) return [];
+    const { workstation, address } = principal;
+    const aeTitles = [workstation.device];
+    return [nodeParticipant({ userId: `${workstation.device}@${address}`, aeTitles, address, requestor: false })];
+  }
+
   #transferParticipants(actor: AuditActor, direction: TransferDirection): AuditMessage['participants'] {
     switch (direction.kind) {
       case 'received':
-        return [this.#actor(actor, true, 'source'), this.#us(false, 'destination')];
+        return [this.#actor(actor, true, 'source'), this.#us(false, 'destination'), ...this.#others(actor)];
       case 'sent':
-        return [this.#us(false, 'source'), this.#actor(actor, true, 'destination')];
+        return [this.#us(false, 'source'), this.#actor(actor, true, 'destination'), ...this.#others(actor)];
       case 'moved': {
         const { destination } = direction;
         return [
           this.#us(false, 'source'),
           destinationParticipant({ userId: destination, aeTitles: [destination], requestor: false }),
           this.#actor(actor, true),
+          ...this.#others(actor),
         ];
       }
       case 'imported':
@@ -511,12 +535,14 @@ export class AuditEvents {
           this.#actor(actor, true),
           this.#us(false, 'destination'),
           mediaParticipant({ id: 'files', direction: 'import' }),
+          ...this.#others(actor),
         ];
       case 'exported':
         return [
           this.#us(false, 'source'),
           this.#actor(actor, true),
           mediaParticipant({ id: 'files', direction: 'export' }),
+          ...this.#others(actor),
         ];
     }
   }
@@ -577,6 +603,7 @@ const changes: readonly (readonly [prefix: string, type: EventType])[] = [
   ['account invite', EventTypes.userSecurityAttributesChanged],
   ['account disable', EventTypes.userSecurityAttributesChanged],
   ['account reset', EventTypes.userSecurityAttributesChanged],
+  ['account tie', EventTypes.userSecurityAttributesChanged],
   ['account confirm', EventTypes.userSecurityAttributesChanged],
   ['emergency open', EventTypes.useOfRestrictedFunction],
   ['emergency review', EventTypes.useOfRestrictedFunction],
@@ -596,12 +623,16 @@ function administrationType(command: string): EventType {
 /** Of several tokens the number tells which; the token itself is known to nobody here. */
 function proofWords(principal: Principal): { readonly description?: string } {
   if (principal.kind === 'person') {
-    const { role, sessionId, access } = principal;
+    const { role, sessionId, access, workstation } = principal;
     const program = access === undefined ? '' : `, by program ${access.program} with token ${access.tokenId}`;
-    return { description: `${role}, ${sessionId === 0 ? 'signed in elsewhere' : `in session ${sessionId}`}${program}` };
+    const place = workstation === undefined ? '' : `, at workstation ${workstation.device} (${workstation.purpose})`;
+    const session = sessionId === 0 ? 'signed in elsewhere' : `in session ${sessionId}`;
+    return { description: `${role}, ${session}${program}${place}` };
   }
-  if (principal.kind !== 'device' || principal.tokenId === undefined) return {};
-  return { description: `by token ${principal.tokenId}` };
+  if (principal.kind !== 'device') return {};
+  const { tokenId, person } = principal;
+  if (person !== undefined) return { description: `with ${person.role} by passcode ${person.passcodeId}` };
+  return tokenId === undefined ? {} : { description: `by token ${tokenId}` };
 }
 
 function patientOf({ patientId, issuerOfPatientId, patientName }: TransferredStudy): ParticipantObject {

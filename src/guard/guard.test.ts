@@ -159,14 +159,14 @@ test('a user name of type 1 is recorded and gives no right; it may be hostile', 
 
 test('types 2 and 5 are asked of the account checker, types 3, 4 and unknown ones never', async () => {
   const asked: string[] = [];
+  const jane = { id: 3, account: 'jane@hospital.example', role: 'physician', endsAtMs: startMs + dayMs } as const;
   await using house = makeHouse({
     accounts: {
       async check({ kind, primaryField }) {
         asked.push(kind);
-        return Buffer.from(primaryField).toString() === 'jdoe'
-          ? { accepted: true, userName: 'Jane' }
-          : { accepted: false };
+        return Buffer.from(primaryField).toString() === 'jdoe' ? { accepted: true, user: jane } : { accepted: false };
       },
+      byId: () => jane,
     },
   });
   enrol(house.store);
@@ -181,8 +181,11 @@ test('types 2 and 5 are asked of the account checker, types 3, 4 and unknown one
         },
       }),
     );
-  assert.equal(asDevice(await identify(2, 'jdoe')).userName, 'Jane');
-  assert.equal(asDevice(await identify(5, 'jdoe')).userName, 'Jane');
+  for (const type of [2, 5]) {
+    const { userName, person } = asDevice(await identify(type, 'jdoe'));
+    assert.equal(userName, jane.account);
+    assert.deepEqual(person, { account: jane.account, role: 'physician', passcodeId: 3 });
+  }
   await assert.rejects(identify(2, 'mallory'), (error) => reasonOf(error) === 'user-identity');
   for (const type of [0, 3, 4, 6, 255]) {
     await assert.rejects(identify(type, 'jdoe'), (error) => reasonOf(error) === 'user-identity-kind');

@@ -14,7 +14,7 @@ import { type CertificateRules, normalizeFingerprint, reasonAgainstCertificate }
 import { type Identification, identifyDevice } from './identify/device.ts';
 import { identifyAtWeb } from './identify/web.ts';
 import type { PeerFacts } from './identify/peer-facts.ts';
-import { noPersons, type PersonSessions } from './identify/person.ts';
+import { noPersons, type PersonSessions, placeOf } from './identify/person.ts';
 import { type AccountChecker, noAccounts } from './identify/user-identity.ts';
 import { type GuardLedger, LedgerGate } from './ledger-gate.ts';
 import type { Administer } from './operation.ts';
@@ -22,7 +22,8 @@ import { openingState } from './opening.ts';
 import type { Pass } from './pass.ts';
 import type { Grant, SopClassFacts } from './policy.ts';
 import type { PolicyStore, Usage } from './policy-store.ts';
-import { isPeer, ownerOf, ownerOfPerson, type PeerPrincipal, type Principal } from './principal.ts';
+import { hangsOn, isPeer, ownerOf, ownerOfPerson, type PeerPrincipal, type Principal } from './principal.ts';
+import type { Role } from './roles.ts';
 import type { OpeningRules } from './purposes.ts';
 import { RefusedError, type RefusalReason } from './refusal.ts';
 import { expiredReason, standingOf } from './standing.ts';
@@ -59,6 +60,8 @@ export interface GuardOptions extends Pick<SessionContext, 'encodeIdentifier'> {
   readonly persons?: PersonSessions;
   /** Tokens of programs that act for people; without it no program has one. */
   readonly accessTokens?: AccessTokens;
+  /** Roles that work at enrolled workstations only; a matter of the configuration. */
+  readonly workstationRoles?: readonly Role[];
   readonly studies?: SessionContext['studies'];
   /** Those of src/dicom unless a test brings its own. */
   readonly sopClasses?: SopClassFacts;
@@ -72,6 +75,7 @@ interface Reservation {
   readonly facts: PeerFacts;
   /** Last moment at which the certificate or token is good. */
   readonly proofNotAfterMs?: number;
+  readonly proofEnd?: RefusalReason;
   readonly timer: NodeJS.Timeout;
 }
 interface Running {
@@ -86,6 +90,8 @@ export class Guard implements AsyncDisposable {
   readonly #events: AuditEvents;
   readonly #clock: SteadyClock;
   readonly #failures: FailedIdentifications;
+  /** Wrong passcodes and tokens of people, by the device at which they were shown. */
+  readonly #userFailures: FailedIdentifications;
   /** Running associations of each device, running sessions of each person. */
   readonly #perOwner: RunningCount;
   readonly #perAddress: RunningCount;
@@ -103,6 +109,7 @@ export class Guard implements AsyncDisposable {
     this.#gate = new LedgerGate(options.ledger, { events: this.#events, now, backlogMax: limits.unwrittenRecordsMax });
     this.#clock = new SteadyClock(now, { latestMs: store.latestTimeMs(), backwardsMsMax: limits.clockBackwardsMsMax });
     this.#failures = new FailedIdentifications(limits);
+    this.#userFailures = new FailedIdentifications(limits);
     this.#perOwner = new RunningCount(limits.associationsPerDeviceMax);
     this.#perAddress = new RunningCount(limits.associationsPerAddressMax);
     this.#peoplePerAddress = new RunningCount(limits.peoplePerAddressMax);
@@ -116,7 +123,8 @@ export class Guard implements AsyncDisposable {
       limits,
       countUse: (openingId) => this.#countUse(openingId),
     };
-    const { persons = noPersons, accessTokens = noAccessTokens } = options;
+    const persons = this.#persons;
+    const accessTokens = this.#accessTokens;
     this.#subscriptions = [
       store.onChange((device) => this.#reviewPeer(device)),
       store.onPersonChange((account) => this.#reviewPeer(ownerOfPerson(account))),
@@ -138,12 +146,17 @@ export class Guard implements AsyncDisposable {
     const address = addressKey(facts.address);
     if (!this.#clock.isSteady) return this.#refuse(facts, { reason: 'clock', isProven: false });
     const nowMs = this.#clock.nowMs();
-    const found = await this.#prove(facts, nowMs, this.#failures.isBlocked(address, nowMs));
+    const atDevice = facts.callingAeTitle.trim();
+    const secretsBlocked = this.#failures.isBlocked(address, nowMs) || this.#userFailures.isBlocked(atDevice, nowMs);
+    const found = await this.#prove(facts, nowMs, secretsBlocked);
     if ('reason' in found) {
       this.#failures.add(address, nowMs);
-      return this.#refuse(facts, { reason: found.reason, isProven: facts.door === 'dimse-tls' });
+      // Only here has the device been proven before.
+      if (found.reason === 'user-identity') this.#userFailures.add(atDevice, nowMs);
+      const { reason, account } = found;
+      return this.#refuse(facts, { reason, isProven: facts.door === 'dimse-tls', ...(account && { account }) });
     }
-    const { principal, proofNotAfterMs } = found;
+    const { principal, proofNotAfterMs, proofEnd } = found;
     const owner = ownerOf(principal);
     const perAddress = this.#perAddressOf(principal);
     if (!this.#perOwner.hasRoom(owner) || !perAddress.hasRoom(address)) {
@@ -166,12 +179,13 @@ export class Guard implements AsyncDisposable {
       this.#options.limits.identifiedUnusedMsMax,
     ).unref();
     // What the secrets were is nobody's business once they were looked at.
-    const { token: _token, session: _session, ...known } = facts;
+    const { token: _token, session: _session, userIdentity: _identity, ...known } = facts;
     this.#reservations.set(principal, {
       id,
       facts: known,
       timer,
       ...(proofNotAfterMs === undefined ? {} : { proofNotAfterMs }),
+      ...(proofEnd === undefined ? {} : { proofEnd }),
     });
     return principal;
   }
@@ -201,6 +215,28 @@ export class Guard implements AsyncDisposable {
   }
 
   /**
+   * At which enrolled workstation a browser stands: before anybody has signed in there, and with each request that only concerns
+   * the account itself. Undefined: at none.
+   * @param facts with the secret of a session when there is one, which must have been begun at the same place
+   * @returns a name @throws RefusedError NOT_AUTHENTICATED, recorded: the workstation is not good, or the session is another's
+   */
+  async workstation(
+    facts: Pick<PeerFacts, 'address' | 'localPort' | 'certificate' | 'session'>,
+  ): Promise<AeTitle | undefined> {
+    const { session, certificate } = facts;
+    const found = session === undefined ? undefined : this.#persons.lookUp(session);
+    if (certificate === undefined && found?.workstation === undefined) return undefined;
+    const peer: PeerFacts = { ...facts, door: 'web', calledAeTitle: '', callingAeTitle: '' };
+    if (!this.#clock.isSteady) return this.#refuse(peer, { reason: 'clock', isProven: false });
+    const nowMs = this.#clock.nowMs();
+    const place = placeOf(found, facts, { store: this.#options.store, nowMs, ...this.#rules });
+    if (place === undefined || !('reason' in place)) return place?.place.device;
+    this.#failures.add(addressKey(facts.address), nowMs);
+    const { reason, account } = place;
+    return this.#refuse(peer, { reason, isProven: false, ...(account && { account }) });
+  }
+
+  /**
    * The session of a principal: for a device exactly one per `identify`; for an operator or a job as many as wanted.
    * @throws LeadglassError NOT_AUTHENTICATED when the device was not identified, or took too long since
    */
@@ -214,7 +250,7 @@ export class Guard implements AsyncDisposable {
     }
     clearTimeout(reservation.timer);
     this.#reservations.delete(principal);
-    const { id, facts, proofNotAfterMs } = reservation;
+    const { id, facts, proofNotAfterMs, proofEnd = expiredReason(principal) } = reservation;
     const session = new Session(this.#context, {
       id,
       principal,
@@ -223,9 +259,7 @@ export class Guard implements AsyncDisposable {
         this.#running.delete(running);
         this.#leave(principal);
       },
-      ...(proofNotAfterMs === undefined
-        ? {}
-        : { proofEnd: { notAfterMs: proofNotAfterMs, reason: expiredReason(principal) } }),
+      ...(proofNotAfterMs === undefined ? {} : { proofEnd: { notAfterMs: proofNotAfterMs, reason: proofEnd } }),
     });
     const running: Running = { session, facts };
     this.#running.add(running);
@@ -250,9 +284,13 @@ export class Guard implements AsyncDisposable {
     this.#uses.clear();
   }
 
-  /** Running associations of a device, or of all. */
+  /** Running associations of a device and sessions of people who sit at it, or of all. */
   runningSessions(device?: AeTitle): number {
-    return device === undefined ? this.#running.size : this.#perOwner.count(device);
+    if (device === undefined) return this.#running.size;
+    const people = [...this.#running].filter(
+      ({ session: { principal } }) => principal.kind === 'person' && principal.workstation?.device === device,
+    );
+    return this.#perOwner.count(device) + people.length;
   }
 
   /** False while the ledger cannot be written: nothing is admitted. */
@@ -283,15 +321,20 @@ export class Guard implements AsyncDisposable {
   }
 
   #prove(facts: PeerFacts, nowMs: number, secretsBlocked: boolean): Promise<Identification> {
-    const { store, calledAeTitles, limits, extendedKeyUsageRequired = false } = this.#options;
-    const { accounts = noAccounts, persons = noPersons, accessTokens = noAccessTokens } = this.#options;
-    const rules = { certificateRules: { ...limits, extendedKeyUsageRequired }, openingRules: limits };
-    if (facts.door === 'web') return identifyAtWeb(facts, nowMs, { store, persons, accessTokens, ...rules });
+    const { store, calledAeTitles, limits, accounts = noAccounts } = this.#options;
+    if (facts.door === 'web') {
+      return identifyAtWeb(facts, nowMs, {
+        store,
+        persons: this.#persons,
+        accessTokens: this.#accessTokens,
+        ...this.#rules,
+      });
+    }
     return identifyDevice(facts, nowMs, {
       store,
       calledAeTitles,
       accounts,
-      ...rules,
+      ...this.#rules,
       userNameCharactersMax: limits.userNameCharactersMax,
       secretsBlocked,
     });
@@ -299,17 +342,36 @@ export class Guard implements AsyncDisposable {
 
   async #refuse(
     facts: PeerFacts,
-    { reason, isProven }: { readonly reason: RefusalReason; readonly isProven: boolean },
+    {
+      reason,
+      isProven,
+      account,
+    }: { readonly reason: RefusalReason; readonly isProven: boolean; readonly account?: string },
   ): Promise<never> {
     const failures = this.#failures.countOf(addressKey(facts.address), this.#clock.wallMs);
     const { failedIdentificationsPerAddressMax } = this.#options.limits;
     // Up to the limit each has its record; beyond it only each doubling, so that a stranger cannot fill the disk.
     if (failures <= failedIdentificationsPerAddressMax || Number.isInteger(Math.log2(failures))) {
       const at = new Date(this.#clock.wallMs);
-      await this.#gate.record(this.#events.associationRefused(facts, reason, { at, failures }));
+      await this.#gate.record(
+        this.#events.associationRefused(facts, reason, { at, failures, ...(account && { account }) }),
+      );
     }
     const code = reason === 'too-many-associations' ? 'LIMIT_EXCEEDED' : 'NOT_AUTHENTICATED';
     throw new RefusedError(code, reason, { isProven });
+  }
+
+  get #accessTokens(): AccessTokens {
+    return this.#options.accessTokens ?? noAccessTokens;
+  }
+
+  get #persons(): PersonSessions {
+    return this.#options.persons ?? noPersons;
+  }
+
+  get #rules(): { readonly certificateRules: CertificateRules; readonly openingRules: OpeningRules } {
+    const { limits, extendedKeyUsageRequired = false } = this.#options;
+    return { certificateRules: { ...limits, extendedKeyUsageRequired }, openingRules: limits };
   }
 
   #leave(principal: PeerPrincipal): void {
@@ -331,7 +393,8 @@ export class Guard implements AsyncDisposable {
 
   #reviewPeer(owner: string): void {
     for (const running of this.#running) {
-      if (ownerOf(running.session.principal) === owner) this.#review(running);
+      const { principal } = running.session;
+      if (isPeer(principal) && hangsOn(principal, owner)) this.#review(running);
     }
   }
 
@@ -340,9 +403,18 @@ export class Guard implements AsyncDisposable {
     const { principal } = session;
     if (!isPeer(principal) || session.isOver()) return;
     if (!this.#clock.isSteady) return; // each admit refuses; the session may go on when the clock is right again
-    const { store, limits, persons = noPersons, accessTokens = noAccessTokens } = this.#options;
-    const nowMs = this.#clock.nowMs();
-    const standing = standingOf(principal, { store, persons, accessTokens, facts, nowMs, rules: limits });
+    const { store, limits, accounts = noAccounts, workstationRoles = [] } = this.#options;
+    const standing = standingOf(principal, {
+      store,
+      accounts,
+      persons: this.#persons,
+      accessTokens: this.#accessTokens,
+      facts,
+      nowMs: this.#clock.nowMs(),
+      rules: limits,
+      certificateRules: this.#rules.certificateRules,
+      workstationRoles,
+    });
     if ('reason' in standing) session.revoke(standing.reason);
     else session.regrant(standing.principal, standing.grant);
   }
@@ -356,5 +428,8 @@ export class Guard implements AsyncDisposable {
 /** Does what was granted stand by itself? A person without an opening has nothing that time could end. */
 function isStillOpen(grant: Grant | undefined, nowMs: number): boolean {
   if (grant === undefined) return false;
-  return grant.opening === undefined || openingState(grant.opening, nowMs) === 'open';
+  const others = grant.holder === 'device' ? [grant.user?.opening] : [grant.workstation];
+  return [grant.opening, ...others].every(
+    (opening) => opening === undefined || openingState(opening, nowMs) === 'open',
+  );
 }

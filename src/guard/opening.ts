@@ -8,16 +8,26 @@ import { type AeTitle, parseAeTitle } from '../dicom/ae-title.ts';
 import { parseAddressRange } from './identify/address.ts';
 import type { Purpose } from './principal.ts';
 import type { Scope } from './scope.ts';
+import { workstationPurposes } from './workstations.ts';
 
 /** Doors that an opening of a device can name. */
 export const openingDoors = ['dimse-tls', 'dimse-plain', 'web'] as const;
 export type OpeningDoor = (typeof openingDoors)[number];
 
-/** Operations that an opening can name; `get` and `move` are the two ways of retrieving, `remove` asks that a study be hidden. */
-export const openingOperations = ['verify', 'store', 'find', 'get', 'move', 'commit', 'remove'] as const;
+/**
+ * Operations that an opening can name; `get` and `move` are the two ways of retrieving, `remove` asks that a study be hidden, `sign-in` lets
+ * people sit at a workstation.
+ */
+export const openingOperations = ['verify', 'store', 'find', 'get', 'move', 'commit', 'remove', 'sign-in'] as const;
 export type OpeningOperation = (typeof openingOperations)[number];
 
-export const purposes = ['acquisition', 'reading', 'exchange', 'archive'] as const satisfies readonly Purpose[];
+export const purposes = [
+  'acquisition',
+  'reading',
+  'exchange',
+  'archive',
+  ...workstationPurposes,
+] as const satisfies readonly Purpose[];
 
 /** A third AE to which this device may have instances moved; always over TLS to a checked certificate. */
 export interface MoveDestination {

@@ -3,17 +3,22 @@
  * second factor.
  */
 import type { Operation } from './operation.ts';
-import { openingState } from './opening.ts';
+import { type Opening, openingState } from './opening.ts';
 import type { PersonOpening } from './person-opening.ts';
 import type { Decision, SopClassFacts } from './policy.ts';
 import type { PersonPrincipal } from './principal.ts';
 import type { RefusalReason } from './refusal.ts';
 import { isReadingCommand, type PersonOperation, type RoleBounds, roleBounds, roleCommands } from './roles.ts';
+import { reasonAtWorkstation } from './workstation-policy.ts';
 
 /** What the guard knows about a person at the moment of a use; without an opening the role alone counts. */
 export interface PersonGrant {
   readonly holder: 'person';
   readonly opening?: PersonOpening;
+  /** Of the workstation at which the person sits: by which people may sit there. */
+  readonly workstation?: Opening;
+  /** The house lets this role work at enrolled workstations only. */
+  readonly needsWorkstation?: true;
 }
 
 const refuse = (reason: RefusalReason): Decision => ({ allowed: false, reason });
@@ -24,6 +29,9 @@ export function decideForPerson(
   operation: Operation,
   facts: { readonly grant: PersonGrant; readonly nowMs: number; readonly sopClasses: SopClassFacts },
 ): Decision {
+  // What the person may do and what the workstation may: first what it takes away, for every operation alike.
+  const away = reasonOfPlace(principal, operation, facts);
+  if (away !== undefined) return refuse(away);
   const isFresh = facts.nowMs < principal.freshUntilMs;
   if (!programMay(principal, operation)) return refuse('token-scope');
   switch (operation.kind) {
@@ -80,7 +88,25 @@ function programMay({ access }: PersonPrincipal, operation: Operation): boolean 
   }
 }
 
+function reasonOfPlace(
+  { workstation }: PersonPrincipal,
+  operation: Operation,
+  { grant, nowMs, sopClasses }: Parameters<typeof decideForPerson>[2],
+): RefusalReason | undefined {
+  if (workstation === undefined) return grant.needsWorkstation === true ? 'workstation-missing' : undefined;
+  return reasonAtWorkstation(workstation, operation, {
+    opening: grant.workstation,
+    word: isOnImages(operation) ? personWord(operation) : undefined,
+    nowMs,
+    sopClasses,
+  });
+}
+
 type OnImages = Extract<Operation, { readonly kind: 'find' | 'store' | 'retrieve' | 'remove' }>;
+
+function isOnImages(operation: Operation): operation is OnImages {
+  return ['find', 'store', 'retrieve', 'remove'].includes(operation.kind);
+}
 
 function decideOnImages(
   principal: PersonPrincipal,

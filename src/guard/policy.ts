@@ -5,6 +5,7 @@
 import type { Uid } from '../dicom/uid.ts';
 import { type MoveDestination, type Opening, type OpeningOperation, openingState } from './opening.ts';
 import type { Operation, OperationKind, Retrieve, Store } from './operation.ts';
+import { withinUser } from './device-user-policy.ts';
 import { decideForPerson, type PersonGrant } from './person-policy.ts';
 import type { DevicePrincipal, Principal } from './principal.ts';
 import { type PurposeBounds, purposeBounds } from './purposes.ts';
@@ -26,6 +27,8 @@ export interface DeviceGrant {
   readonly revoked: false | 'device-revoked' | 'certificate-revoked' | 'token-ended';
   /** Only for exchange. */
   readonly released: readonly ReleasedStudy[];
+  /** What the person at the device was given; absent where nobody said who they are. */
+  readonly user?: PersonGrant;
 }
 
 export type Grant = DeviceGrant | PersonGrant;
@@ -84,7 +87,9 @@ export function decide(
       return systemMay[operation.kind] ? { allowed: true, scope: {} } : refuse('operation');
     case 'device': {
       if (grant?.holder !== 'device') return refuse('no-opening');
-      return reasonAgainst(principal, grant, nowMs) ?? decideForDevice(operation, grant, { nowMs, sopClasses });
+      const decision =
+        reasonAgainst(principal, grant, nowMs) ?? decideForDevice(operation, grant, { nowMs, sopClasses });
+      return withinUser(decision, principal, operation, { grant: grant.user, nowMs, sopClasses });
     }
     case 'person':
       if (grant?.holder !== 'person') return refuse('no-opening');

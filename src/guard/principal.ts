@@ -2,8 +2,9 @@
 import type { AeTitle } from '../dicom/ae-title.ts';
 
 import type { PersonOperation, Role } from './roles.ts';
+import type { WorkstationPurpose } from './workstations.ts';
 
-export type Purpose = 'acquisition' | 'reading' | 'exchange' | 'archive';
+export type Purpose = 'acquisition' | 'reading' | 'exchange' | 'archive' | WorkstationPurpose;
 
 /** A device that an opening names. */
 export interface DevicePrincipal {
@@ -19,6 +20,16 @@ export interface DevicePrincipal {
   readonly tokenId?: number;
   /** What a user identity item of type 1 said; recorded, never a right. */
   readonly userName?: string;
+  /** Who sits at the device, proven by a user identity item of type 2 or 5: both must be allowed what is done. */
+  readonly person?: DeviceUser;
+}
+/** Somebody with an account, at a DIMSE device. */
+export interface DeviceUser {
+  readonly account: string;
+  readonly role: Role;
+  /** Number of the passcode that was shown; not the passcode. */
+  readonly passcodeId: number;
+  readonly openingId?: number;
 }
 /** Somebody with an account, proven by two factors. */
 export interface PersonPrincipal {
@@ -33,6 +44,8 @@ export interface PersonPrincipal {
   readonly address: string;
   /** Until then a second factor counts as just shown (step-up). */
   readonly freshUntilMs: number;
+  /** Where the session was begun and is used; its purpose bounds what may be done. */
+  readonly workstation?: WorkstationPlace;
   /** Only for who comes by an access token: the program that acts for the person, and how far. */
   readonly access?: ProgramAccess;
 }
@@ -44,6 +57,12 @@ export interface ProgramAccess {
   readonly program: string;
   /** What the person let the program do; the role and the opening still bound it. */
   readonly operations: readonly PersonOperation[];
+}
+/** The workstation at which a person sits. */
+export interface WorkstationPlace {
+  readonly device: AeTitle;
+  readonly purpose: WorkstationPurpose;
+  readonly openingId: number;
 }
 /** Somebody whom the operating system lets open the control socket in the data folder. */
 export interface OperatorPrincipal {
@@ -80,4 +99,11 @@ export function ownerOf(principal: Principal): string {
 /** A backslash is the one printable character that no AE title can have (PS3.5 6.2): no device can name itself as a person. */
 export function ownerOfPerson(account: string): string {
   return `person\\${account}`;
+}
+
+/** Does this principal's right hang on `owner`: the device, or a person at it, or the workstation at which the person sits? */
+export function hangsOn(principal: PeerPrincipal, owner: string): boolean {
+  if (ownerOf(principal) === owner) return true;
+  if (principal.kind === 'person') return principal.workstation?.device === owner;
+  return principal.person !== undefined && ownerOfPerson(principal.person.account) === owner;
 }

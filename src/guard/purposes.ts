@@ -4,6 +4,7 @@
  */
 import type { OpeningOperation, OpeningTerms } from './opening.ts';
 import type { Purpose } from './principal.ts';
+import { isWorkstationPurpose } from './workstations.ts';
 
 export interface PurposeBounds {
   readonly operations: readonly OpeningOperation[];
@@ -16,6 +17,15 @@ export interface PurposeBounds {
   /** What an opening holds when nobody says otherwise. */
   readonly usual: readonly OpeningOperation[];
 }
+
+/** People sit there; the device itself does nothing. What they may do at it stands in workstations.ts. */
+const workstation = {
+  operations: ['sign-in'],
+  stores: 'evidence',
+  releasedOnly: false,
+  commitsOwnOnly: true,
+  usual: ['sign-in'],
+} as const;
 
 export const purposeBounds = {
   acquisition: {
@@ -50,6 +60,9 @@ export const purposeBounds = {
     // To have studies removed is a decision of its own.
     usual: ['verify', 'store', 'commit', 'find', 'get', 'move'],
   },
+  'workstation-reading': workstation,
+  'workstation-exchange': workstation,
+  'workstation-administration': workstation,
 } as const satisfies Record<Purpose, PurposeBounds>;
 
 export interface OpeningRules {
@@ -88,7 +101,17 @@ export function objectionsTo(terms: OpeningTerms, rules: OpeningRules): readonly
   if (studyDateFrom !== undefined && studyDateTo !== undefined && studyDateTo < studyDateFrom) {
     objections.push('the study dates end before they begin');
   }
-  return [...objections, ...objectionsToPlain(terms, rules)];
+  return [...objections, ...objectionsToWorkstation(terms), ...objectionsToPlain(terms, rules)];
+}
+
+function objectionsToWorkstation({ purpose, doors, scope }: OpeningTerms): readonly string[] {
+  if (!isWorkstationPurpose(purpose)) return [];
+  const objections: string[] = [];
+  if (doors.some((door) => door !== 'web')) objections.push('people sit at a workstation: it has the web door alone');
+  if (Object.keys(scope).length > 0) {
+    objections.push('what people see at a workstation is a matter of their own openings: it has no scope');
+  }
+  return objections;
 }
 
 function objectionsToPlain(terms: OpeningTerms, { plainExceptionDaysMax }: OpeningRules): readonly string[] {

@@ -25,6 +25,7 @@ export const refusalReasons = {
   'session-unknown': 'the session is none of ours, has ended, or its account is disabled',
   'session-over': 'the session has ended: signed out, idle, too old, or the account is disabled',
   'credentials-differ': 'certificate and token belong to different devices',
+  'workstation-differs': 'the session was begun at another workstation, or at none',
   'device-ambiguous': 'the certificate stands for several devices with an opening of this door',
   address: 'the address is not one of those that the opening names',
   door: 'no opening names this door',
@@ -33,6 +34,7 @@ export const refusalReasons = {
   'user-identity': 'the user identity was not accepted',
   'user-identity-kind': 'user identity of this type is not supported',
   'user-identity-plain': 'user identity with a secret was sent through a door without TLS',
+  'user-identity-over': 'the passcode of the person at the device has ended, or the account is disabled',
   // how much they do
   'too-many-failures': 'too many failed identifications from this address',
   'too-many-associations': 'too many associations at once',
@@ -51,6 +53,8 @@ export const refusalReasons = {
   role: 'the role of the person can never hold this operation',
   'step-up': 'a fresh second factor is needed for this',
   'token-scope': 'the program was not let do this by the person whose token it has',
+  'workstation-purpose': 'the purpose of the workstation can never hold this operation',
+  'workstation-missing': 'the role works at enrolled workstations only',
   // what makes all service stop
   clock: 'the clock went backwards',
 } as const;

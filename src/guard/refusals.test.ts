@@ -43,8 +43,16 @@ const plainTerms = {
   plain: { risk: 'sniffing', port: 11_112 },
 };
 
-/** What only people can be refused for: identify/person.test.ts and person-matrix.test.ts. */
-type OfPersons = 'role' | 'step-up' | 'session-over' | 'token-scope';
+/** What only people can be refused for: identify/person.test.ts, person-matrix.test.ts, workstations.test.ts, device-user.test.ts. */
+type OfPersons =
+  | 'role'
+  | 'step-up'
+  | 'session-over'
+  | 'token-scope'
+  | 'workstation-differs'
+  | 'workstation-purpose'
+  | 'workstation-missing'
+  | 'user-identity-over';
 
 /** What a refused association looks like. */
 interface AtTheDoor {

@@ -104,7 +104,11 @@ export const roleBounds = {
 
 /** May this role give this command at all? */
 export function roleCommands(role: Role, command: string): boolean {
-  const { commands }: RoleBounds = roleBounds[role];
+  return holdsCommand(roleBounds[role].commands, command);
+}
+
+/** Is this command one of these, whole or by its first word? */
+export function holdsCommand(commands: readonly string[], command: string): boolean {
   return commands.some((allowed) =>
     allowed.endsWith(' *') ? command.startsWith(allowed.slice(0, -1)) : command === allowed,
   );

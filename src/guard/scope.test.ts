@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Scope, type ScopedAttributes, normalizeDepartment, sameScope, scopeAllowsHead } from './scope.ts';
+import {
+  type Scope,
+  type ScopedAttributes,
+  normalizeDepartment,
+  sameScope,
+  scopeAllowsHead,
+  scopeWithin,
+} from './scope.ts';
 import { studyA, studyB } from './test-support.ts';
 
 const attributes: ScopedAttributes = {
@@ -108,4 +115,40 @@ test('scopes are the same when their lists hold the same, in any order', () => {
     assert.equal(sameScope(one, other), false, JSON.stringify([one, other]));
     assert.equal(sameScope(one, one), true);
   }
+});
+
+test('what is inside two scopes is what each of them allows: an instance is inside both or not at all', () => {
+  const wide: Scope = { modalities: ['CT', 'MR'], studyDateFrom: '20260101', departments: ['Radiology', 'Ward 3'] };
+  const other: Scope = {
+    modalities: ['MR', 'US'],
+    studyDateTo: '20261231',
+    departments: [' radiology'],
+    patientIdIssuers: ['H'],
+  };
+  const both = scopeWithin(wide, other);
+  assert.deepEqual(both, {
+    modalities: ['MR'],
+    departments: ['radiology'],
+    studyDateFrom: '20260101',
+    studyDateTo: '20261231',
+    patientIdIssuers: ['H'],
+  });
+  assert.deepEqual(scopeWithin(wide, {}), { ...wide, departments: ['radiology', 'ward 3'] });
+  assert.deepEqual(scopeWithin({}, {}), {});
+  assert.deepEqual(
+    scopeWithin({ modalities: ['CT'] }, { modalities: ['MR'] }),
+    { modalities: [] },
+    'nothing is nothing',
+  );
+  const uids = [studyA];
+  assert.deepEqual(scopeWithin({ receivedFrom: 'CT1' }, { studyInstanceUids: uids, joinsReachedOnly: true }), {
+    receivedFrom: 'CT1',
+    studyInstanceUids: uids,
+    joinsReachedOnly: true,
+  });
+  assert.deepEqual(scopeWithin({ receivedFrom: 'CT1' }, { receivedFrom: 'MR1' }).studyInstanceUids, []);
+  const [ada, bo] = ['A', 'B'].map((patientId) => ({ patientId, issuer: 'H' }));
+  assert.ok(ada && bo);
+  assert.deepEqual(scopeWithin({ patients: [ada, bo] }, { patients: [{ ...bo }] }), { patients: [bo] });
+  assert.deepEqual(scopeWithin({ patients: [ada] }, {}), { patients: [ada] });
 });

@@ -110,6 +110,46 @@ function isPatient(patient: PatientKey, { patientId, issuerOfPatientId }: Scoped
   return patientId !== '' && patient.patientId === patientId && patient.issuer === issuerOfPatientId;
 }
 
+/** Every member of a scope, so that one which is added does not compile until it is said what both mean together. */
+type Members = { readonly [K in keyof Required<Scope>]: Scope[K] | undefined };
+
+/** What is inside both. */
+export function scopeWithin(one: Scope, other: Scope): Scope {
+  const from = [one.studyDateFrom, other.studyDateFrom].filter((date) => date !== undefined).toSorted();
+  const to = [one.studyDateTo, other.studyDateTo].filter((date) => date !== undefined).toSorted();
+  const { receivedFrom = other.receivedFrom } = one;
+  const areOfTwo =
+    (other.receivedFrom !== undefined && other.receivedFrom !== receivedFrom) ||
+    (one.deIdentified !== undefined && other.deIdentified !== undefined);
+  const members: Members = {
+    modalities: listWithin(one.modalities, other.modalities),
+    departments: listWithin(one.departments?.map(normalizeDepartment), other.departments?.map(normalizeDepartment)),
+    studyDateFrom: from.at(-1),
+    studyDateTo: to[0],
+    patientIdIssuers: listWithin(one.patientIdIssuers, other.patientIdIssuers),
+    patients: patientsWithin(one.patients, other.patients),
+    receivedFrom,
+    deIdentified: one.deIdentified ?? other.deIdentified,
+    // One member cannot say "sent by both", nor "for both projects".
+    studyInstanceUids: areOfTwo ? [] : listWithin(one.studyInstanceUids, other.studyInstanceUids),
+    joinsReachedOnly: one.joinsReachedOnly ?? other.joinsReachedOnly,
+  };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same members, without those that are undefined
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Scope;
+}
+
+function listWithin<T>(one: readonly T[] | undefined, other: readonly T[] | undefined): readonly T[] | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one.filter((value) => other.includes(value));
+}
+
+function patientsWithin(one: Scope['patients'], other: Scope['patients']): Scope['patients'] {
+  if (one === undefined || other === undefined) return one ?? other;
+  return one.filter((patient) =>
+    other.some(({ patientId, issuer }) => patient.patientId === patientId && patient.issuer === issuer),
+  );
+}
+
 /** Do both scopes name the same part of the data? The order within lists does not matter. */
 export function sameScope(one: Scope, other: Scope): boolean {
   return (

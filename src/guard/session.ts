@@ -15,6 +15,7 @@ import type { Operation } from './operation.ts';
 import { type Pass, makePass } from './pass.ts';
 import type { OpeningOperation } from './opening.ts';
 import { type Decision, type Grant, type SopClassFacts, decide, openingOffers } from './policy.ts';
+import { userOffers } from './device-user-policy.ts';
 import { isPeer, type Principal } from './principal.ts';
 import { RefusedError, type RefusalReason } from './refusal.ts';
 import { sameScope } from './scope.ts';
@@ -203,10 +204,11 @@ export class Session implements GuardSession {
 
   offers(operation: OpeningOperation, sopClassUid?: Uid): boolean {
     const grant = this.#grant;
-    return (
-      grant?.holder === 'device' &&
-      openingOffers(grant.opening, operation, { sopClassUid, sopClasses: this.#context.sopClasses })
-    );
+    const principal = this.#principal;
+    if (grant?.holder !== 'device' || principal.kind !== 'device') return false;
+    const facts = { sopClassUid, sopClasses: this.#context.sopClasses };
+    if (!openingOffers(grant.opening, operation, facts)) return false;
+    return principal.person === undefined || userOffers(principal.person, grant.user, operation, facts);
   }
 
   async declined(proposals: readonly DeclinedProposal[]): Promise<void> {
@@ -218,9 +220,13 @@ export class Session implements GuardSession {
     await this.#record(this.#context.events.proposalsDeclined(this.#actor, proposals, { at, reason }));
   }
 
-  /** Of a person the ledger tells each use; only openings of devices are counted. */
+  /** Of a person the ledger tells each use; openings of devices are counted, those of workstations by who sits there. */
   #countUse(): void {
-    if (this.#principal.kind === 'device') this.#context.countUse(this.#principal.openingId);
+    const principal = this.#principal;
+    if (principal.kind === 'device') this.#context.countUse(principal.openingId);
+    else if (principal.kind === 'person' && principal.workstation !== undefined) {
+      this.#context.countUse(principal.workstation.openingId);
+    }
   }
 
   get #actor(): AuditActor {

@@ -4,21 +4,30 @@
  */
 import { chooseOpening } from './identify/ae-title.ts';
 import type { AccessTokens } from './identify/access-token.ts';
-import { chosenOpening, personPrincipal, type PersonSessions } from './identify/person.ts';
+import type { CertificateRules } from './identify/certificate.ts';
+import { deviceUser } from './identify/device.ts';
+import { chosenOpening, personPrincipal, type PersonSessions, placeOf, placeOfProgram } from './identify/person.ts';
 import type { PeerFacts } from './identify/peer-facts.ts';
+import type { AccountChecker } from './identify/user-identity.ts';
+import type { PersonGrant } from './person-policy.ts';
 import type { DeviceGrant, Grant } from './policy.ts';
 import type { PolicyStore } from './policy-store.ts';
-import type { DevicePrincipal, PeerPrincipal, PersonPrincipal } from './principal.ts';
+import type { DevicePrincipal, DeviceUser, PeerPrincipal, PersonPrincipal } from './principal.ts';
 import type { OpeningRules } from './purposes.ts';
 import type { RefusalReason } from './refusal.ts';
+import type { Role } from './roles.ts';
 
 export interface StandingFacts {
   readonly store: PolicyStore;
   readonly persons: PersonSessions;
   readonly accessTokens: AccessTokens;
+  readonly accounts: AccountChecker;
   readonly facts: PeerFacts;
   readonly nowMs: number;
   readonly rules: OpeningRules;
+  readonly certificateRules: CertificateRules;
+  /** Roles that work at enrolled workstations only. */
+  readonly workstationRoles: readonly Role[];
 }
 
 export type Standing =
@@ -40,7 +49,8 @@ export function expiredReason(principal: PeerPrincipal): RefusalReason {
   return principal.tokenId === undefined ? 'certificate-expired' : 'token-expired';
 }
 
-function deviceStanding(principal: DevicePrincipal, { store, facts, nowMs, rules }: StandingFacts): Standing {
+function deviceStanding(principal: DevicePrincipal, all: StandingFacts): Standing {
+  const { store, facts, nowMs, rules } = all;
   const grant = deviceGrant(principal, store);
   if (grant !== undefined && grant.revoked !== false) return { reason: grant.revoked };
   const device = store.device(principal.device);
@@ -54,7 +64,30 @@ function deviceStanding(principal: DevicePrincipal, { store, facts, nowMs, rules
   const { opening } = choice;
   // What was negotiated was negotiated for the old purpose.
   if (opening.purpose !== principal.purpose) return { reason: 'purpose' };
-  return { principal: { ...principal, openingId: opening.id }, grant: { ...grant, opening } };
+  const standing = { ...principal, openingId: opening.id };
+  if (principal.person === undefined) return { principal: standing, grant: { ...grant, opening } };
+  const user = userStanding(principal.person, all);
+  if ('reason' in user) return user;
+  return { principal: { ...standing, person: user.person }, grant: { ...grant, opening, user: user.grant } };
+}
+
+/** Who sits at the device: with the passcode that was shown still good, and the role still the same. */
+function userStanding(
+  { passcodeId, account, role }: DeviceUser,
+  { store, accounts, facts, nowMs }: StandingFacts,
+): { readonly person: DeviceUser; readonly grant: PersonGrant } | { readonly reason: RefusalReason } {
+  const proof = accounts.byId(passcodeId);
+  if (proof === undefined || proof.account !== account || proof.endsAtMs <= nowMs) {
+    return { reason: 'user-identity-over' };
+  }
+  // What was negotiated was negotiated for the old role.
+  if (proof.role !== role) return { reason: 'role' };
+  const { address } = facts;
+  const opening = chosenOpening(store.personOpenings.of(account), { session: proof, address, nowMs });
+  return {
+    person: deviceUser(proof, opening),
+    grant: { holder: 'person', ...(opening === undefined ? {} : { opening }) },
+  };
 }
 
 function deviceGrant(
@@ -80,22 +113,35 @@ function deviceGrant(
 }
 
 /** Without an opening a person is still somebody: the role may administer, and images are refused one by one. */
-function personStanding(
-  principal: PersonPrincipal,
-  { store, persons, accessTokens, facts, nowMs }: StandingFacts,
-): Standing {
+function personStanding(principal: PersonPrincipal, all: StandingFacts): Standing {
+  const { store, persons, accessTokens, facts, nowMs, rules: openingRules, certificateRules, workstationRoles } = all;
   const { access } = principal;
   const session = access === undefined ? persons.byId(principal.sessionId) : accessTokens.byId(access.tokenId)?.session;
   if (session === undefined || session.account !== principal.account || session.endsAtMs <= nowMs) {
     return { reason: access === undefined ? 'session-over' : 'token-ended' };
   }
+  const place = (access === undefined ? placeOf : placeOfProgram)(session, facts, {
+    store,
+    nowMs,
+    openingRules,
+    certificateRules,
+  });
+  if (place !== undefined && 'reason' in place) return { reason: place.reason };
   const { address } = facts;
   const own = store.personOpenings.of(session.account);
   // What is opened in an emergency is for the eyes at the console, not for a program of theirs.
   const emergency = access === undefined ? { emergencySessionId: principal.sessionId } : {};
   const opening = chosenOpening(own, { session, address, nowMs, ...emergency });
   return {
-    principal: personPrincipal(session, opening, address, access),
-    grant: { holder: 'person', ...(opening === undefined ? {} : { opening }) },
+    principal: personPrincipal(session, opening, address, {
+      workstation: place?.place,
+      ...(access === undefined ? {} : { access }),
+    }),
+    grant: {
+      holder: 'person',
+      ...(opening === undefined ? {} : { opening }),
+      ...(place === undefined ? {} : { workstation: place.opening }),
+      ...(place === undefined && workstationRoles.includes(session.role) ? { needsWorkstation: true } : {}),
+    },
   };
 }

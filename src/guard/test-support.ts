@@ -19,6 +19,7 @@ import type { DevicePrincipal, Principal, Purpose } from './principal.ts';
 import { purposeBounds } from './purposes.ts';
 import type { PersonOperation } from './roles.ts';
 import type { TransferHead } from './transfers.ts';
+import { isWorkstationPurpose } from './workstations.ts';
 
 export const startMs = Date.UTC(2026, 10, 24, 12);
 export const dayMs = 86_400_000;
@@ -69,7 +70,7 @@ export function openingTerms(overrides: Partial<OpeningTerms> = {}): OpeningTerm
     name: 'CT1',
     device: aet('CT1'),
     purpose,
-    doors: ['dimse-tls'],
+    doors: isWorkstationPurpose(purpose) ? ['web'] : ['dimse-tls'],
     operations: [...purposeBounds[purpose].usual],
     scope: {},
     addresses: [],
@@ -272,6 +273,10 @@ export class TestPersons implements PersonSessions {
 
   bySecret(secret: string): PersonSession | undefined {
     return this.#sessions.get(Number(/^secret-of-(\d+)$/.exec(secret)?.[1]));
+  }
+
+  lookUp(secret: string): PersonSession | undefined {
+    return this.bySecret(secret);
   }
 
   byId(id: number): PersonSession | undefined {

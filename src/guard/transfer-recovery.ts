@@ -63,14 +63,20 @@ function wayOf({ transferId = '', principal = '' }: LedgerRecord): {
   const [id = '', kind, ...destination] = transferId.split('/');
   if (kind === 'sent' || kind === 'exported') return { transferId: id, direction: { kind } };
   if (kind === 'moved') return { transferId: id, direction: { kind, destination: destination.join('/') } };
-  return { transferId: id, direction: { kind: principal.startsWith('device ') ? 'received' : 'imported' } };
+  const isPeer = principal.startsWith('device ') || principal.startsWith('person ');
+  return { transferId: id, direction: { kind: isPeer ? 'received' : 'imported' } };
 }
 
 function principalOf({ device, openingId, address, principal = 'unknown' }: LedgerRecord): Principal {
-  if (device === undefined) return { kind: 'operator', user: principal.replace(/^operator /, '') };
+  // At a workstation the device is only where a person sat.
+  if (device === undefined || openingId === undefined) {
+    return { kind: 'operator', user: principal.replace(/^operator /, '') };
+  }
   const name: AeTitle = parseAeTitle(device, 'device');
-  // The purpose does not appear in a record; nothing is decided by this principal.
-  return { kind: 'device', device: name, openingId: openingId ?? 0, purpose: 'exchange', address: address ?? '' };
+  // Purpose and role do not appear in a record; nothing is decided by this principal.
+  const [, account] = /^person (.+)$/.exec(principal) ?? [];
+  const person = account === undefined ? {} : { person: { account, role: 'physician', passcodeId: 0 } as const };
+  return { kind: 'device', device: name, openingId, purpose: 'exchange', address: address ?? '', ...person };
 }
 
 async function studyOf(

@@ -34,6 +34,10 @@ export class TestPeople {
     return this.sessions.get(secret);
   }
 
+  lookUp(secret: string): PersonSession | undefined {
+    return this.bySecret(secret);
+  }
+
   byId(id: number): PersonSession | undefined {
     return [...this.sessions.values()].find((session) => session.id === id);
   }

@@ -38,7 +38,12 @@ export interface AccountView {
   readonly factors: readonly Factor[];
   /** Who it is at the hospital's provider. */
   readonly provider?: LinkedIdentity;
-  readonly passkeys: readonly { readonly id: number; readonly name: string; readonly isSuspended: boolean }[];
+  readonly passkeys: readonly {
+    readonly id: number;
+    readonly name: string;
+    readonly isSuspended: boolean;
+    readonly workstation?: string;
+  }[];
   readonly recoveryCodesLeft: number;
   readonly sessions: readonly Session[];
   readonly invitation?: Omit<Invitation, 'hash'>;
@@ -122,6 +127,7 @@ export class AccountAdmin {
       accounts.addHistory(account.id, { atMs: now(), by, what: 'disabled', reason });
     });
     ceremonies.endOf(account.id);
+    this.#parts.passcodes.endOf(account);
     return { sessionsEnded: sessions.endOf(account.id, 'account') };
   }
 
@@ -137,7 +143,42 @@ export class AccountAdmin {
       accounts.setRole(account.id, role);
       accounts.addHistory(account.id, { atMs: now(), by, what: `role ${account.role} to ${role}`, reason: '' });
     });
+    this.#parts.passcodes.endOf(account);
     sessions.endOf(account.id, 'account');
+  }
+
+  /**
+   * From now on whoever signs in with this passkey sits at this workstation; without one, anywhere. Sessions end, so that none goes on
+   * from a place that nobody knew. A passkey that can be on several devices lives in none (WebAuthn 6.1.3).
+   * @throws LeadglassError NOT_FOUND, CONFLICT when two have this name or it can be on several devices
+   */
+  async tiePasskey(
+    email: string,
+    { name, workstation, reason }: { readonly name: string; readonly workstation?: string; readonly reason: string },
+    actor: Actor,
+  ): Promise<{ readonly sessionsEnded: number }> {
+    const { credentials, accounts, sessions, database, now, limits } = this.#parts;
+    const account = findAccount(this.#parts, email);
+    const why = readReason(limits, reason);
+    const [passkey, other] = credentials.passkeys(account.id).filter((one) => one.name === name);
+    if (passkey === undefined) throw new LeadglassError('NOT_FOUND', `${account.email} has no passkey of that name`);
+    if (other !== undefined)
+      throw new LeadglassError('CONFLICT', 'Two passkeys have that name: have one renamed first');
+    if (workstation !== undefined && (!passkey.isSingleDevice || passkey.isSynced)) {
+      throw new LeadglassError(
+        'CONFLICT',
+        'Cannot tie this passkey: it can be on several devices; register one at the workstation that stays in it',
+      );
+    }
+    const by = actorText(actor);
+    const where = workstation === undefined ? 'tied to no workstation' : `tied to ${workstation}`;
+    const kind = workstation === undefined ? 'passkey-untied' : 'passkey-tied';
+    await this.#record(kind, { by, detail: `passkey "${name}", ${where}: ${why}` }, account);
+    database.transaction(() => {
+      credentials.tiePasskey(account.id, passkey.id, workstation);
+      accounts.addHistory(account.id, { atMs: now(), by, what: `passkey "${name}" ${where}`, reason: why });
+    });
+    return { sessionsEnded: sessions.endOf(account.id, 'administrator') };
   }
 
   /** Forgets the failures in a row of an account, after somebody has looked. @throws LeadglassError NOT_FOUND */
@@ -158,6 +199,7 @@ export class AccountAdmin {
   async endSessions(email: string, actor: Actor): Promise<number> {
     const account = findAccount(this.#parts, email);
     await this.#record('session-ended', { by: actorText(actor), detail: 'all sessions' }, account);
+    this.#parts.passcodes.endOf(account);
     return this.#parts.sessions.endOf(account.id, 'administrator');
   }
 
@@ -183,7 +225,12 @@ export class AccountAdmin {
       account,
       isOver: isOver(account, now()),
       factors: factors.filter((factor) => factor !== undefined),
-      passkeys: passkeys.map(({ id, name, suspendedAtMs }) => ({ id, name, isSuspended: suspendedAtMs !== undefined })),
+      passkeys: passkeys.map(({ id, name, suspendedAtMs, workstation }) => ({
+        id,
+        name,
+        isSuspended: suspendedAtMs !== undefined,
+        ...(workstation === undefined ? {} : { workstation }),
+      })),
       ...(provider === undefined ? {} : { provider }),
       recoveryCodesLeft: credentials.recoveryCodesLeft(account.id),
       sessions: sessions.of(account.id),

@@ -4,6 +4,7 @@
  */
 import type { Account } from './account.ts';
 import { type Client, shownUserAgent } from './client.ts';
+import type { Passkey } from './credential-store.ts';
 import type { Method, PeopleEvent } from './events.ts';
 import { named, type PeopleParts } from './parts.ts';
 import type { Session } from './sessions.ts';
@@ -25,6 +26,8 @@ export interface Beginning {
   /** When the factors were shown, where that is not just now. */
   readonly shownAtMs?: number;
   readonly notAfterMs?: number;
+  /** The passkey that was shown, if it was one. */
+  readonly passkey?: Passkey;
   /** What else is kept of the session, before anything is recorded. */
   readonly begun?: (session: Session) => void;
 }

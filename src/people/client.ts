@@ -6,6 +6,8 @@ export interface Client {
   readonly userAgent: string;
   /** The secret that a browser got at an earlier sign-in, as its cookie says. */
   readonly browser?: string;
+  /** Name of the enrolled workstation at which it stands, proven by the certificate of its connection. */
+  readonly workstation?: string;
 }
 
 /** Bounded and without characters that reorder what a person reads in a list. */

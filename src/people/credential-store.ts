@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { PeopleDatabase, Row } from './people-database.ts';
-import { bytes, integer, optionalInteger, text } from './rows.ts';
+import { bytes, integer, optionalInteger, optionalText, text } from './rows.ts';
 
 export interface Passkey {
   readonly id: number;
@@ -17,6 +17,10 @@ export interface Passkey {
   readonly name: string;
   /** Backed up by its maker's service, so that it may be on several devices (WebAuthn 6.1.3). */
   readonly isSynced: boolean;
+  /** It can be on one device alone (WebAuthn 6.1.3: not backup eligible). */
+  readonly isSingleDevice: boolean;
+  /** Name of the workstation in which it lives: whoever signs in with it sits there. */
+  readonly workstation?: string;
   readonly addedAtMs: number;
   readonly usedAtMs?: number;
   /** It may have been copied, and is not taken any more. */
@@ -46,12 +50,13 @@ export class CredentialStore {
       takeRecoveryCode: database.prepare('DELETE FROM recovery_code WHERE account = ? AND hash = ?'),
       recoveryCodes: database.prepare('SELECT count(*) AS count FROM recovery_code WHERE account = ?'),
       addPasskey: database.prepare(
-        'INSERT INTO passkey (account, credential, public_key, counter, transports, name, is_synced, added_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        'INSERT INTO passkey (account, credential, public_key, counter, transports, name, is_synced, is_single, added_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
       ),
       passkey: database.prepare('SELECT * FROM passkey WHERE credential = ?'),
       passkeys: database.prepare('SELECT * FROM passkey WHERE account = ? ORDER BY id'),
       usePasskey: database.prepare('UPDATE passkey SET counter = ?, is_synced = ?, used_at = ? WHERE id = ?'),
       suspendPasskey: database.prepare('UPDATE passkey SET suspended_at = ? WHERE id = ? AND suspended_at IS NULL'),
+      tiePasskey: database.prepare('UPDATE passkey SET workstation = ? WHERE id = ? AND account = ?'),
       removePasskey: database.prepare('DELETE FROM passkey WHERE account = ? AND id = ?'),
       renamePasskey: database.prepare('UPDATE passkey SET name = ? WHERE id = ? AND account = ?'),
       forget: ['password', 'one_time_code', 'recovery_code', 'passkey'].map((table) =>
@@ -123,7 +128,8 @@ export class CredentialStore {
   // ── passkeys ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   addPasskey(passkey: Omit<Passkey, 'id' | 'usedAtMs' | 'suspendedAtMs'>): number {
-    const { accountId, credential, publicKey, counter, transports, name, isSynced, addedAtMs } = passkey;
+    const { accountId, credential, publicKey, counter, transports, name, isSynced, isSingleDevice, addedAtMs } =
+      passkey;
     const { lastInsertRowid } = this.#statements.addPasskey.run(
       accountId,
       credential,
@@ -132,6 +138,7 @@ export class CredentialStore {
       transports.join(' '),
       name,
       Number(isSynced),
+      Number(isSingleDevice),
       addedAtMs,
     );
     return Number(lastInsertRowid);
@@ -156,6 +163,11 @@ export class CredentialStore {
 
   renamePasskey(accountId: number, id: number, name: string): void {
     this.#statements.renamePasskey.run(name, id, accountId);
+  }
+
+  /** @param workstation undefined: it lives nowhere in particular */
+  tiePasskey(accountId: number, id: number, workstation: string | undefined): void {
+    this.#statements.tiePasskey.run(workstation ?? null, id, accountId);
   }
 
   removePasskey(accountId: number, id: number): boolean {
@@ -190,6 +202,7 @@ function codePurpose(accountId: number): string {
 function passkeyOf(row: Row): Passkey {
   const usedAtMs = optionalInteger(row, 'used_at');
   const suspendedAtMs = optionalInteger(row, 'suspended_at');
+  const workstation = optionalText(row, 'workstation');
   return {
     id: integer(row, 'id'),
     accountId: integer(row, 'account'),
@@ -199,6 +212,8 @@ function passkeyOf(row: Row): Passkey {
     transports: text(row, 'transports').split(' ').filter(Boolean),
     name: text(row, 'name'),
     isSynced: integer(row, 'is_synced') === 1,
+    isSingleDevice: integer(row, 'is_single') === 1,
+    ...(workstation === undefined ? {} : { workstation }),
     addedAtMs: integer(row, 'added_at'),
     ...(usedAtMs === undefined ? {} : { usedAtMs }),
     ...(suspendedAtMs === undefined ? {} : { suspendedAtMs }),

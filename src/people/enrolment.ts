@@ -220,6 +220,7 @@ export class Enrolment {
       accounts.addHistory(accountId, { atMs: now(), by: `person ${account.email}`, what, reason: factors.join(', ') });
       return codes;
     });
+    this.#parts.passcodes.endOf(account);
     sessions.endOf(accountId, 'account');
     return { account: accounts.byId(accountId) ?? account, recoveryCodes };
   }

@@ -38,6 +38,10 @@ export const eventCodes = {
   'reset-confirmed': { id: '110113', type: '110137', outcome: 0, text: 'link for lost factors confirmed' },
   'reset-refused': { id: '110113', type: '110132', outcome: 4, text: 'confirmation of a link refused' },
   'reset-used': { id: '110113', type: '110137', outcome: 0, text: 'factors set anew' },
+  'passcode-issued': { id: '110113', type: '110137', outcome: 0, text: 'passcode for a DIMSE device issued' },
+  'passcode-ended': { id: '110113', type: '110137', outcome: 0, text: 'passcode for a DIMSE device ended' },
+  'passkey-tied': { id: '110113', type: '110137', outcome: 0, text: 'passkey tied to a workstation' },
+  'passkey-untied': { id: '110113', type: '110137', outcome: 0, text: 'passkey tied to no workstation any more' },
   'passkey-suspended': { id: '110113', type: '110137', outcome: 8, text: 'passkey counted backwards' },
   'lane-closed': { id: '110113', type: '110132', outcome: 8, text: 'too many failed sign-ins in a row' },
   'provider-unreachable': {

@@ -69,7 +69,7 @@ export class OwnFactors {
 
   /** @throws PeopleRefusedError last-factor; LeadglassError NOT_FOUND */
   async removePasskey(session: string, id: number): Promise<void> {
-    const { credentials, database } = this.#parts;
+    const { credentials, database, sessions } = this.#parts;
     const { session: own, account } = this.#live(session);
     await this.#recording(account, own.id, async () => {
       const passkey = credentials.passkeys(account.id).find((other) => other.id === id);
@@ -81,6 +81,10 @@ export class OwnFactors {
         credentials.removePasskey(account.id, id);
         this.#history(account, 'passkey removed', passkey.name);
       });
+      // Where these are used was known by that passkey alone.
+      for (const { id: sessionId, passkeyId } of sessions.of(account.id)) {
+        if (passkeyId === id) sessions.end(sessionId, 'account');
+      }
     });
   }
 

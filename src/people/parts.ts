@@ -12,6 +12,7 @@ import type { IdentityStore } from './identity-store.ts';
 import type { Invitations } from './invitations.ts';
 import type { KnownBrowsers } from './known-browsers.ts';
 import type { Passkeys } from './passkeys.ts';
+import type { Passcodes } from './passcodes.ts';
 import type { PeopleDatabase } from './people-database.ts';
 import type { PeopleLimits } from './people-limits.ts';
 import type { ProviderRules } from './provider-rules.ts';
@@ -28,6 +29,7 @@ export interface PeopleParts {
   readonly credentials: CredentialStore;
   readonly invitations: Invitations;
   readonly sessions: Sessions;
+  readonly passcodes: Passcodes;
   readonly browsers: KnownBrowsers;
   readonly throttle: Throttle;
   readonly quiet: RefusalQuiet;

@@ -28,7 +28,10 @@ export interface PasskeyOptions {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-export type NewPasskey = Pick<Passkey, 'credential' | 'publicKey' | 'counter' | 'transports' | 'isSynced'>;
+export type NewPasskey = Pick<
+  Passkey,
+  'credential' | 'publicKey' | 'counter' | 'transports' | 'isSynced' | 'isSingleDevice'
+>;
 
 /** EdDSA, ES256, RS256 (COSE); named so that no later version of the package adds one unseen. */
 const algorithms = [-8, -7, -257];
@@ -112,13 +115,14 @@ export class Passkeys {
         supportedAlgorithmIDs: algorithms,
       });
       if (!result.verified) throw new Error('not verified');
-      const { credential, credentialBackedUp } = result.registrationInfo;
+      const { credential, credentialBackedUp, credentialDeviceType } = result.registrationInfo;
       return {
         credential: credential.id,
         publicKey: Buffer.from(credential.publicKey),
         counter: credential.counter,
         transports: response.response.transports,
         isSynced: credentialBackedUp,
+        isSingleDevice: credentialDeviceType === 'singleDevice',
       };
     } catch {
       // Without the package's words: they quote challenges.
@@ -141,7 +145,7 @@ export class Passkeys {
   /**
    * Whose passkey signed the challenge. Counts its use. A counter that did not grow (WebAuthn 7.2 step 25) means that a copy of its key
    * is in use; which of the two is the owner's nobody can tell, so that it is suspended.
-   * @throws PeopleRefusedError passkey-unknown, -suspended, -invalid, -counter
+   * @throws PeopleRefusedError passkey-unknown, -suspended, -invalid, -counter, -synced
    */
   async verify(
     answer: unknown,
@@ -157,22 +161,26 @@ export class Passkeys {
     if (typeof userHandle === 'string' && userHandle !== handleOf(passkey.accountId)?.toString('base64url')) {
       throw new PasskeyRefusedError('passkey-foreign', passkey);
     }
-    const { counter, isSynced } = await this.#checkSignature(response, challenge, passkey);
+    const { counter, isSynced, isSingleDevice } = await this.#checkSignature(response, challenge, passkey);
     const latest = this.#store.passkey(passkey.credential);
     if (latest === undefined) throw new PeopleRefusedError('passkey-unknown');
     if ((counter > 0 || latest.counter > 0) && counter <= latest.counter) {
       this.#store.suspendPasskey(passkey.id, this.#now());
       throw new PasskeyRefusedError('passkey-counter', passkey);
     }
+    // One that left its workstation, or could, says nothing about where somebody sits.
+    if (latest.workstation !== undefined && (isSynced || !isSingleDevice)) {
+      throw new PasskeyRefusedError('passkey-synced', latest);
+    }
     this.#store.usePasskey(passkey.id, { counter, isSynced, atMs: this.#now() });
-    return passkey;
+    return latest;
   }
 
   async #checkSignature(
     response: v.InferOutput<typeof authenticationSchema>,
     challenge: string,
     passkey: Passkey,
-  ): Promise<{ readonly counter: number; readonly isSynced: boolean }> {
+  ): Promise<{ readonly counter: number; readonly isSynced: boolean; readonly isSingleDevice: boolean }> {
     const { verifyAuthenticationResponse } = await webAuthn();
     const { userHandle: _compared, ...signed } = response.response;
     try {
@@ -187,8 +195,9 @@ export class Passkeys {
         credential: { id: passkey.credential, publicKey: Uint8Array.from(passkey.publicKey), counter: 0 },
       });
       if (!result.verified) throw new Error('not verified');
-      const { newCounter, credentialBackedUp } = result.authenticationInfo;
-      return { counter: newCounter, isSynced: credentialBackedUp };
+      const { newCounter, credentialBackedUp, credentialDeviceType } = result.authenticationInfo;
+      const isSingleDevice = credentialDeviceType === 'singleDevice';
+      return { counter: newCounter, isSynced: credentialBackedUp, isSingleDevice };
     } catch {
       throw new PasskeyRefusedError('passkey-invalid', passkey);
     }

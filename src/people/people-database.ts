@@ -6,6 +6,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import { LeadglassError } from '../error.ts';
+import { passcodeSchema } from './passcode-table.ts';
 
 export type Row = Record<string, SQLOutputValue>;
 
@@ -80,8 +81,15 @@ const providerSchema = `
   CREATE INDEX logout_token_end ON logout_token (not_after);
   ALTER TABLE session ADD COLUMN not_after INTEGER;
 `;
+/** Version 4. Of passkeys of before nobody knows whether they can be on several devices: they count as such. */
+const workstationSchema = `
+  ALTER TABLE session ADD COLUMN workstation TEXT;
+  ALTER TABLE session ADD COLUMN passkey INTEGER;
+  ALTER TABLE passkey ADD COLUMN is_single INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE passkey ADD COLUMN workstation TEXT;
+`;
 /** Each brings the file to the next version. */
-const schemaSteps = [schema, networksSchema, providerSchema];
+const schemaSteps = [schema, networksSchema, providerSchema, workstationSchema, passcodeSchema];
 const schemaVersion = schemaSteps.length;
 
 export class PeopleDatabase implements Disposable {

@@ -19,6 +19,7 @@ import { KnownBrowsers } from './known-browsers.ts';
 import { OwnFactors } from './own-factors.ts';
 import type { PeopleParts } from './parts.ts';
 import { Passkeys, type RelyingParty } from './passkeys.ts';
+import { Passcodes } from './passcodes.ts';
 import { openPepper, PasswordHasher } from './password/password-hasher.ts';
 import type { PasswordJudge } from './password/password-judge.ts';
 import { PeopleDatabase } from './people-database.ts';
@@ -70,6 +71,8 @@ export class People implements Disposable {
   readonly enrolment: Enrolment;
   readonly ownFactors: OwnFactors;
   readonly singleSignOn: SingleSignOn;
+  /** By which people say at DIMSE devices who they are. */
+  readonly passcodes: Passcodes;
   readonly #database: PeopleDatabase;
   readonly #credentials: CredentialStore;
   readonly #identities: IdentityStore;
@@ -84,12 +87,14 @@ export class People implements Disposable {
     const accounts = new AccountStore(database);
     const credentials = new CredentialStore(database, ring);
     const identities = new IdentityStore(database);
+    const sessions = new Sessions({ database, accounts, limits, now });
     const parts: PeopleParts = {
       database,
       accounts,
       credentials,
       invitations: new Invitations(database, now),
-      sessions: new Sessions({ database, accounts, limits, now }),
+      sessions,
+      passcodes: new Passcodes({ database, accounts, sessions, pepper, limits, record, now }),
       browsers: new KnownBrowsers(database, limits, now),
       throttle: new Throttle(database, limits, now),
       quiet: new RefusalQuiet(limits, now),
@@ -114,6 +119,7 @@ export class People implements Disposable {
     this.#accounts = accounts;
     this.#now = now;
     this.sessions = parts.sessions;
+    this.passcodes = parts.passcodes;
     this.places = new SessionPlaces(parts);
     this.secondPerson = new SecondPerson(parts);
     this.links = new AccountLinks(parts, this.secondPerson);

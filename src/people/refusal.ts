@@ -116,6 +116,11 @@ const reasons = {
   'passkey-invalid': ['SIGN_IN_FAILED', 'what the passkey signed does not verify'],
   'passkey-suspended': ['SIGN_IN_FAILED', 'the passkey is suspended: it may have been copied'],
   'passkey-counter': ['SIGN_IN_FAILED', 'the passkey counted backwards: it may have been copied'],
+  'passkey-synced': ['SIGN_IN_FAILED', 'the passkey is tied to a workstation but can be on several devices'],
+  'passkey-elsewhere': [
+    'SIGN_IN_FAILED',
+    'the passkey lives in another workstation than the one whose certificate was shown',
+  ],
   'too-many-failures': ['WAIT', 'too many failures'],
   'lane-closed': ['WAIT', 'too many failures in a row: only passkeys and known browsers are taken'],
   busy: ['BUSY', 'too many passwords to check at once'],

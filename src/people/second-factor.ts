@@ -2,6 +2,7 @@
  * Checking a code, a recovery code or a passkey of a known account; used by sign-in and by step-up, which count and record around it.
  */
 import type { Account } from './account.ts';
+import type { Passkey } from './credential-store.ts';
 import { matchingStep } from './one-time-code.ts';
 import type { PasskeyOptions } from './passkeys.ts';
 import { type PeopleParts, refuse } from './parts.ts';
@@ -52,8 +53,9 @@ export async function checkPasskey(
   { passkeys, accounts }: PeopleParts,
   account: Account,
   { answer, challenge }: { readonly answer: unknown; readonly challenge: string | undefined },
-): Promise<void> {
+): Promise<Passkey> {
   if (challenge === undefined) refuse('ceremony-unknown');
   const passkey = await passkeys.verify(answer, challenge, (id) => accounts.byId(id)?.handle);
   if (passkey.accountId !== account.id) refuse('passkey-foreign');
+  return passkey;
 }

@@ -1,10 +1,10 @@
 /**
- * Secrets that are told once and kept as a hash: invitation links, sessions, ceremonies, known browsers. Each has 256 random
+ * Secrets that are told once and kept as a hash: invitation links, sessions, ceremonies, known browsers, passcodes. Each has 256 random
  * bits, so none can be guessed and a hash without a salt keeps it. The prefix says what it is to whoever finds one in a log.
  */
 import { createHash, randomBytes } from 'node:crypto';
 
-const prefixes = { invitation: 'lgi_', session: 'lgs_', ceremony: 'lgc_', browser: 'lgb_' } as const;
+const prefixes = { invitation: 'lgi_', session: 'lgs_', ceremony: 'lgc_', browser: 'lgb_', passcode: 'lgp_' } as const;
 export type SecretKind = keyof typeof prefixes;
 
 const body = /^[A-Za-z0-9_-]{43}$/;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Role } from './account.ts';
+import { SoftAuthenticator } from './authenticator.test-support.ts';
 import type { SessionEnd } from './sessions.ts';
 import {
   client,
@@ -171,4 +172,126 @@ test('what a browser calls itself is shown in bounds and without characters that
   const [session] = place.people.admin.show(email).sessions;
   assert.equal(session?.userAgent.length, testLimits.userAgentCharactersMax);
   assert.doesNotMatch(session?.userAgent ?? '', /[\u202e\n]/);
+});
+
+test('a session remembers the workstation at which it was begun, also after a step-up and a restart', async () => {
+  const place = house();
+  const authenticator = await enrolByPasskey(place, email);
+  const { session } = await signInByPasskey(place, authenticator, { ...client, workstation: 'ROOM1' });
+  assert.equal(place.people.sessions.use(session).session.workstation, 'ROOM1');
+  const elsewhere = await signInByPasskey(place, authenticator);
+  assert.equal(place.people.sessions.use(elsewhere.session).session.workstation, undefined);
+  const { session: live } = place.people.sessions.use(session);
+  const { id } = live;
+  const steppedUp = place.people.sessions.stepUp(live, client);
+  using later = place.reopen();
+  assert.equal(later.people.sessions.lookUp(steppedUp)?.session.workstation, 'ROOM1');
+  assert.deepEqual(
+    later.people.sessions.at('ROOM1').map((one) => one.id),
+    [id],
+  );
+});
+
+test('the sessions at a workstation end together, and only those', async () => {
+  using place = house();
+  const authenticator = await enrolByPasskey(place, email);
+  const here = await signInByPasskey(place, authenticator, { ...client, workstation: 'ROOM1' });
+  const there = await signInByPasskey(place, authenticator, { ...client, workstation: 'ROOM2' });
+  assert.equal(place.people.sessions.endAt('ROOM1'), 1);
+  assert.throws(() => place.people.sessions.use(here.session), refused('session-unknown'));
+  place.people.sessions.use(there.session);
+  assert.equal(place.events.at(-1)?.detail, 'workstation');
+  assert.equal(place.people.sessions.endAt('ROOM1'), 0);
+});
+
+test('to look a session up is no use of it', async () => {
+  using place = house();
+  const authenticator = await enrolByPasskey(place, email);
+  const { session } = await signInByPasskey(place, authenticator);
+  place.clockMs += testLimits.sessionIdleMs.physician - 1;
+  assert.ok(place.people.sessions.lookUp(session));
+  place.clockMs += 1;
+  assert.equal(place.people.sessions.lookUp(session), undefined);
+  assert.throws(() => place.people.sessions.use(session), refused('session-idle'));
+  assert.equal(place.people.sessions.lookUp('guessed'), undefined);
+});
+
+const beFlag = 0x08;
+const bsFlag = 0x10;
+
+/** A passkey that lives in ROOM1, as an administrator said. */
+async function tied(place: ReturnType<typeof house>) {
+  const authenticator = await enrolByPasskey(place, email);
+  await place.people.admin.tiePasskey(email, { name: 'Key', workstation: 'ROOM1', reason: 'in my presence' }, operator);
+  return authenticator;
+}
+
+test('a session by a passkey that lives in a workstation is at that workstation, and remembers the passkey', async () => {
+  using place = house();
+  const authenticator = await tied(place);
+  const { session } = await signInByPasskey(place, authenticator);
+  const live = place.people.sessions.use(session).session;
+  assert.equal(live.workstation, 'ROOM1');
+  assert.equal(live.passkeyId, place.people.admin.show(email).passkeys[0]?.id);
+  const atRoom = await signInByPasskey(place, authenticator, { ...client, workstation: 'ROOM1' });
+  assert.equal(
+    place.people.sessions.use(atRoom.session).session.passkeyId,
+    undefined,
+    'the certificate says it better',
+  );
+  assert.ok(place.events.some(({ kind, detail }) => kind === 'passkey-tied' && detail?.includes('ROOM1')));
+});
+
+test('a passkey of one workstation is not taken at another', async () => {
+  using place = house();
+  const authenticator = await tied(place);
+  const elsewhere = signInByPasskey(place, authenticator, { ...client, workstation: 'ROOM2' });
+  await assert.rejects(elsewhere, refused('passkey-elsewhere'));
+  assert.equal(place.events.at(-1)?.reason, 'passkey-elsewhere');
+});
+
+test('a passkey that can be on several devices is tied to none of them', async () => {
+  using place = house();
+  const synced = new SoftAuthenticator();
+  synced.flags |= beFlag;
+  await enrolByPasskey(place, email, 'physician', synced);
+  const tie = { name: 'Key', workstation: 'ROOM1', reason: 'r' };
+  await assert.rejects(place.people.admin.tiePasskey(email, tie, operator), /can be on several devices/);
+  await assert.rejects(
+    place.people.admin.tiePasskey(email, { ...tie, name: 'None' }, operator),
+    /no passkey of that name/,
+  );
+});
+
+test('a tied passkey that says later that it can be, or is, on several devices is refused and recorded', async () => {
+  for (const flags of [beFlag, beFlag | bsFlag]) {
+    using place = house();
+    const authenticator = await tied(place);
+    authenticator.flags |= flags;
+    await assert.rejects(signInByPasskey(place, authenticator), refused('passkey-synced'));
+    assert.equal(place.events.at(-1)?.reason, 'passkey-synced');
+  }
+});
+
+test('to tie or untie a passkey ends the sessions of the account; one that is removed or tied elsewhere ends its own', async () => {
+  using place = house();
+  const { admin, sessions } = place.people;
+  const authenticator = await enrolByPasskey(place, email);
+  const before = await signInByPasskey(place, authenticator);
+  const tie = { name: 'Key', workstation: 'ROOM1', reason: 'r' };
+  assert.deepEqual(await admin.tiePasskey(email, tie, operator), { sessionsEnded: 1 });
+  assert.throws(() => sessions.use(before.session), refused('session-unknown'));
+  const there = await signInByPasskey(place, authenticator);
+  await admin.tiePasskey(email, { name: 'Key', reason: 'sold' }, operator);
+  assert.throws(() => sessions.use(there.session), refused('session-unknown'));
+  assert.equal(admin.show(email).passkeys[0]?.workstation, undefined);
+  await admin.tiePasskey(email, tie, operator);
+  const again = await signInByPasskey(place, authenticator);
+  const second = new SoftAuthenticator();
+  const { ceremony, passkey } = await place.people.ownFactors.beginPasskey(again.session, client);
+  const answer = second.register({ challenge: challengeOf(passkey), origin, rpId });
+  await place.people.ownFactors.addPasskey(again.session, { ceremony, answer, name: 'Second' });
+  const id = admin.show(email).passkeys.find(({ name }) => name === 'Key')?.id ?? 0;
+  await place.people.ownFactors.removePasskey(again.session, id);
+  assert.throws(() => sessions.use(again.session), refused('session-unknown'));
 });

@@ -7,10 +7,11 @@ import { isUsable } from './account.ts';
 import type { AccountStore } from './account-store.ts';
 import type { Client } from './client.ts';
 import { shownUserAgent } from './client.ts';
+import type { Passkey } from './credential-store.ts';
 import type { Method } from './events.ts';
 import type { PeopleDatabase, Row } from './people-database.ts';
 import { PeopleRefusedError, type PeopleReason } from './refusal.ts';
-import { integer, oneOf, optionalInteger, text } from './rows.ts';
+import { integer, oneOf, optionalInteger, optionalText, text } from './rows.ts';
 import { makeSecret, secretHash } from './secret.ts';
 import { sessionNetwork } from './session-place.ts';
 
@@ -29,6 +30,10 @@ export interface Session {
   readonly networks: readonly string[];
   /** First moment at which it is over, where that is before the house's own end. */
   readonly notAfterMs?: number;
+  /** Name of the enrolled workstation at which it was begun, and where alone it is good. */
+  readonly workstation?: string;
+  /** Number of the passkey by which that is known; absent where the certificate of each connection says it. */
+  readonly passkeyId?: number;
 }
 
 /** A session that is good now, and whose it is. */
@@ -55,6 +60,7 @@ export type SessionEnd =
   | 'replaced'
   | 'idle'
   | 'over'
+  | 'workstation'
   | 'unrecorded';
 export type SessionListener = (session: Session, end: SessionEnd) => void;
 
@@ -88,12 +94,14 @@ export class Sessions {
     this.#now = options.now;
     this.#statements = {
       add: database.prepare(
-        `INSERT INTO session (hash, account, method, created_at, used_at, stepped_up_at, address, user_agent, networks, not_after)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        `INSERT INTO session (hash, account, method, created_at, used_at, stepped_up_at, address, user_agent, networks, not_after, workstation, passkey)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       ),
       byHash: database.prepare('SELECT * FROM session WHERE hash = ?'),
       byId: database.prepare('SELECT * FROM session WHERE id = ?'),
       of: database.prepare('SELECT * FROM session WHERE account = ? ORDER BY used_at DESC, id DESC'),
+      at: database.prepare('SELECT * FROM session WHERE workstation = ?'),
+      tie: database.prepare('SELECT workstation FROM passkey WHERE id = ? AND suspended_at IS NULL'),
       all: database.prepare('SELECT * FROM session'),
       touch: database.prepare('UPDATE session SET used_at = ? WHERE id = ?'),
       stepUp: database.prepare(
@@ -117,13 +125,18 @@ export class Sessions {
 
   /**
    * A new session with a secret that nobody had before (session fixation). The longest unused one beyond the limit ends.
-   * @param other when factors were shown, where that is not just now, and an end of its own
+   * @param other when factors were shown, where that is not just now; an end of its own; the passkey, if it was one: it may live in a
+   *   workstation, which a certificate says better, with each request
    */
   begin(
     accountId: number,
     method: Method,
     client: Client,
-    other: { readonly shownAtMs?: number; readonly notAfterMs?: number } = {},
+    other: {
+      readonly shownAtMs?: number;
+      readonly notAfterMs?: number;
+      readonly passkey?: Pick<Passkey, 'id' | 'workstation'>;
+    } = {},
   ): { readonly secret: string; readonly session: Session } {
     const secret = makeSecret('session');
     const nowMs = this.#now();
@@ -139,6 +152,8 @@ export class Sessions {
       shownUserAgent(client.userAgent, this.#limits),
       JSON.stringify([sessionNetwork(client.address)]),
       other.notAfterMs ?? null,
+      client.workstation ?? other.passkey?.workstation ?? null,
+      client.workstation === undefined && other.passkey?.workstation !== undefined ? other.passkey.id : null,
     );
     for (const session of tooMany) this.end(session.id, 'replaced');
     return { secret, session: sessionOf(this.#statements.byId.get(lastInsertRowid) ?? {}) };
@@ -189,6 +204,13 @@ export class Sessions {
     return secret;
   }
 
+  /** The session with this secret if it is good now; no use of it. */
+  lookUp(secret: string): LiveSession | undefined {
+    const hash = secretHash('session', secret);
+    const row = hash === undefined ? undefined : this.#statements.byHash.get(hash);
+    return row === undefined ? undefined : this.look(sessionOf(row).id);
+  }
+
   /** The session with this number if it is good now; no use of it. */
   look(id: number): LiveSession | undefined {
     const session = this.byId(id);
@@ -225,6 +247,17 @@ export class Sessions {
     return sessions.length;
   }
 
+  /** Those that were begun at a workstation and have not ended yet. */
+  at(workstation: string): readonly Session[] {
+    return this.#statements.at.all(workstation).map(sessionOf);
+  }
+
+  /** Of a workstation that is one no more. @returns how many ended */
+  endAt(workstation: string): number {
+    const sessions = this.at(workstation);
+    return sessions.filter(({ id }) => this.end(id, 'workstation')).length;
+  }
+
   /** Ends what is idle or over although nobody uses it; called now and then, so that lists and listeners are right. */
   sweep(): number {
     let ended = 0;
@@ -249,6 +282,9 @@ export class Sessions {
   #endOf(session: Session, account: Account): PeopleReason | undefined {
     const nowMs = this.#now();
     if (!isUsable(account, nowMs)) return 'session-unknown';
+    // Where it is used is known by the passkey alone: one that is gone, suspended or tied elsewhere says nothing any more.
+    const tied = session.passkeyId === undefined ? undefined : this.#statements.tie.get(session.passkeyId);
+    if (session.passkeyId !== undefined && tied?.['workstation'] !== session.workstation) return 'session-unknown';
     // A clock before the session's own beginning cannot tell its age; it ends rather than lives for ever.
     if (nowMs < session.createdAtMs || nowMs - session.createdAtMs >= this.#limits.sessionAbsoluteMs)
       return 'session-over';
@@ -274,6 +310,8 @@ const endNames: Partial<Record<PeopleReason, SessionEnd>> = { 'session-idle': 'i
 
 function sessionOf(row: Row): Session {
   const notAfterMs = optionalInteger(row, 'not_after');
+  const workstation = optionalText(row, 'workstation');
+  const passkeyId = optionalInteger(row, 'passkey');
   return {
     id: integer(row, 'id'),
     accountId: integer(row, 'account'),
@@ -285,5 +323,7 @@ function sessionOf(row: Row): Session {
     userAgent: text(row, 'user_agent'),
     networks: networksOf(text(row, 'networks')),
     ...(notAfterMs === undefined ? {} : { notAfterMs }),
+    ...(workstation === undefined ? {} : { workstation }),
+    ...(passkeyId === undefined ? {} : { passkeyId }),
   };
 }

@@ -8,6 +8,7 @@ import { isUsable, parseEmail } from './account.ts';
 import { beginSession, recordOf, type SignedIn } from './begin-session.ts';
 import type { Client } from './client.ts';
 import { shownUserAgent } from './client.ts';
+import type { Passkey } from './credential-store.ts';
 import type { Method, PeopleEvent } from './events.ts';
 import { spent } from './ceremonies.ts';
 import { PasskeyRefusedError, type PasskeyOptions } from './passkeys.ts';
@@ -37,16 +38,18 @@ export class SignIn {
   async passkey(ceremony: string, answer: unknown, client: Client): Promise<SignedIn> {
     const { passkeys, accounts, ceremonies } = this.#parts;
     let account: Account | undefined;
+    let shown: Passkey;
     try {
       const { challenge } = ceremonies.take('sign-in', ceremony);
-      const passkey = await passkeys.verify(answer, challenge, (id) => accounts.byId(id)?.handle);
-      account = accounts.byId(passkey.accountId);
+      shown = await passkeys.verify(answer, challenge, (id) => accounts.byId(id)?.handle);
+      account = accounts.byId(shown.accountId);
       if (account === undefined) refuse('account-unknown');
       this.#refuseUnusable(account);
+      refuseElsewhere(shown, client);
     } catch (error) {
       throw await this.#refused(error, account, client);
     }
-    return await this.#finish(account, 'passkey', client);
+    return await this.#finish(account, 'passkey', client, shown);
   }
 
   /**
@@ -95,8 +98,10 @@ export class SignIn {
 
   /** @throws PeopleRefusedError */
   async secondPasskey(ceremony: string, answer: unknown, client: Client): Promise<SignedIn> {
-    const check = async (account: Account, challenge: string | undefined): Promise<void> => {
-      await checkPasskey(this.#parts, account, { answer, challenge });
+    const check = async (account: Account, challenge: string | undefined): Promise<Passkey> => {
+      const passkey = await checkPasskey(this.#parts, account, { answer, challenge });
+      refuseElsewhere(passkey, client);
+      return passkey;
     };
     return await this.#second(ceremony, client, { method: 'password+passkey', answersChallenge: true, check });
   }
@@ -117,12 +122,14 @@ export class SignIn {
     second: {
       readonly method: Method;
       readonly answersChallenge?: true;
-      readonly check: (account: Account, challenge: string | undefined) => void | Promise<void>;
+      /** @returns the passkey that was shown, if it was one */
+      readonly check: (account: Account, challenge: string | undefined) => void | Promise<Passkey>;
     },
   ): Promise<SignedIn> {
     const { ceremonies, accounts, limits } = this.#parts;
     let account: Account | undefined;
     let attempt: Attempt | undefined;
+    let shown: Passkey | undefined;
     try {
       const ceremony = ceremonies.look('second-factor', secret);
       account = accounts.byId(ceremony.accountId);
@@ -132,18 +139,18 @@ export class SignIn {
       const failures = ceremony.failures + 1;
       if (failures >= limits.ceremonyFailuresMax) ceremonies.take('second-factor', secret);
       else ceremonies.replace(secret, { ...(second.answersChallenge ? spent(ceremony) : ceremony), failures });
-      await second.check(account, ceremony.challenge);
+      shown = (await second.check(account, ceremony.challenge)) ?? undefined;
       this.#refuseUnusable(account);
       attempt.takeBack();
     } catch (error) {
       throw await this.#refused(error, account, client, attempt);
     }
     ceremonies.end(secret);
-    return await this.#finish(account, second.method, client);
+    return await this.#finish(account, second.method, client, shown);
   }
 
-  #finish(account: Account, method: Method, client: Client): Promise<SignedIn> {
-    return beginSession(this.#parts, account, client, { method });
+  #finish(account: Account, method: Method, client: Client, shown?: Passkey): Promise<SignedIn> {
+    return beginSession(this.#parts, account, client, { method, ...(shown === undefined ? {} : { passkey: shown }) });
   }
 
   #accountOf(typed: string): Account | undefined {
@@ -209,6 +216,12 @@ export class SignIn {
   #record(event: Omit<PeopleEvent, 'atMs' | 'account'>, account: Account | undefined, client: Client): Promise<void> {
     return recordOf(this.#parts, event, account, client);
   }
+}
+
+/** Certificate and passkey say where somebody sits; where both do, they say the same. */
+function refuseElsewhere(passkey: Passkey, { workstation }: Client): void {
+  if (passkey.workstation === undefined || workstation === undefined || passkey.workstation === workstation) return;
+  throw new PasskeyRefusedError('passkey-elsewhere', passkey);
 }
 
 /** A wait or a full house says nothing about who knocks. */

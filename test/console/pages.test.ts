@@ -49,6 +49,7 @@ const pages = [
   { name: 'settings', path: '/settings', as: 'ada' },
   { name: 'the own account', path: '/account', as: 'ada' },
   { name: 'home of the security officer', path: '/', as: 'sina' },
+  { name: 'the own account of who sees images', path: '/account', as: 'paul' },
   { name: 'the ledger', path: '/ledger', as: 'sina' },
   { name: 'emergency access', path: '/emergency', as: 'paul' },
   { name: 'emergency access that is open', path: '/emergency', as: 'lena' },

@@ -16,6 +16,8 @@ export interface Seen {
 export interface Trusted {
   readonly port: number;
   readonly ca: string;
+  /** Folder of the device whose certificate the browser shows to that server. */
+  readonly workstation?: string;
 }
 
 export interface BrowserOptions {
@@ -71,7 +73,15 @@ export class BrowserWindow implements AsyncDisposable {
     });
     try {
       const phone = isPhone ? { isMobile: true, hasTouch: true } : {};
-      return new BrowserWindow(browser, await browser.newPage({ viewport, ...phone, locale: 'en-GB' }));
+      const clientCertificates = trusted.flatMap(({ port, workstation }) => {
+        if (workstation === undefined) return [];
+        const of = (name: string): string => join(workstation, name);
+        return [{ origin: `https://localhost:${port}`, certPath: of('cert.pem'), keyPath: of('key.pem') }];
+      });
+      // Playwright stands between both ends then, with a certificate of its own; that of the server was checked before.
+      const certificates = clientCertificates.length === 0 ? {} : { ignoreHTTPSErrors: true, clientCertificates };
+      const options = { viewport, ...phone, locale: 'en-GB', ...certificates };
+      return new BrowserWindow(browser, await browser.newPage(options));
     } catch (error) {
       await browser.close();
       throw error;

@@ -11,7 +11,14 @@ import { end, type Ran, runProgram } from './programs.ts';
 
 export const leadglassCommand = resolve(import.meta.dirname, '../../bin/leadglass');
 
-export type Purpose = 'acquisition' | 'reading' | 'exchange' | 'archive';
+export type Purpose =
+  | 'acquisition'
+  | 'reading'
+  | 'exchange'
+  | 'archive'
+  | 'workstation-reading'
+  | 'workstation-exchange'
+  | 'workstation-administration';
 
 /** What `device add --out` made. */
 export interface Device {

@@ -79,6 +79,12 @@ function adviceOf(error: LeadglassError): Advice | undefined {
     case 'session-over':
     case 'session-ended':
       return { answer: 'SESSION_OVER', hint: 'Sign in again' };
+    case 'workstation-differs':
+      return { answer: 'SESSION_OVER', hint: 'Sign in again where you sit now' };
+    case 'workstation-purpose':
+      return { answer: 'WORKSTATION', hint: 'This workstation is not for that; use one that is' };
+    case 'workstation-missing':
+      return { answer: 'WORKSTATION_NEEDED', hint: 'Your role works at enrolled workstations only; use one of them' };
     case 'role':
       return { answer: 'ROLE', hint: 'Your role does not do this; ask an administrator who does' };
     default:

@@ -239,6 +239,15 @@ export const apiRoutes: readonly ApiRoute[] = [
   route('POST', 'own/code/confirm', { ceremony, code: secretText }, async ({ secret, given, options }) => ({
     body: await options.people.codeConfirm(signedIn(secret), given),
   })),
+  route('GET', 'own/passcodes', {}, async ({ secret, options }) => ({
+    body: await options.people.passcodes(signedIn(secret)),
+  })),
+  route('POST', 'own/passcodes/make', { device: label }, async ({ secret, given, options }) => ({
+    body: await options.people.passcodeMake(signedIn(secret), given),
+  })),
+  route('POST', 'own/passcodes/end', { id: number }, ({ secret, given, options }) =>
+    nothing(options.people.passcodeEnd(signedIn(secret), given)),
+  ),
   route('POST', 'own/recovery-codes', {}, async ({ secret, options }) => ({
     body: await options.people.recoveryCodes(signedIn(secret)),
   })),

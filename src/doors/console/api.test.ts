@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { LeadglassError } from '../../error.ts';
+import { RefusedError } from '../../guard/refusal.ts';
 import type { GuardSession } from '../../guard/session.ts';
 import { AdvisedError } from './api-error.ts';
 import { answerApi, type ApiRequest, type ControlCall } from './api.ts';
@@ -13,7 +14,7 @@ const view: SessionView = {
   endsAt: '2026-11-27T22:00:00Z',
 };
 
-interface Given extends Partial<Pick<ApiRequest, 'method' | 'isOwnPage'>> {
+interface Given extends Partial<Pick<ApiRequest, 'method' | 'isOwnPage' | 'lend' | 'workstation'>> {
   readonly body?: unknown;
   readonly raw?: string | Uint8Array;
   readonly headers?: Record<string, string>;
@@ -51,6 +52,7 @@ function house(flows: Partial<PeopleFlows> = {}) {
           lent.push(secret);
           return session;
         },
+        workstation: async () => undefined,
         ...more,
       },
       {
@@ -282,4 +284,46 @@ test("the provider's own call comes as a form without a browser, and nothing els
     403,
   );
   assert.deepEqual(tokens, ['a.b.c']);
+});
+
+test('where somebody sits is asked with each call, of a session only where the call is one of it', async () => {
+  const asked: [string, string | undefined][] = [];
+  const seen: (string | undefined)[] = [];
+  const { ask } = house({
+    signInBegin: async (from) => {
+      seen.push(from.workstation);
+      return { ceremony: 'c', passkey: {} };
+    },
+    signOut: () => undefined,
+    session: () => view,
+  });
+  for (const path of ['sign-in/begin', 'sign-out', 'step-up/begin', 'control/deviceList']) {
+    const workstation = async (secret: string | undefined) => {
+      asked.push([path, secret]);
+      return 'ROOM1';
+    };
+    await ask(path, { headers: { cookie }, workstation }).catch(() => undefined);
+  }
+  assert.deepEqual(asked, [
+    ['sign-in/begin', undefined],
+    ['sign-out', undefined],
+    ['step-up/begin', 'secret-1'],
+    ['control/deviceList', 'secret-1'],
+  ]);
+  assert.deepEqual(seen, ['ROOM1']);
+});
+
+test('what a workstation does not do is told as that', async () => {
+  const answers = { 'workstation-purpose': 'WORKSTATION', 'workstation-missing': 'WORKSTATION_NEEDED' } as const;
+  for (const reason of ['workstation-purpose', 'workstation-missing'] as const) {
+    const { refused } = house({ session: () => view });
+    const lend = (): Promise<never> => Promise.reject(new RefusedError('NOT_AUTHORIZED', reason));
+    const got = await refused('control/deviceList', { headers: { cookie }, lend });
+    assert.deepEqual([got.status, got.answer], [403, answers[reason]]);
+  }
+  const { refused } = house();
+  const workstation = (): Promise<never> =>
+    Promise.reject(new RefusedError('NOT_AUTHENTICATED', 'workstation-differs'));
+  const got = await refused('own/sessions', { method: 'GET', headers: { cookie }, workstation });
+  assert.deepEqual([got.status, got.answer], [401, 'SESSION_OVER']);
 });

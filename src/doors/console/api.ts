@@ -33,6 +33,12 @@ export interface ApiRequest {
   readonly isOwnPage: boolean;
   /** The guard's session of the person with this secret. @throws RefusedError */
   readonly lend: (secret: string) => Promise<GuardSession>;
+  /**
+   * Name of the enrolled workstation at which the browser stands; undefined for none.
+   * @param secret of a session, which must have been begun there
+   * @throws RefusedError, recorded
+   */
+  readonly workstation: (secret: string | undefined) => Promise<string | undefined>;
 }
 
 export interface ApiResponse {
@@ -81,8 +87,10 @@ async function answered(request: ApiRequest, options: ApiOptions): Promise<ApiRe
   if (route.isForm === true) refuseNoForm(request);
   else if (route.method !== 'GET') refuseForged(request);
   const given = route.method === 'GET' ? {} : await bodyOf(request, route, options.limits.apiBodyBytesMax);
-  const from = browserOf(request);
   const secret = cookieOf(request.headers['cookie'], sessionCookie);
+  // Who signs in, enrols or signs out is at no session's place yet, or any more: an old cookie must not keep them from it.
+  const workstation = await request.workstation(route.isForAnybody ? undefined : secret);
+  const from = { ...browserOf(request), ...(workstation === undefined ? {} : { workstation }) };
   if (secret !== undefined && !route.isForAnybody) {
     await options.people.atItsPlace(from, secret, { toProve: route.isToProve });
   }

@@ -7,8 +7,10 @@ import type {
   Enrolled,
   EnrolmentView,
   NewCode,
+  NewPasscode,
   OwnFactors,
   OwnSession,
+  PasscodeView,
   PasskeyOptions,
   PasswordView,
   SessionView,
@@ -91,6 +93,8 @@ export interface PeopleCalls {
     { readonly ceremony: string; readonly code: string },
     { readonly recoveryCodes: readonly string[] }
   >;
+  readonly 'own/passcodes/make': Asked<{ readonly device: string }, NewPasscode>;
+  readonly 'own/passcodes/end': Asked<{ readonly id: number }, Empty>;
   readonly 'own/recovery-codes': Asked<Empty, { readonly recoveryCodes: readonly string[] }>;
   readonly 'authorize/show': Asked<{ readonly request: string }, AskingView>;
   readonly 'authorize/decide': Asked<
@@ -107,4 +111,5 @@ export interface PeopleReads {
   readonly 'sign-in/ways': SignInWays;
   readonly 'own/sessions': readonly OwnSession[];
   readonly 'own/factors': OwnFactors;
+  readonly 'own/passcodes': readonly PasscodeView[];
 }

@@ -9,6 +9,8 @@ export interface BrowserFacts {
   readonly userAgent: string;
   /** Secret of a browser in which somebody signed in before. */
   readonly browser?: string;
+  /** Name of the enrolled workstation at which it stands; the guard has looked at its certificate. */
+  readonly workstation?: string;
 }
 
 export interface SessionView {
@@ -21,6 +23,8 @@ export interface SessionView {
   readonly stepUpUntil?: string;
   /** Emergency access that is open in this session: it sees that patient and nobody else until then. */
   readonly emergency?: { readonly patientId: string; readonly until: string };
+  /** Name of the workstation at which it was begun. */
+  readonly workstation?: string;
 }
 
 /** Somebody has shown two factors. */
@@ -138,6 +142,10 @@ export interface PeopleFlows {
     secret: string,
     given: { ceremony: string; code: string },
   ): Promise<{ readonly recoveryCodes: readonly string[] }>;
+  /** For DIMSE devices. */
+  passcodes(secret: string): Promise<readonly PasscodeView[]>;
+  passcodeMake(secret: string, given: { device: string }): Promise<NewPasscode>;
+  passcodeEnd(secret: string, given: { id: number }): Promise<void>;
   passwordChange(from: BrowserFacts, secret: string, given: { present: string; password: string }): Promise<void>;
   recoveryCodes(secret: string): Promise<{ readonly recoveryCodes: readonly string[] }>;
 }
@@ -179,6 +187,27 @@ export interface NewCode {
   readonly qrSvg: string;
 }
 
+/** By which somebody says at one DIMSE device who they are (PS3.7 D.3.3.7). */
+export interface PasscodeView {
+  readonly id: number;
+  /** AE title. */
+  readonly device: string;
+  readonly createdAt: string;
+  readonly until: string;
+}
+
+/** Shown once. */
+export interface NewPasscode {
+  readonly id: number;
+  readonly device: string;
+  readonly until: string;
+  /** For user identity of type 2. */
+  readonly userName: string;
+  readonly passcode: string;
+  /** For user identity of type 5: a JSON Web Token. */
+  readonly token: string;
+}
+
 export interface OwnSession {
   readonly id: number;
   readonly current: boolean;
@@ -186,6 +215,7 @@ export interface OwnSession {
   readonly lastUsedAt: string;
   readonly address: string;
   readonly userAgent: string;
+  readonly workstation?: string;
 }
 
 export interface OwnFactors {

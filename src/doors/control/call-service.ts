@@ -92,6 +92,8 @@ export async function callService(
       return await services.accountReset(call, parseArguments(callSchemas.accountReset, given));
     case 'accountConfirm':
       return await services.accountConfirm(call, parseArguments(callSchemas.accountConfirm, given));
+    case 'accountTie':
+      return await services.accountTie(call, parseArguments(callSchemas.accountTie, given));
     case 'accountSessions':
       return await services.accountSessions(call, parseArguments(callSchemas.accountSessions, given));
     case 'accountSessionsEnd':

@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot';
 import { verdicts } from '../../guard/emergency-table.ts';
+import { openingOperations, purposes } from '../../guard/opening.ts';
 import { personOperations, roles } from '../../guard/roles.ts';
 import { limits } from '../../limits.ts';
 
@@ -45,10 +46,6 @@ const sessionEnd = v.strictObject({
   session: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
   how: v.optional(v.picklist(['done', 'broken']), 'done'),
 });
-
-export const purposes = ['acquisition', 'reading', 'exchange', 'archive'] as const;
-/** `get` and `move` are the two ways of retrieving. */
-const allowedOperations = ['verify', 'store', 'find', 'get', 'move', 'commit', 'remove'] as const;
 
 /** Doors that a person can name; the plain one comes with its exception. */
 export const openingDoors = ['dimse', 'web'] as const;
@@ -97,7 +94,7 @@ export const openingTerms = v.strictObject({
   name: v.pipe(text, v.maxLength(64)),
   device: aeTitle,
   purpose: v.picklist(purposes),
-  operations: v.array(v.picklist(allowedOperations)),
+  operations: v.array(v.picklist(openingOperations)),
   /** Absent: DIMSE alone, or the plain door with its exception. */
   doors: v.optional(doors),
   addresses: v.optional(texts, []),
@@ -126,7 +123,7 @@ export const callSchemas = {
     doors: v.optional(doors),
     addresses: v.optional(texts, []),
     /** Absent: what the purpose usually needs. */
-    operations: v.optional(v.array(v.picklist(allowedOperations))),
+    operations: v.optional(v.array(v.picklist(openingOperations))),
     scope: v.optional(scope, {}),
     privateSopClasses: v.optional(v.boolean(), false),
     moveDestinations: v.optional(v.pipe(v.array(moveDestination), v.maxLength(listLengthMax)), []),
@@ -191,6 +188,13 @@ export const callSchemas = {
   accountDisable: v.strictObject({ email, reason: text }),
   accountReset: v.strictObject({ email, reason: text }),
   accountConfirm: v.strictObject({ email }),
+  /** Without a workstation: tied to none. */
+  accountTie: v.strictObject({
+    email,
+    passkey: v.pipe(text, v.maxLength(200)),
+    workstation: v.optional(aeTitle),
+    reason: text,
+  }),
   accountSessions: v.strictObject({ email }),
   accountSessionsEnd: v.strictObject({ email, reason: text }),
   /** The own person's: exactly one patient, by the ID and one thing more that who treats the patient knows. */

@@ -158,7 +158,7 @@ for (const [call, given, words] of [
   [
     'openingApply',
     { openings: [opening, { ...opening, purpose: 'fun', until: 'soon' }] },
-    'openings.1.purpose: must be one of acquisition, reading, exchange, archive, was "fun"; openings.1.until: must be a date such as 2027-06-30, was "soon"',
+    'openings.1.purpose: must be one of acquisition, reading, exchange, archive, workstation-reading, workstation-exchange, workstation-administration, was "fun"; openings.1.until: must be a date such as 2027-06-30, was "soon"',
   ],
   [
     'openingApply',

@@ -44,7 +44,12 @@ export interface ResultOf {
   readonly status: StatusReport;
   readonly deviceAdd: DeviceAdded;
   readonly deviceList: readonly DeviceView[];
-  readonly deviceShow: { readonly device: DeviceView; readonly openings: readonly OpeningView[] };
+  readonly deviceShow: {
+    readonly device: DeviceView;
+    readonly openings: readonly OpeningView[];
+    /** Only of a workstation: whose sessions were begun at it and go on. */
+    readonly signedIn?: readonly SignedInView[];
+  };
   readonly deviceRenew: DeviceAdded;
   readonly deviceToken: DeviceTokenMade;
   readonly deviceTokenEnd: { readonly aeTitle: string; readonly tokensEnded: number };
@@ -63,6 +68,7 @@ export interface ResultOf {
   readonly accountDisable: { readonly sessionsEnded: number };
   readonly accountReset: AccountLink;
   readonly accountConfirm: { readonly email: string };
+  readonly accountTie: { readonly email: string; readonly sessionsEnded: number };
   readonly accountSessions: readonly AccountSessionView[];
   readonly accountSessionsEnd: { readonly email: string; readonly sessionsEnded: number };
   readonly emergencyOpen: OwnEmergency;
@@ -195,6 +201,8 @@ export interface AccountSessionView {
   readonly usedAt: string;
   readonly address: string;
   readonly userAgent: string;
+  /** Name of the workstation at which it was begun. */
+  readonly workstation?: string;
 }
 export interface AccountShown {
   readonly account: AccountView;
@@ -206,7 +214,8 @@ export interface AccountShown {
     readonly since: string;
     readonly department?: string;
   };
-  readonly passkeys: readonly { readonly name: string; readonly suspended: boolean }[];
+  /** `workstation`: in which it lives. */
+  readonly passkeys: readonly { readonly name: string; readonly suspended: boolean; readonly workstation?: string }[];
   readonly recoveryCodesLeft: number;
   readonly sessions: readonly AccountSessionView[];
   readonly invitation?: { readonly kind: 'enrol' | 'reset'; readonly until: string; readonly confirmed: boolean };
@@ -290,6 +299,11 @@ export interface DeviceTokenMade {
   readonly baseUrl?: string;
   /** Not good yet: a second person has to confirm. */
   readonly waiting?: WaitingView;
+}
+/** A person who is signed in at a workstation. */
+export interface SignedInView {
+  readonly email: string;
+  readonly usedAt: string;
 }
 export interface DeviceRevoked {
   readonly aeTitle: string;

@@ -155,6 +155,7 @@ export function fakeControl(): FakeControl {
       return { account, link, until: '2026-11-26T10:00:00.000Z', needsConfirmation: true };
     },
     accountConfirm: async (_call, { email }) => ({ email }),
+    accountTie: async (_call, { email }) => ({ email, sessionsEnded: 1 }),
     accountSessions: async () => [session],
     accountSessionsEnd: async (_call, { email }) => ({ email, sessionsEnded: 1 }),
     confirmationList: async () => ({ changes: [], links: [] }),

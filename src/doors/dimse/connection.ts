@@ -160,8 +160,8 @@ async function accepted(
               performed: bounded(window.performed, limits.dimse.operationsMax),
             },
           }),
-      // PS3.7 D.3.3.7.2: types 1 and 2 are answered with zero length, when asked and accepted.
-      ...(userInformation.userIdentity?.positiveResponseRequested === true && userInformation.userIdentity.type <= 2
+      // PS3.7 D.3.3.7.2: an answer when asked and accepted, of zero length for types 1, 2 and 5; types 3 and 4 never come here.
+      ...(userInformation.userIdentity?.positiveResponseRequested === true
         ? { userIdentityResponse: new Uint8Array(0) }
         : {}),
     },

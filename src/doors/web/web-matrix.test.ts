@@ -12,6 +12,7 @@ import { importFiles } from '../../compose/compose.test-support.ts';
 import { CodecPool } from '../../codecs/pool/codec-pool.ts';
 import { limits } from '../../limits.ts';
 import type { Purpose } from '../../guard/principal.ts';
+import { workstationPurposes } from '../../guard/workstations.ts';
 import { handlers } from './handlers/handlers.ts';
 import type { WebOperation } from './routes.ts';
 import { type Ask, ask, type Identity, openWebHouse, type WebHouse } from './web-door.test-support.ts';
@@ -31,6 +32,9 @@ before(async () => {
   await importFiles(web.house, { file: readFileSync(removable.path) });
   for (const purpose of ['acquisition', 'reading', 'exchange', 'archive'] as const) {
     identities.set(purpose, await web.enrol(purpose.toUpperCase(), { purpose }));
+  }
+  for (const purpose of workstationPurposes) {
+    identities.set(purpose, await web.enrol(`WS${identities.size}`, { purpose }));
   }
   const operations = ['find', 'get', 'store', 'remove'] as const;
   identities.set('remover', await web.enrol('REMOVER', { purpose: 'archive', operations: [...operations] }));
@@ -104,6 +108,10 @@ const matrix = {
   remover: every(200, { search: 200, store: 200, remove: 204 }),
   'DIMSE alone': every(401, { search: 401, store: 401, remove: 401 }),
   stranger: every(401, { search: 401, store: 401, remove: 401 }),
+  // Nobody by itself: what people may do at it stands in guard/workstations.test.ts.
+  'workstation-reading': every(403, { search: 403, store: 403, remove: 403 }),
+  'workstation-exchange': every(403, { search: 403, store: 403, remove: 403 }),
+  'workstation-administration': every(403, { search: 403, store: 403, remove: 403 }),
 } as const satisfies Record<Purpose | 'remover' | 'DIMSE alone' | 'stranger', Row>;
 
 for (const [who, row] of Object.entries(matrix)) {

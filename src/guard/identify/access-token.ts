@@ -2,11 +2,11 @@
  * A person at the web door by the access token of a program (RFC 6750). Who issued or checked it is known to whoever keeps the
  * tokens (src/oauth); what the person may do is said by role and opening as ever, and the token narrows it.
  */
-import type { PolicyStore } from '../policy-store.ts';
 import type { PersonPrincipal, ProgramAccess } from '../principal.ts';
 import type { RefusalReason } from '../refusal.ts';
 import type { PeerFacts } from './peer-facts.ts';
-import { chosenOpening, personPrincipal, type PersonSession } from './person.ts';
+import { chosenOpening, personPrincipal, type PersonSession, placeOfProgram } from './person.ts';
+import type { WorkstationFacts } from './workstation.ts';
 
 /** A token that is good now, and whose it is. */
 export interface AccessTokenHolder {
@@ -34,17 +34,24 @@ export const noAccessTokens: AccessTokens = {
 };
 
 export async function identifyByAccessToken(
-  { token, address }: PeerFacts & { readonly token: string },
+  facts: PeerFacts & { readonly token: string },
   nowMs: number,
-  { store, accessTokens }: { readonly store: PolicyStore; readonly accessTokens: AccessTokens },
+  options: Omit<WorkstationFacts, 'nowMs'> & { readonly accessTokens: AccessTokens },
 ): Promise<
   { readonly principal: PersonPrincipal; readonly proofNotAfterMs: number } | { readonly reason: RefusalReason }
 > {
+  const { token, address } = facts;
+  const { store, accessTokens } = options;
   const holder = await accessTokens.byText(token);
   if (holder === undefined) return { reason: 'token-unknown' };
   const { session, access } = holder;
   const proofNotAfterMs = Math.min(holder.notAfterMs, session.endsAtMs - 1);
   if (proofNotAfterMs < nowMs) return { reason: 'token-unknown' };
   const opening = chosenOpening(store.personOpenings.of(session.account), { session, address, nowMs });
-  return { principal: personPrincipal(session, opening, address, access), proofNotAfterMs };
+  const place = placeOfProgram(session, facts, { ...options, nowMs });
+  if (place !== undefined && 'reason' in place) return place;
+  return {
+    principal: personPrincipal(session, opening, address, { access, workstation: place?.place }),
+    proofNotAfterMs: Math.min(proofNotAfterMs, place?.notAfterMs ?? Number.POSITIVE_INFINITY),
+  };
 }

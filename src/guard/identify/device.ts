@@ -4,14 +4,16 @@
  */
 import type { AeTitle } from '../../dicom/ae-title.ts';
 import type { Device, PolicyStore } from '../policy-store.ts';
-import type { PeerPrincipal } from '../principal.ts';
+import type { PersonOpening } from '../person-opening.ts';
+import type { DeviceUser, PeerPrincipal } from '../principal.ts';
 import type { OpeningRules } from '../purposes.ts';
 import type { RefusalReason } from '../refusal.ts';
 import { addressKey } from './address.ts';
 import { chooseOpening, readAeTitle } from './ae-title.ts';
 import { type CertificateRules, normalizeFingerprint, reasonAgainstCertificate } from './certificate.ts';
 import type { PeerFacts } from './peer-facts.ts';
-import { type AccountChecker, checkUserIdentity } from './user-identity.ts';
+import { chosenOpening } from './person.ts';
+import { type AccountChecker, checkUserIdentity, type UserProof } from './user-identity.ts';
 
 export interface IdentifyOptions {
   readonly store: PolicyStore;
@@ -20,17 +22,23 @@ export interface IdentifyOptions {
   readonly certificateRules: CertificateRules;
   readonly openingRules: OpeningRules;
   readonly userNameCharactersMax: number;
-  /** Too many failures came from this address: no passcode or token is even looked at. */
+  /** Too many failures came from this address or device: no passcode or token is even looked at. */
   readonly secretsBlocked: boolean;
 }
 
 export type Identification =
   | {
       readonly principal: PeerPrincipal;
-      /** Last moment at which the certificate or token is good. */
+      /** Last moment at which the certificate, token, session or passcode is good. */
       readonly proofNotAfterMs?: number;
+      /** What is said afterwards, where it is not what ends first by its kind. */
+      readonly proofEnd?: RefusalReason;
     }
-  | { readonly reason: RefusalReason };
+  | {
+      readonly reason: RefusalReason;
+      /** Whose name was said or whose session was shown, when it is an account of ours. */
+      readonly account?: string;
+    };
 
 export async function identifyDevice(
   facts: PeerFacts,
@@ -71,8 +79,11 @@ export async function identifyDevice(
     userNameCharactersMax: options.userNameCharactersMax,
   });
   if ('reason' in identity) return identity;
+  const { user } = identity;
+  const whose = user === undefined ? [] : store.personOpenings.of(user.account);
+  const personal = user && chosenOpening(whose, { session: user, address: facts.address, nowMs });
   return {
-    ...(facts.certificate === undefined ? {} : { proofNotAfterMs: facts.certificate.notAfterMs }),
+    ...endOfProof(facts.certificate?.notAfterMs, user),
     principal: {
       kind: 'device',
       device: device.name,
@@ -81,6 +92,23 @@ export async function identifyDevice(
       address: addressKey(facts.address),
       ...(isPlain ? {} : { certificateFingerprint: fingerprint }),
       ...(identity.userName === undefined ? {} : { userName: identity.userName }),
+      ...(user === undefined ? {} : { person: deviceUser(user, personal) }),
     },
   };
+}
+
+/** Certificate and passcode have an end each; the first is the association's. */
+function endOfProof(
+  certificateNotAfterMs: number | undefined,
+  user: UserProof | undefined,
+): Pick<Extract<Identification, { principal: PeerPrincipal }>, 'proofNotAfterMs' | 'proofEnd'> {
+  const userNotAfterMs = user && user.endsAtMs - 1;
+  if (userNotAfterMs !== undefined && userNotAfterMs < (certificateNotAfterMs ?? Number.POSITIVE_INFINITY)) {
+    return { proofNotAfterMs: userNotAfterMs, proofEnd: 'user-identity-over' };
+  }
+  return certificateNotAfterMs === undefined ? {} : { proofNotAfterMs: certificateNotAfterMs };
+}
+
+export function deviceUser({ id, account, role }: UserProof, opening: PersonOpening | undefined): DeviceUser {
+  return { account, role, passcodeId: id, ...(opening === undefined ? {} : { openingId: opening.id }) };
 }

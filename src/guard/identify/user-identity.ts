@@ -1,17 +1,32 @@
 /**
  * User identity negotiation, PS3.7 D.3.3.7. Type 1 (a name) is recorded and gives no right. Types 2 (name and passcode) and 5
- * (JSON Web Token) are asked of whoever keeps accounts; as long as nobody does, they are declined. Types 3 (Kerberos), 4 (SAML)
- * and unknown ones are declined. A secret on a door without TLS is declined unseen.
+ * (JSON Web Token) name a person with an account, as whoever keeps accounts says; from then on the association may do what device
+ * and person both may. Types 3 (Kerberos), 4 (SAML) and unknown ones are declined. A secret on a door without TLS is declined unseen.
  */
 import type { AeTitle } from '../../dicom/ae-title.ts';
 import type { UserIdentity } from '../../upper-layer/association-types.ts';
 import type { RefusalReason } from '../refusal.ts';
+import type { Role } from '../roles.ts';
 
-/** Checks a person's secret. */
+/** A person at a device, proven by a short-lived passcode. */
+export interface UserProof {
+  /** Number of the passcode; never the passcode. */
+  readonly id: number;
+  readonly account: string;
+  readonly role: Role;
+  /** First moment at which it is good no more. */
+  readonly endsAtMs: number;
+}
+
+/** Checks what a person shows at a device. */
 export interface AccountChecker {
-  check(
-    claim: AccountClaim,
-  ): Promise<{ readonly accepted: true; readonly userName: string } | { readonly accepted: false }>;
+  check(claim: AccountClaim): Promise<
+    | { readonly accepted: true; readonly user: UserProof }
+    /** `account`: whose name was said, when it is one of ours: people type other secrets into the wrong field. */
+    | { readonly accepted: false; readonly account?: string }
+  >;
+  /** The same as it is now, for a look again; undefined when it has ended or its account is disabled. */
+  byId(id: number): UserProof | undefined;
 }
 export interface AccountClaim {
   readonly kind: 'passcode' | 'token';
@@ -24,9 +39,11 @@ export interface AccountClaim {
 }
 
 /** The checker of an installation without accounts: nobody is accepted. */
-export const noAccounts: AccountChecker = { check: async () => ({ accepted: false }) };
+export const noAccounts: AccountChecker = { check: async () => ({ accepted: false }), byId: () => undefined };
 
-export type UserIdentityOutcome = { readonly userName?: string } | { readonly reason: RefusalReason };
+export type UserIdentityOutcome =
+  | { readonly userName?: string; readonly user?: UserProof }
+  | { readonly reason: RefusalReason; readonly account?: string };
 
 export async function checkUserIdentity(
   identity: UserIdentity | undefined,
@@ -42,7 +59,7 @@ export async function checkUserIdentity(
     readonly device: AeTitle;
     readonly address: string;
     readonly accounts: AccountChecker;
-    /** Too many failures came from this address: no secret is even looked at. */
+    /** Too many failures came from this address or device: no secret is even looked at. */
     readonly secretsBlocked: boolean;
     readonly userNameCharactersMax: number;
   },
@@ -63,5 +80,6 @@ export async function checkUserIdentity(
     device,
     address,
   });
-  return outcome.accepted ? { userName: outcome.userName } : { reason: 'user-identity' };
+  if (outcome.accepted) return { userName: outcome.user.account, user: outcome.user };
+  return { reason: 'user-identity', ...(outcome.account === undefined ? {} : { account: outcome.account }) };
 }

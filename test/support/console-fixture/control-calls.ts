@@ -239,6 +239,10 @@ export const controls: Controls = {
     return linkFor(personOf(context, email), true);
   },
   accountConfirm: (_context, { email }) => ({ email }),
+  accountTie: (context, { email }) => {
+    needFactor(context);
+    return { email, sessionsEnded: 1 };
+  },
   accountSessions: (context) => sessionsOf(context),
   accountSessionsEnd: (context, { email }) => {
     needFactor(context);

@@ -172,6 +172,7 @@ function peopleAnswer(
     if (path === 'session') return json(sessionView(session));
     if (path === 'own/sessions') return json(house.ownSessions);
     if (path === 'own/factors') return json(house.factors);
+    if (path === 'own/passcodes') return json(house.passcodes);
     throw new Refused(404, 'NOT_FOUND', 'There is no such resource');
   }
   if (!Object.hasOwn(peopleHandlers, path)) throw new Refused(404, 'NOT_FOUND', 'There is no such resource');

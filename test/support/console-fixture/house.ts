@@ -1,5 +1,5 @@
 /** The state behind the fixture: people, devices, openings and a ledger as a small hospital has them. Invented throughout. */
-import type { OwnFactors, OwnSession, SessionView } from '../../../src/doors/console/people-flows.ts';
+import type { OwnFactors, OwnSession, PasscodeView, SessionView } from '../../../src/doors/console/people-flows.ts';
 import type { Role } from '../../../src/guard/roles.ts';
 import type {
   DeviceAdded,
@@ -40,6 +40,7 @@ export interface House {
   readonly passkeys: Map<string, string>;
   factors: OwnFactors;
   ownSessions: OwnSession[];
+  passcodes: PasscodeView[];
   status: StatusReport;
 }
 
@@ -77,12 +78,14 @@ export function makeHouse(nowMs: number = Date.now()): House {
       hasCode: true,
       recoveryCodesLeft: 3,
     },
+    passcodes: [{ id: 1, device: 'READ1', createdAt: at(-0.02), until: at(0.02) }],
     ownSessions: [
       {
         id: 1,
         current: true,
         createdAt: at(-0.1),
         lastUsedAt: at(0),
+        workstation: 'ROOM3',
         address: '10.20.4.17',
         userAgent: 'Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:150.0) Gecko/20100101 Firefox/150.0',
       },

@@ -218,6 +218,20 @@ export const peopleHandlers: PeopleHandlers = {
     house.ownSessions = house.ownSessions.filter((one) => one.current || (id !== 'others' && one.id !== id));
     return {};
   },
+  'own/passcodes/make': (context, { device }) => {
+    const { house } = context;
+    const { email } = needFactor(context).account;
+    const id = house.passcodes.length + 2;
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    house.passcodes = [...house.passcodes, { id, device, createdAt: new Date().toISOString(), until }];
+    const made = { passcode: `lgp_${'example'.repeat(6)}x`, token: `${'example'.repeat(6)}.${'example'.repeat(20)}.x` };
+    return { id, device, until, userName: email, ...made };
+  },
+  'own/passcodes/end': (context, { id }) => {
+    fresh(context);
+    context.house.passcodes = context.house.passcodes.filter((one) => one.id !== id);
+    return {};
+  },
   'own/passkeys/begin': (context) => ({ ceremony: 'own', passkey: creation(needFactor(context).account.email) }),
   'own/passkeys/add': (context, { credential, label }) => {
     const { house } = context;

@@ -4,6 +4,7 @@
  */
 import { asLeadglassError, LeadglassError } from '../../../error.ts';
 import { RefusedError } from '../../../guard/refusal.ts';
+import type { Guard } from '../../../guard/guard.ts';
 import type { GuardSession } from '../../../guard/session.ts';
 import { capabilities, capabilitiesMediaType } from '../capabilities.ts';
 import { type AcceptLimits, parseAcceptable } from '../http/accept.ts';
@@ -72,12 +73,19 @@ export interface WebApiRequest {
   readonly isOwnPage: boolean;
   /** The guard's session of the person with this secret; given back with the answer. */
   readonly lend: (secret: string) => Promise<GuardSession>;
+  /**
+   * Name of the enrolled workstation at which the browser stands; undefined for none.
+   * @param secret of a session, which must have been begun there
+   * @throws RefusedError, recorded
+   */
+  readonly workstation: (secret: string | undefined) => Promise<string | undefined>;
 }
 
 export interface AnsweringOptions {
   readonly services: WebServices;
   readonly handlers: WebHandlers;
   readonly sessions: WebSessions;
+  readonly guard: Pick<Guard, 'workstation'>;
   /** Host names and addresses by which we may be called; others are somebody else's. */
   readonly names: readonly string[];
   /** Origins whose pages may read answers. */
@@ -161,7 +169,7 @@ async function consoleApi(
   path: string,
   { options, origin, ending, lent }: Situation,
 ): Promise<WebResponse> {
-  const { api, names, services, sessions } = options;
+  const { api, names, services, sessions, guard } = options;
   const { headers, connection, method } = exchange;
   if (!isOurName(exchange.authority, names)) throw misdirected();
   if (api === undefined) throw new LeadglassError('NOT_FOUND', 'There is no such page');
@@ -175,12 +183,12 @@ async function consoleApi(
     signal: ending.signal,
     isOwnPage: isOwnPage(origin, exchange),
     lend: async (session) => {
-      const { address, localPort } = connection;
-      const use = await sessions.use({ address, localPort, session });
+      const use = await sessions.use({ ...connection, session });
       lent(() => use.release());
       use.onRevoked(() => ending.abort());
       return use.session;
     },
+    workstation: (session) => guard.workstation({ ...connection, ...(session === undefined ? {} : { session }) }),
   });
 }
 

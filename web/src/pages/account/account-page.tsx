@@ -1,6 +1,7 @@
 /** One's own account: how one signs in, where one is signed in, language and looks. */
 import type { JSX } from 'preact';
 import type { OwnFactors, OwnSession } from '../../../../src/doors/console/people-flows.ts';
+import { roleBounds, roles } from '../../../../src/guard/roles.ts';
 import { people, read } from '../../api/client.ts';
 import { date } from '../../i18n/format.ts';
 import { language, languageNames, languages, t, word } from '../../i18n/i18n.ts';
@@ -14,12 +15,17 @@ import { say, sayFailed } from '../../ui/toasts.tsx';
 import { useLoad } from '../../ui/use-load.ts';
 import { StepUpCancelled } from '../../model/step-up.ts';
 import { Factors } from './factors.tsx';
+import { Passcodes } from './passcodes.tsx';
 import { SessionsTable } from './sessions-table.tsx';
 
 export function AccountPage(): JSX.Element {
-  const me = currentSession()?.account;
+  const session = currentSession();
+  const me = session?.account;
+  const seesImages = roles.some((role) => role === me?.role && roleBounds[role].operations.length > 0);
   // Together, so that nothing moves when the second one comes.
-  const own = useLoad(() => Promise.all([read('own/factors'), read('own/sessions')]));
+  const own = useLoad(() =>
+    Promise.all([read('own/factors'), read('own/sessions'), seesImages ? read('own/passcodes') : []]),
+  );
   const end = async (id: number | 'others'): Promise<void> => {
     try {
       await people('own/sessions/end', { id });
@@ -31,16 +37,13 @@ export function AccountPage(): JSX.Element {
   };
   return (
     <>
-      <PageHead
-        title={t('nav.account')}
-        intro={me === undefined ? '' : `${me.name} · ${me.email} · ${word('role', me.role)}`}
-      >
+      <PageHead title={t('nav.account')} intro={introOf(session)}>
         <Button icon="out" onClick={() => void signOut()}>
           {t('nav.signOut')}
         </Button>
       </PageHead>
       <Loaded of={own} height={900}>
-        {([factors, sessions]) => (
+        {([factors, sessions, passcodes]) => (
           <>
             {factors.provider === undefined ? (
               <Factors own={factors} onChanged={own.reload} />
@@ -48,6 +51,7 @@ export function AccountPage(): JSX.Element {
               <Origin from={factors.provider} />
             )}
             <Sessions sessions={sessions} end={end} />
+            {seesImages ? <Passcodes own={passcodes} onChanged={own.reload} /> : null}
             <Looks />
           </>
         )}
@@ -77,6 +81,13 @@ function Origin({ from }: { readonly from: NonNullable<OwnFactors['provider']> }
       </div>
     </Card>
   );
+}
+
+function introOf(session: ReturnType<typeof currentSession>): string {
+  if (session === undefined) return '';
+  const { account, workstation } = session;
+  const place = workstation === undefined ? [] : [t('account.atWorkstation', { name: workstation })];
+  return [account.name, account.email, word('role', account.role), ...place].join(' · ');
 }
 
 function Sessions(props: {

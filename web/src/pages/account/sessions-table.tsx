@@ -22,12 +22,13 @@ export function SessionsTable(props: {
         {
           key: 'browser',
           title: t('sessions.browser'),
-          cell: ({ userAgent, current }) => (
+          cell: ({ userAgent, current, workstation }) => (
             <span class="row">
               <span title={userAgent}>
                 {deviceName(userAgent) === '' ? t('sessions.unknown') : deviceName(userAgent)}
               </span>
               {current ? <Badge tone="accent">{t('sessions.this')}</Badge> : null}
+              {workstation === undefined ? null : <Badge>{t('sessions.at', { name: workstation })}</Badge>}
             </span>
           ),
         },

@@ -4,7 +4,7 @@ import { t, word } from '../../i18n/i18n.ts';
 import { CheckField, CheckGroup, ChoiceField, DateField, TextArea, TextField } from '../../ui/fields.tsx';
 import { Note } from '../../ui/parts.tsx';
 import type { StepProps } from './device-add-page.tsx';
-import type { Operation, Purpose } from './device-draft.ts';
+import { isWorkstationDraft, type Operation, type Purpose } from './device-draft.ts';
 import { quickDays } from './quick-days.ts';
 
 /** What a purpose may ever do; the server has the last word. */
@@ -13,6 +13,9 @@ const operationsOf: Readonly<Record<Purpose, readonly Operation[]>> = {
   reading: ['verify', 'find', 'get', 'move', 'store'],
   exchange: ['verify', 'store', 'find', 'get', 'move', 'commit'],
   archive: ['verify', 'store', 'find', 'get', 'move', 'commit'],
+  'workstation-reading': ['sign-in'],
+  'workstation-exchange': ['sign-in'],
+  'workstation-administration': ['sign-in'],
 };
 /** What it usually does, as `leadglass device add` without --operation. */
 const usualOf: Readonly<Record<Purpose, readonly Operation[]>> = {
@@ -20,6 +23,9 @@ const usualOf: Readonly<Record<Purpose, readonly Operation[]>> = {
   reading: ['verify', 'find', 'get', 'move', 'store'],
   exchange: ['verify', 'store', 'find', 'get'],
   archive: ['verify', 'store', 'find', 'get', 'move', 'commit'],
+  'workstation-reading': ['sign-in'],
+  'workstation-exchange': ['sign-in'],
+  'workstation-administration': ['sign-in'],
 };
 
 export function ConnectionStep(
@@ -30,6 +36,8 @@ export function ConnectionStep(
 ): JSX.Element {
   const { draft, change, fault, bounds } = props;
   const isPlain = draft.proof === 'plain';
+  // A workstation has the web door alone, and no scope: what people see is a matter of their own openings.
+  const isWorkstation = isWorkstationDraft(draft);
   return (
     <>
       <ChoiceField
@@ -40,7 +48,7 @@ export function ConnectionStep(
           { value: 'key', label: t('add.key'), hint: t('add.keyHint') },
           { value: 'csr', label: t('add.csr'), hint: t('add.csrHint') },
           { value: 'certificate', label: t('add.certificate'), hint: t('add.certificateHint') },
-          { value: 'plain', label: t('add.plain'), hint: t('add.plainHint') },
+          ...(isWorkstation ? [] : [{ value: 'plain', label: t('add.plain'), hint: t('add.plainHint') } as const]),
         ]}
       />
       {draft.proof === 'csr' || draft.proof === 'certificate' ? (
@@ -63,7 +71,7 @@ export function ConnectionStep(
             fault={fault('risk')}
           />
         </>
-      ) : (
+      ) : isWorkstation ? null : (
         <CheckGroup
           label={t('opening.doors')}
           values={draft.doors}
@@ -94,38 +102,45 @@ export function ConnectionStep(
         quick={isPlain ? quickDays().slice(0, 1) : quickDays()}
         fault={fault('until')}
       />
-      <details class="more">
-        <summary>{t('add.more')}</summary>
-        <div class="stack wide">
-          <CheckGroup
-            label={t('opening.operations')}
-            hint={t('add.operationsHint')}
-            values={draft.operations ?? usualOf[draft.purpose]}
-            onValues={(operations) => change({ operations })}
-            options={operationsOf[draft.purpose].map((value) => ({ value, label: word('operation', value) }))}
-          />
-          <TextField
-            label={t('scope.modalities')}
-            optional
-            hint={t('add.modalitiesHint')}
-            mono
-            value={draft.modalities}
-            onValue={(modalities) => change({ modalities })}
-          />
-          <CheckField
-            label={t('scope.own')}
-            checked={draft.ownStudiesOnly}
-            onChecked={(ownStudiesOnly) => change({ ownStudiesOnly })}
-          />
-          <CheckField
-            label={t('opening.privateClasses')}
-            hint={t('add.privateHint')}
-            checked={draft.privateSopClasses}
-            onChecked={(privateSopClasses) => change({ privateSopClasses })}
-          />
-        </div>
-      </details>
+      {isWorkstation ? null : <More {...props} />}
     </>
+  );
+}
+
+/** What is rarely needed. */
+function More({ draft, change }: StepProps): JSX.Element {
+  return (
+    <details class="more">
+      <summary>{t('add.more')}</summary>
+      <div class="stack wide">
+        <CheckGroup
+          label={t('opening.operations')}
+          hint={t('add.operationsHint')}
+          values={draft.operations ?? usualOf[draft.purpose]}
+          onValues={(operations) => change({ operations })}
+          options={operationsOf[draft.purpose].map((value) => ({ value, label: word('operation', value) }))}
+        />
+        <TextField
+          label={t('scope.modalities')}
+          optional
+          hint={t('add.modalitiesHint')}
+          mono
+          value={draft.modalities}
+          onValue={(modalities) => change({ modalities })}
+        />
+        <CheckField
+          label={t('scope.own')}
+          checked={draft.ownStudiesOnly}
+          onChecked={(ownStudiesOnly) => change({ ownStudiesOnly })}
+        />
+        <CheckField
+          label={t('opening.privateClasses')}
+          hint={t('add.privateHint')}
+          checked={draft.privateSopClasses}
+          onChecked={(privateSopClasses) => change({ privateSopClasses })}
+        />
+      </div>
+    </details>
   );
 }
 

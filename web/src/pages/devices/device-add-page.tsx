@@ -2,6 +2,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DeviceAdded } from '../../../../src/doors/control/control-services.ts';
+import type { WorkstationPurpose } from '../../../../src/guard/workstations.ts';
 import { control } from '../../api/client.ts';
 import { t } from '../../i18n/i18n.ts';
 import { makeDeviceKey } from '../../model/device-key.ts';
@@ -18,9 +19,16 @@ import {
   type Faults,
   faultsOfConnection,
   faultsOfDevice,
+  isWorkstationDraft,
   plainDaysMax,
 } from './device-draft.ts';
 import { ReadyStep } from './ready-step.tsx';
+
+const workstationPurposes = [
+  'workstation-reading',
+  'workstation-exchange',
+  'workstation-administration',
+] as const satisfies readonly WorkstationPurpose[];
 
 interface Made {
   readonly added: DeviceAdded;
@@ -110,12 +118,13 @@ function DeviceStep({ draft, change, onNext }: StepProps & { readonly onNext: ()
       <ChoiceField
         label={t('opening.purpose')}
         value={draft.purpose}
-        onValue={(purpose) => change({ purpose, operations: undefined })}
+        onValue={(purpose) => change({ purpose, operations: undefined, ...proofFor(purpose, draft) })}
         options={[
           { value: 'acquisition', label: t('purpose.acquisition'), hint: t('add.acquisition') },
           { value: 'reading', label: t('purpose.reading'), hint: t('add.reading') },
           { value: 'exchange', label: t('purpose.exchange'), hint: t('add.exchange') },
           { value: 'archive', label: t('purpose.archive'), hint: t('add.archive') },
+          ...workstationPurposes.map((value) => ({ value, label: t(`purpose.${value}`), hint: t(`add.${value}`) })),
         ]}
       />
       <TextField
@@ -137,6 +146,11 @@ function DeviceStep({ draft, change, onNext }: StepProps & { readonly onNext: ()
       </div>
     </form>
   );
+}
+
+/** A browser without TLS does not reach the console at all. */
+function proofFor(purpose: DeviceDraft['purpose'], { proof }: DeviceDraft): Partial<DeviceDraft> {
+  return isWorkstationDraft({ purpose }) && proof === 'plain' ? { proof: 'key' } : {};
 }
 
 function Connecting(

@@ -18,6 +18,15 @@ test('what the wizard gathers is what the server takes', () => {
   v.parse(callSchemas.deviceAdd, deviceAddOf({ ...draft, proof: 'plain', risk: 'old' }, undefined));
 });
 
+test('of a workstation the server decides doors, operations and scope, whatever was typed for another purpose before', () => {
+  const typed = { ...draft, modalities: 'CT', ownStudiesOnly: true, privateSopClasses: true, doors: [] };
+  const room = { ...typed, operations: ['find' as const], purpose: 'workstation-reading' as const };
+  assert.deepEqual(faultsOfConnection(room, bounds), {});
+  const parsed = v.parse(callSchemas.deviceAdd, deviceAddOf(room, '-----BEGIN PUBLIC KEY-----'));
+  const { doors, operations, scope, privateSopClasses } = parsed;
+  assert.deepEqual([doors, operations, scope, privateSopClasses], [undefined, undefined, {}, false]);
+});
+
 test('an AE title has 1 to 16 characters and no backslash', () => {
   assert.deepEqual(faultsOfDevice(draft), {});
   assert.deepEqual(faultsOfDevice({ ...draft, aeTitle: 'A'.repeat(16) }), {});

@@ -52,6 +52,11 @@ export type Fault =
   | 'plain-too-long';
 export type Faults = Partial<Record<keyof DeviceDraft, Fault>>;
 
+/** A browser at which people sit. */
+export function isWorkstationDraft({ purpose }: Pick<DeviceDraft, 'purpose'>): boolean {
+  return purpose.startsWith('workstation-');
+}
+
 /** PS3.5 6.2 AE: at most 16 characters, no backslash, no control; outer spaces are trimmed before. */
 const aeTitle = /^[\x20-\x5b\x5d-\x7e]{1,16}$/;
 
@@ -73,7 +78,7 @@ export function faultsOfConnection(
   const { doors, proof, pem, risk, until } = draft;
   const isPlain = proof === 'plain';
   const faults: { -readonly [K in keyof Faults]: Fault } = {};
-  if (!isPlain && doors.length === 0) faults.doors = 'no-door';
+  if (!isPlain && doors.length === 0 && !isWorkstationDraft(draft)) faults.doors = 'no-door';
   if (proof === 'csr' && !pem.includes('-----BEGIN CERTIFICATE REQUEST-----')) faults.pem = 'not-request';
   if (proof === 'certificate' && !pem.includes('-----BEGIN CERTIFICATE-----')) faults.pem = 'not-certificate';
   if (isPlain && risk.trim() === '') faults.risk = 'missing';
@@ -91,6 +96,14 @@ export function listOf(text: string): readonly string[] {
 /** @param publicPem the public half of a key that this browser made */
 export function deviceAddOf(draft: DeviceDraft, publicPem: string | undefined): CallInput<'deviceAdd'> {
   const modalities = listOf(draft.modalities).map((word) => word.toUpperCase());
+  const isWorkstation = isWorkstationDraft(draft);
+  // Typed for another purpose before; the server's own terms for a workstation are the only ones.
+  const scope = isWorkstation
+    ? {}
+    : {
+        ...(modalities.length === 0 ? {} : { modalities }),
+        ...(draft.ownStudiesOnly ? { ownStudiesOnly: true } : {}),
+      };
   return {
     aeTitle: draft.aeTitle.trim(),
     purpose: draft.purpose,
@@ -98,13 +111,10 @@ export function deviceAddOf(draft: DeviceDraft, publicPem: string | undefined): 
     until: draft.until,
     credential: credentialOf(draft, publicPem),
     addresses: [...listOf(draft.addresses)],
-    scope: {
-      ...(modalities.length === 0 ? {} : { modalities }),
-      ...(draft.ownStudiesOnly ? { ownStudiesOnly: true } : {}),
-    },
-    privateSopClasses: draft.privateSopClasses,
-    ...(draft.proof === 'plain' ? {} : { doors: [...draft.doors] }),
-    ...(draft.operations === undefined ? {} : { operations: [...draft.operations] }),
+    scope,
+    privateSopClasses: draft.privateSopClasses && !isWorkstation,
+    ...(draft.proof === 'plain' || isWorkstation ? {} : { doors: [...draft.doors] }),
+    ...(draft.operations === undefined || isWorkstation ? {} : { operations: [...draft.operations] }),
   };
 }
 

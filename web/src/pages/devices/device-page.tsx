@@ -1,10 +1,11 @@
 /** One device: its certificates, its openings, and what may be done with it. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { CertificateView, DeviceView } from '../../../../src/doors/control/control-services.ts';
+import type { CertificateView, DeviceView, SignedInView } from '../../../../src/doors/control/control-services.ts';
 import { control } from '../../api/client.ts';
 import { dateTime } from '../../i18n/format.ts';
 import { t, tn, word } from '../../i18n/i18n.ts';
+import { pathOf } from '../../model/route.ts';
 import { currentSession, mayAdminister } from '../../model/session.ts';
 import { Button } from '../../ui/button.tsx';
 import { Ago, Badge, Card, CopyButton, Empty, Facts, Loaded, Note, PageHead, Until } from '../../ui/parts.tsx';
@@ -36,7 +37,7 @@ export function DevicePage({ aeTitle }: { readonly aeTitle: string }): JSX.Eleme
         {device === undefined ? undefined : <Actions device={device} hasWeb={hasWeb ?? false} onDone={shown.reload} />}
       </PageHead>
       <Loaded of={shown} height={360}>
-        {({ device: found, openings }) => (
+        {({ device: found, openings, signedIn }) => (
           <div class="stack wide">
             {found.warnings.length === 0 ? null : (
               <div class="stack tight">
@@ -56,6 +57,7 @@ export function DevicePage({ aeTitle }: { readonly aeTitle: string }): JSX.Eleme
                 ]}
               />
             </Card>
+            {signedIn === undefined ? null : <SignedIn people={signedIn} />}
             <section class="stack" aria-label={t('nav.openings')}>
               <h2>{t('nav.openings')}</h2>
               <OpeningsTable openings={openings} hideDevice />
@@ -68,6 +70,32 @@ export function DevicePage({ aeTitle }: { readonly aeTitle: string }): JSX.Eleme
         )}
       </Loaded>
     </>
+  );
+}
+
+/** Of a workstation: whose sessions were begun at it and go on. */
+function SignedIn({ people }: { readonly people: readonly SignedInView[] }): JSX.Element {
+  return (
+    <section class="stack" aria-label={t('device.signedIn')}>
+      <h2>{t('device.signedIn')}</h2>
+      <Table
+        caption={t('device.signedIn')}
+        rows={people}
+        rowKey={({ email }) => email}
+        href={({ email }) => pathOf('people', email)}
+        order={{ key: 'usedAt', descending: true }}
+        empty={<Empty icon="account" title={t('sessions.none')} />}
+        columns={[
+          { key: 'email', title: t('people.email'), cell: ({ email }) => email },
+          {
+            key: 'usedAt',
+            title: t('opening.lastUsed'),
+            cell: ({ usedAt }) => <Ago at={usedAt} />,
+            sortBy: ({ usedAt }) => Date.parse(usedAt),
+          },
+        ]}
+      />
+    </section>
   );
 }
 

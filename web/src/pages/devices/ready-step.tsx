@@ -29,6 +29,7 @@ export function ReadyStep(props: {
           {warning}
         </Note>
       ))}
+      {opening.operations.includes('sign-in') ? <Note tone="info">{t('ready.workstation')}</Note> : null}
       <WaitingNote waiting={added.waiting} />
       <FirstUse name={opening.name} isWaiting={added.waiting !== undefined} />
       <div class="grid-2">

@@ -80,9 +80,11 @@ function Detail({ person }: { readonly person: AccountShown }): JSX.Element {
               t('factor.passkey'),
               passkeys.length === 0 ? undefined : (
                 <ul>
-                  {passkeys.map(({ name, suspended }) => (
+                  {passkeys.map(({ name, suspended, workstation }) => (
                     <li key={name}>
-                      {name} {suspended ? <Badge tone="warn">{t('people.suspended')}</Badge> : null}
+                      {name}{' '}
+                      {workstation === undefined ? null : <Badge>{t('sessions.at', { name: workstation })}</Badge>}{' '}
+                      {suspended ? <Badge tone="warn">{t('people.suspended')}</Badge> : null}
                     </li>
                   ))}
                 </ul>
@@ -129,9 +131,12 @@ function SessionsOf({ sessions }: { readonly sessions: readonly AccountSessionVi
         {
           key: 'browser',
           title: t('sessions.browser'),
-          cell: ({ userAgent }) => (
-            <span title={userAgent}>
-              {deviceName(userAgent) === '' ? t('sessions.unknown') : deviceName(userAgent)}
+          cell: ({ userAgent, workstation }) => (
+            <span class="row">
+              <span title={userAgent}>
+                {deviceName(userAgent) === '' ? t('sessions.unknown') : deviceName(userAgent)}
+              </span>
+              {workstation === undefined ? null : <Badge>{t('sessions.at', { name: workstation })}</Badge>}
             </span>
           ),
         },
