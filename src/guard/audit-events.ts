@@ -624,10 +624,10 @@ function administrationType(command: string): EventType {
 function proofWords(principal: Principal): { readonly description?: string } {
   if (principal.kind === 'person') {
     const { role, sessionId, access, workstation } = principal;
-    const session = sessionId === 0 ? 'signed in elsewhere' : `in session ${sessionId}`;
-    const place = workstation === undefined ? '' : `, at workstation ${workstation.device} (${workstation.purpose})`;
     const program = access === undefined ? '' : `, by program ${access.program} with token ${access.tokenId}`;
-    return { description: `${role}, ${session}${place}${program}` };
+    const place = workstation === undefined ? '' : `, at workstation ${workstation.device} (${workstation.purpose})`;
+    const session = sessionId === 0 ? 'signed in elsewhere' : `in session ${sessionId}`;
+    return { description: `${role}, ${session}${program}${place}` };
   }
   if (principal.kind !== 'device') return {};
   const { tokenId, person } = principal;

@@ -124,7 +124,7 @@ export class Guard implements AsyncDisposable {
       countUse: (openingId) => this.#countUse(openingId),
     };
     const persons = this.#persons;
-    const { accessTokens = noAccessTokens } = options;
+    const accessTokens = this.#accessTokens;
     this.#subscriptions = [
       store.onChange((device) => this.#reviewPeer(device)),
       store.onPersonChange((account) => this.#reviewPeer(ownerOfPerson(account))),
@@ -321,9 +321,14 @@ export class Guard implements AsyncDisposable {
   }
 
   #prove(facts: PeerFacts, nowMs: number, secretsBlocked: boolean): Promise<Identification> {
-    const { store, calledAeTitles, limits, accounts = noAccounts, accessTokens = noAccessTokens } = this.#options;
+    const { store, calledAeTitles, limits, accounts = noAccounts } = this.#options;
     if (facts.door === 'web') {
-      return identifyAtWeb(facts, nowMs, { store, persons: this.#persons, accessTokens, ...this.#rules });
+      return identifyAtWeb(facts, nowMs, {
+        store,
+        persons: this.#persons,
+        accessTokens: this.#accessTokens,
+        ...this.#rules,
+      });
     }
     return identifyDevice(facts, nowMs, {
       store,
@@ -354,6 +359,10 @@ export class Guard implements AsyncDisposable {
     }
     const code = reason === 'too-many-associations' ? 'LIMIT_EXCEEDED' : 'NOT_AUTHENTICATED';
     throw new RefusedError(code, reason, { isProven });
+  }
+
+  get #accessTokens(): AccessTokens {
+    return this.#options.accessTokens ?? noAccessTokens;
   }
 
   get #persons(): PersonSessions {
@@ -394,18 +403,12 @@ export class Guard implements AsyncDisposable {
     const { principal } = session;
     if (!isPeer(principal) || session.isOver()) return;
     if (!this.#clock.isSteady) return; // each admit refuses; the session may go on when the clock is right again
-    const {
-      store,
-      limits,
-      accounts = noAccounts,
-      accessTokens = noAccessTokens,
-      workstationRoles = [],
-    } = this.#options;
+    const { store, limits, accounts = noAccounts, workstationRoles = [] } = this.#options;
     const standing = standingOf(principal, {
       store,
       accounts,
       persons: this.#persons,
-      accessTokens,
+      accessTokens: this.#accessTokens,
       facts,
       nowMs: this.#clock.nowMs(),
       rules: limits,

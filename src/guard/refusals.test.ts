@@ -45,10 +45,10 @@ const plainTerms = {
 
 /** What only people can be refused for: identify/person.test.ts, person-matrix.test.ts, workstations.test.ts, device-user.test.ts. */
 type OfPersons =
-  | 'token-scope'
   | 'role'
   | 'step-up'
   | 'session-over'
+  | 'token-scope'
   | 'workstation-differs'
   | 'workstation-purpose'
   | 'workstation-missing'

@@ -3,10 +3,10 @@
  * session begins, when the policy or an account changes, and when time has passed.
  */
 import { chooseOpening } from './identify/ae-title.ts';
-import { type AccessTokens, placeOfProgram } from './identify/access-token.ts';
+import type { AccessTokens } from './identify/access-token.ts';
 import type { CertificateRules } from './identify/certificate.ts';
 import { deviceUser } from './identify/device.ts';
-import { chosenOpening, personPrincipal, type PersonSessions, placeOf } from './identify/person.ts';
+import { chosenOpening, personPrincipal, type PersonSessions, placeOf, placeOfProgram } from './identify/person.ts';
 import type { PeerFacts } from './identify/peer-facts.ts';
 import type { AccountChecker } from './identify/user-identity.ts';
 import type { PersonGrant } from './person-policy.ts';
@@ -120,8 +120,12 @@ function personStanding(principal: PersonPrincipal, all: StandingFacts): Standin
   if (session === undefined || session.account !== principal.account || session.endsAtMs <= nowMs) {
     return { reason: access === undefined ? 'session-over' : 'token-ended' };
   }
-  const rules = { store, nowMs, openingRules, certificateRules };
-  const place = access === undefined ? placeOf(session, facts, rules) : placeOfProgram(session, facts, rules);
+  const place = (access === undefined ? placeOf : placeOfProgram)(session, facts, {
+    store,
+    nowMs,
+    openingRules,
+    certificateRules,
+  });
   if (place !== undefined && 'reason' in place) return { reason: place.reason };
   const { address } = facts;
   const own = store.personOpenings.of(session.account);

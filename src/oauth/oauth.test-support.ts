@@ -35,7 +35,7 @@ export class TestPeople {
   }
 
   lookUp(secret: string): PersonSession | undefined {
-    return this.sessions.get(secret);
+    return this.bySecret(secret);
   }
 
   byId(id: number): PersonSession | undefined {

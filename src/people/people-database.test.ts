@@ -20,16 +20,14 @@ const versionOne = `
     address TEXT NOT NULL, user_agent TEXT NOT NULL
   ) STRICT;
   CREATE TABLE passkey (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL REFERENCES account (id), credential TEXT NOT NULL UNIQUE,
-    public_key BLOB NOT NULL, counter INTEGER NOT NULL, transports TEXT NOT NULL, name TEXT NOT NULL, is_synced INTEGER NOT NULL,
-    added_at INTEGER NOT NULL, used_at INTEGER, suspended_at INTEGER
+    id INTEGER PRIMARY KEY AUTOINCREMENT, account INTEGER NOT NULL REFERENCES account (id), credential TEXT NOT NULL UNIQUE
   ) STRICT;
   INSERT INTO account (handle, email, display_name, role, state, created_at, created_by) VALUES (x'01', 'a@b.example', 'A', 'physician', 'active', 1, 'operator root');
   INSERT INTO session (hash, account, method, created_at, used_at, stepped_up_at, address, user_agent) VALUES (x'02', 1, 'passkey', 1, 1, 1, '', '');
   PRAGMA user_version = 1;
 `;
 
-test('a file of version 1 gets what later versions need, and keeps who was there', (t: TestContext) => {
+test('a file of version 1 gets what single sign-on and workstations need, and keeps who was there', (t: TestContext) => {
   const folder = mkdtempSync(join(tmpdir(), 'leadglass-people-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const path = join(folder, 'people.sqlite');
@@ -38,6 +36,8 @@ test('a file of version 1 gets what later versions need, and keeps who was there
   before.close();
   using database = PeopleDatabase.open(path);
   assert.equal(database.prepare('SELECT not_after FROM session').get()?.['not_after'], null);
+  assert.equal(database.prepare('SELECT workstation, passkey FROM session').get()?.['workstation'], null);
+  assert.deepEqual(database.prepare('SELECT is_single, workstation FROM passkey').all(), []);
   const link = database.prepare('INSERT INTO provider_session (session, issuer, sid) VALUES (1, ?, ?)');
   link.run('https://login.example', 's');
   database.prepare('DELETE FROM session').run();

@@ -133,7 +133,11 @@ test('a TLS session that is taken up again is still that of the workstation, and
     socket.on('session', (session: Buffer) => (ticket = session));
     await once(socket, 'secureConnect');
     const isReused = socket.isSessionReused();
-    const fields = [`Host: localhost:${leadglass.consolePort}`, `Cookie: __Host-leadglass=${browser.session}`];
+    const fields = [
+      `Host: localhost:${leadglass.consolePort}`,
+      `Cookie: __Host-leadglass=${browser.session}`,
+      'User-Agent: Test browser',
+    ];
     socket.write(['GET /api/session HTTP/1.1', ...fields, 'Connection: close', '', ''].join('\r\n'));
     socket.setEncoding('utf8');
     let text = '';

@@ -16,7 +16,7 @@ export interface Seen {
 export interface Trusted {
   readonly port: number;
   readonly ca: string;
-  /** Folder of a device: the server is shown its certificate. */
+  /** Folder of the device whose certificate the browser shows to that server. */
   readonly workstation?: string;
 }
 
@@ -72,6 +72,7 @@ export class BrowserWindow implements AsyncDisposable {
       ],
     });
     try {
+      const phone = isPhone ? { isMobile: true, hasTouch: true } : {};
       const clientCertificates = trusted.flatMap(({ port, workstation }) => {
         if (workstation === undefined) return [];
         const of = (name: string): string => join(workstation, name);
@@ -79,9 +80,8 @@ export class BrowserWindow implements AsyncDisposable {
       });
       // Playwright stands between both ends then, with a certificate of its own; that of the server was checked before.
       const certificates = clientCertificates.length === 0 ? {} : { ignoreHTTPSErrors: true, clientCertificates };
-      const phone = isPhone ? { isMobile: true, hasTouch: true } : {};
-      const page = await browser.newPage({ viewport, ...phone, ...certificates, locale: 'en-GB' });
-      return new BrowserWindow(browser, page);
+      const options = { viewport, ...phone, locale: 'en-GB', ...certificates };
+      return new BrowserWindow(browser, await browser.newPage(options));
     } catch (error) {
       await browser.close();
       throw error;

@@ -5,8 +5,8 @@
 import type { PersonPrincipal, ProgramAccess } from '../principal.ts';
 import type { RefusalReason } from '../refusal.ts';
 import type { PeerFacts } from './peer-facts.ts';
-import { chosenOpening, personPrincipal, type PersonSession } from './person.ts';
-import { type StandingWorkstation, type WorkstationFacts, workstationNamed, workstationOf } from './workstation.ts';
+import { chosenOpening, personPrincipal, type PersonSession, placeOfProgram } from './person.ts';
+import type { WorkstationFacts } from './workstation.ts';
 
 /** A token that is good now, and whose it is. */
 export interface AccessTokenHolder {
@@ -40,36 +40,18 @@ export async function identifyByAccessToken(
 ): Promise<
   { readonly principal: PersonPrincipal; readonly proofNotAfterMs: number } | { readonly reason: RefusalReason }
 > {
-  const { address } = facts;
+  const { token, address } = facts;
   const { store, accessTokens } = options;
-  const holder = await accessTokens.byText(facts.token);
+  const holder = await accessTokens.byText(token);
   if (holder === undefined) return { reason: 'token-unknown' };
   const { session, access } = holder;
-  const place = placeOfProgram(session, facts, { ...options, nowMs });
-  if (place !== undefined && 'reason' in place) return { reason: place.reason };
   const proofNotAfterMs = Math.min(holder.notAfterMs, session.endsAtMs - 1);
   if (proofNotAfterMs < nowMs) return { reason: 'token-unknown' };
   const opening = chosenOpening(store.personOpenings.of(session.account), { session, address, nowMs });
+  const place = placeOfProgram(session, facts, { ...options, nowMs });
+  if (place !== undefined && 'reason' in place) return place;
   return {
-    principal: personPrincipal(session, opening, address, { workstation: place?.place, access }),
-    proofNotAfterMs,
+    principal: personPrincipal(session, opening, address, { access, workstation: place?.place }),
+    proofNotAfterMs: Math.min(proofNotAfterMs, place?.notAfterMs ?? Number.POSITIVE_INFINITY),
   };
-}
-
-/**
- * The workstation whose purpose bounds the program: the one at which the session was begun that it acts for. A program in a page of
- * another origin shows no certificate of the browser, so none is asked for; one that is shown must be of the same workstation, and
- * bounds also what was let elsewhere.
- */
-export function placeOfProgram(
-  session: PersonSession,
-  facts: Pick<PeerFacts, 'address' | 'localPort' | 'certificate'>,
-  options: WorkstationFacts,
-): StandingWorkstation | { readonly reason: RefusalReason } | undefined {
-  const shown = workstationOf(facts, options);
-  const { workstation } = session;
-  if (shown !== undefined && 'reason' in shown) return shown;
-  if (workstation === undefined) return shown;
-  if (shown !== undefined && shown.place.device !== workstation) return { reason: 'workstation-differs' };
-  return shown ?? workstationNamed(workstation, facts, options);
 }

@@ -90,6 +90,20 @@ export function placeOf(
   return place;
 }
 
+/**
+ * The same for a program that acts for a person, wherever it runs: browsers lend no certificate to pages of others. What was let to it
+ * at a workstation stays within that workstation's bounds; one whose certificate it does show bounds it as well.
+ */
+export function placeOfProgram(
+  session: PersonSession,
+  facts: Pick<PeerFacts, 'address' | 'localPort' | 'certificate'>,
+  options: WorkstationFacts,
+): ReturnType<typeof placeOf> {
+  const { workstation: name } = session;
+  if (name !== undefined) return placeOf({ ...session, isByPasskey: true }, facts, options);
+  return workstationOf(facts, options);
+}
+
 function placeByPasskey(
   session: PersonSession | undefined,
   facts: Pick<PeerFacts, 'address' | 'localPort'>,
@@ -138,7 +152,10 @@ export function personPrincipal(
   { id, account, role, freshUntilMs }: PersonSession,
   opening: PersonOpening | undefined,
   address: string,
-  { workstation, access }: { readonly workstation?: WorkstationPlace | undefined; readonly access?: ProgramAccess },
+  {
+    access,
+    workstation,
+  }: { readonly access?: ProgramAccess; readonly workstation?: WorkstationPlace | undefined } = {},
 ): PersonPrincipal {
   return {
     kind: 'person',

@@ -40,7 +40,8 @@ export async function identifyAtWeb(
     if (facts.token !== undefined) return { reason: 'credentials-differ' };
     return identifyPerson({ ...facts, session }, nowMs, options);
   }
-  // What has not the form of a device's token can only be a person's. As beside a session, a certificate then says nothing.
+  // What has not the form of a device's token can only be a person's. As beside a session, a certificate then says
+  // nothing unless it is a workstation's.
   const { token } = facts;
   if (token !== undefined && tokenHash(token) === undefined) {
     return identifyByAccessToken({ ...facts, token }, nowMs, options);

@@ -65,6 +65,11 @@ export const de: Readonly<Record<TextKey, string>> = {
   'add.steps': 'Schritte',
   'add.web': 'DICOMweb',
   'add.webHint': 'über HTTPS, für Web-Betrachter',
+  'add.workstation-administration':
+    'Ein Browser, an dem das Haus verwaltet wird: zeigt kein Bild, wer auch angemeldet ist.',
+  'add.workstation-exchange': 'Ein Browser, an dem Bilder hereinkommen, hinausgehen und berichtigt werden.',
+  'add.workstation-reading':
+    'Ein Browser, an dem befundet wird: nichts wird ausgeführt oder verwaltet, wer auch angemeldet ist.',
   'authorize.allow': 'Erlauben',
   'authorize.as': 'Im Namen von',
   'authorize.back': 'Führt zurück zu',
@@ -91,11 +96,6 @@ export const de: Readonly<Record<TextKey, string>> = {
   'authorize.wrongText':
     'Ein Programm hat Sie auf eine Weise hierher geschickt, die nicht angenommen wird; es hat nichts bekommen. Beginnen Sie im Programm neu. Hilft das nicht, sagen Sie es Ihrer Administration.',
   'authorize.wrongTitle': 'Diese Anfrage stimmt nicht',
-  'add.workstation-administration':
-    'Ein Browser, an dem das Haus verwaltet wird: zeigt kein Bild, wer auch angemeldet ist.',
-  'add.workstation-exchange': 'Ein Browser, an dem Bilder hereinkommen, hinausgehen und berichtigt werden.',
-  'add.workstation-reading':
-    'Ein Browser, an dem befundet wird: nichts wird ausgeführt oder verwaltet, wer auch angemeldet ist.',
   'certificate.copy': 'Fingerabdruck kopieren',
   'certificate.end': 'Gültig bis',
   'certificate.origin': 'Herkunft',
