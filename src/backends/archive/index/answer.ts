@@ -16,7 +16,7 @@ export interface AnswerOptions {
   readonly retrieveAeTitle?: string;
 }
 
-const uniqueKeys: Readonly<Record<QueryLevel, Tag>> = {
+export const uniqueKeys: Readonly<Record<QueryLevel, Tag>> = {
   PATIENT: Tags.PatientID,
   STUDY: Tags.StudyInstanceUID,
   SERIES: Tags.SeriesInstanceUID,

@@ -8,15 +8,16 @@ import { DataSet } from '../../../dicom/data-set.ts';
 import type { DataSetLimits } from '../../../dicom/data-set-limits.ts';
 import { matchesQuery } from '../../../dicom/matching.ts';
 import type { Query } from '../../../dicom/query.ts';
+import type { Tag } from '../../../dicom/tag.ts';
 import { LeadglassError } from '../../../error.ts';
 import type { Find } from '../../../guard/operation.ts';
 import type { Pass } from '../../../guard/pass.ts';
 import type { Scope } from '../../../guard/scope.ts';
-import { type AnswerOptions, answerOf } from './answer.ts';
+import { type AnswerOptions, answerOf, uniqueKeys } from './answer.ts';
 import type { ArchiveIndex } from './archive-index.ts';
 import { addComputed, computedTags } from './computed.ts';
 import { hasMatchBelow, isBelow } from './lower-keys.ts';
-import { decodeHead, headOfLevel, mergeHeads } from './head.ts';
+import { decodeHead, decodeHeadElements, headOfLevel, mergeHeads } from './head.ts';
 import { allOf, studyHasSeriesInside, studyScope } from './scope-sql.ts';
 import { planQuery, type QueryPhase, type QueryPlan } from './query-sql.ts';
 
@@ -43,6 +44,8 @@ export async function* find(index: ArchiveIndex, pass: Pass<Find>, options: Find
   const computed = computedTags(query);
   // What has to be known before a row matches; the rest is computed for those that are answered.
   const matched = computedTags({ ...query, returnKeys: [] });
+  // Of most rows of a broad query nothing else is ever looked at.
+  const lookedAt = new Set([...keys.map(({ tag }) => tag), uniqueKeys[level]]);
   let inFull = query.answersInFull ?? Number.POSITIVE_INFINITY;
   let skip = query.offset ?? 0;
   let left = query.limit ?? Number.POSITIVE_INFINITY;
@@ -58,7 +61,7 @@ export async function* find(index: ArchiveIndex, pass: Pass<Find>, options: Find
       const head =
         level === 'PATIENT'
           ? headOfPatient(index, row, { scope: pass.scope, limits: options.dataSetLimits })
-          : headOfRow(row, options.dataSetLimits);
+          : headOfRow(row, options.dataSetLimits, lookedAt);
       if (matched.size > 0) addComputed(index, head, { row, level, scope: pass.scope, wanted: matched });
       if (!matchesQuery({ keys, dateTimeCombined }, head)) continue;
       if (lower.length > 0 && !hasMatchBelow(index, { row, level, scope: pass.scope, options }, lower)) continue;
@@ -73,8 +76,9 @@ export async function* find(index: ArchiveIndex, pass: Pass<Find>, options: Find
         continue;
       }
       inFull -= 1;
-      if (computed.size > 0) addComputed(index, head, { row, level, scope: pass.scope, wanted: computed });
-      yield answerOf(query, head, options);
+      const whole = level === 'PATIENT' ? head : headOfRow(row, options.dataSetLimits);
+      if (computed.size > 0) addComputed(index, whole, { row, level, scope: pass.scope, wanted: computed });
+      yield answerOf(query, whole, options);
     }
   }
 }
@@ -118,12 +122,12 @@ async function* rowsOf(
   }
 }
 
-/** All levels of a row as one data set. */
-function headOfRow(row: Row, limits: DataSetLimits): DataSet {
+/** All levels of a row as one data set, or what of them is in `only`. */
+function headOfRow(row: Row, limits: DataSetLimits, only?: ReadonlySet<Tag>): DataSet {
   const parts = ['study_head', 'series_head', 'image_head']
     .map((name) => row[name])
     .filter((head) => head instanceof Uint8Array)
-    .map((head) => decodeHead(head, limits));
+    .map((head) => (only && decodeHeadElements(head, only)) ?? decodeHead(head, limits));
   return mergeHeads(parts);
 }
 

@@ -9,12 +9,17 @@ import { normalizedDate } from '../../../dicom/date-time.ts';
 import { Tags } from '../../../dicom/dictionary/tags.generated.ts';
 import { normalizeForMatching } from '../../../dicom/person-name.ts';
 import type { QueryLevel } from '../../../dicom/query.ts';
-import { elementOf, groupOf, type Tag } from '../../../dicom/tag.ts';
+import { elementOf, groupOf, type Tag, tagOf } from '../../../dicom/tag.ts';
 import { parseUid } from '../../../dicom/uid.ts';
-import { hasLongLength, type Vr } from '../../../dicom/vr.ts';
+import { hasLongLength, type Vr, vrs } from '../../../dicom/vr.ts';
 import type { InstanceHead } from '../../backend.ts';
 import { attributesOf } from './attributes.ts';
 import { copyAsUtf8 } from './utf8.ts';
+
+/** By their two letters, the first in the upper byte. */
+const vrByLetters: ReadonlyMap<number, Vr> = new Map(
+  vrs.map((vr) => [vr.charCodeAt(0) * 0x100 + vr.charCodeAt(1), vr] as const),
+);
 
 /** Heads are kept in this transfer syntax. */
 const explicitVrLittleEndian = '1.2.840.10008.1.2.1';
@@ -60,6 +65,32 @@ function isBinary(vr: Vr): boolean {
 /** @throws LeadglassError MALFORMED when the bytes are no data set */
 export function decodeHead(bytes: Uint8Array, limits: DataSetLimits): DataSet {
   return readDataSet(bytes, { transferSyntaxUid: explicitVrLittleEndian, limits });
+}
+
+/**
+ * Of a head only the elements of `tags`, and its character set: what a query looks at in each of a thousand rows. Values are part of
+ * `bytes`. Undefined where the general reader is needed: a wanted sequence, or one whose length is not told.
+ */
+export function decodeHeadElements(bytes: Uint8Array, tags: ReadonlySet<Tag>): DataSet | undefined {
+  const head = new DataSet();
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at < bytes.length; ) {
+    if (at + 8 > bytes.length) return undefined;
+    const tag = tagOf(view.getUint16(at, true), view.getUint16(at + 2, true));
+    const vr = vrByLetters.get(view.getUint16(at + 4));
+    if (vr === undefined) return undefined;
+    const headerBytes = hasLongLength(vr) ? 12 : 8;
+    if (at + headerBytes > bytes.length) return undefined;
+    const lengthBytes = headerBytes === 12 ? view.getUint32(at + 8, true) : view.getUint16(at + 6, true);
+    const value = at + headerBytes;
+    // An undefined length is beyond any end, too.
+    if (value + lengthBytes > bytes.length) return undefined;
+    at = value + lengthBytes;
+    if (tag !== Tags.SpecificCharacterSet && !tags.has(tag)) continue;
+    if (vr === 'SQ') return undefined;
+    head.set({ tag, vr, value: bytes.subarray(value, at) });
+  }
+  return head;
 }
 
 /** The attributes of one level; texts in UTF-8. */
