@@ -189,6 +189,11 @@ test('three planes show the voxels of their place, and a series with a gap has n
   const column = Math.round(60 / scale / 0.8 + 39.5);
   const fromHead = Math.round(-30 / scale / 2 + 9.5);
   assert.equal(await words(page, /^-?\d+ HU$/, 2), `${valueAt(column, 50, 19 - fromHead)} HU`);
+  // The active view cuts through the two others that are not parallel to it, where its slice lies.
+  const line = page.locator('.v-pane:nth-of-type(1) .v-cross-line line');
+  const axial = await frameOf(page, 1);
+  const down = (50 - 49.5) * 0.5 * scaleOf(axial, 64, 50);
+  assert.ok(Math.abs(Number(await line.getAttribute('y1')) - (axial.height / 2 + down)) < 1.5);
   await shared.browser.picture('viewer-planes');
   await tool(page, 'Back to the series').click();
   await page.getByRole('button', { name: /^Gap/ }).click();

@@ -10,6 +10,7 @@ import type { Pane, PaneState } from './engine/pane.ts';
 import type { Screen } from './engine/screen.ts';
 import { scrolling } from './engine/scrolling.ts';
 import { type Command, commandOf } from './model/keys.ts';
+import { CrossLines } from './cross-lines.tsx';
 import { SegmentLayer } from './segment-layer.tsx';
 import type { SeriesEntry } from './series-list.ts';
 import { v } from './texts.ts';
@@ -113,6 +114,7 @@ function PaneFront(props: PaneViewProps & { readonly pane: Pane }): JSX.Element 
     <>
       {error === undefined ? <Marks state={state} /> : <Trouble title={v('imageFailed')} error={error} />}
       <SegmentLayer screen={props.screen} pane={pane} />
+      <CrossLines screen={props.screen} pane={pane} />
       <Corners {...props} state={state} />
       {frames.length > 1 ? (
         <input

@@ -3,7 +3,7 @@
  * itself and stays dark in either theme, as rooms are in which images are read. What is drawn is engine/'s.
  */
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { seriesOf, studyOf } from '../../api/dicomweb.ts';
 import { personName } from '../../model/dicom-json.ts';
 import { pathOf } from '../../model/route.ts';
@@ -85,15 +85,9 @@ function Room({ screen, studyUid, study, entries, reload }: RoomProps): JSX.Elem
   const [placing, setPlacing] = useState<Pane>();
   const cine = useCine();
   const tool = useStore(screen.tool);
-  const grid = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    if (grid.current === null) return;
-    const watching = new ResizeObserver(() => screen.resized());
-    watching.observe(grid.current);
-    return () => watching.disconnect();
-  }, []);
   const { layout, active, places } = views;
   const pane = screen.panes.get(`view-${active}`);
+  useEffect(() => screen.active.set(pane), [pane]);
 
   const run = (target: Pane, command: Command): void => {
     switch (command.do) {
@@ -171,7 +165,7 @@ function Room({ screen, studyUid, study, entries, reload }: RoomProps): JSX.Elem
         onCommand={(command) => pane !== undefined && run(pane, command)}
       />
       <SeriesStrip screen={screen} studyUid={studyUid} entries={entries} views={views} />
-      <main ref={grid} class="v-grid" data-columns={layout.columns} data-rows={layout.rows}>
+      <main class="v-grid" data-columns={layout.columns} data-rows={layout.rows}>
         <h1 class="hidden-visually">{[v('title'), name].filter(Boolean).join(': ')}</h1>
         {places.map((place, index) => (
           <ViewPlace

@@ -102,6 +102,11 @@ export class Pane {
     return frames[index];
   }
 
+  /** Where a point of the patient is in the view, pixels of the page. */
+  canvasOf([x, y, z]: Triple): readonly [number, number] {
+    return this.viewport.worldToCanvas([x, y, z]);
+  }
+
   /** Shows a stack. Where the one before held the same frame, the view of it stays. */
   async show(frames: readonly ImageFacts[], index: number, made?: (index: number) => MadeValues): Promise<void> {
     const ids = frames.map((facts, at) => this.#register.add(facts, made?.(at)));

@@ -94,11 +94,15 @@ export class Screen {
   readonly panes = new Map<string, Pane>();
   readonly tool: Store<Tool> = store<Tool>('window');
   readonly isLinked: Store<boolean> = store(false);
+  /** Whom the tools are for. */
+  readonly active: Store<Pane | undefined> = store<Pane | undefined>(undefined);
   /** What lies over the images of all views. */
   readonly overlays: Store<readonly SegmentOverlay[]> = store<readonly SegmentOverlay[]>([]);
   /** Rises with each change of a measurement. */
   readonly measured: Store<number> = store(0);
   readonly #engine: RenderingEngine;
+  /** A view changes its size with the window, with the layout, and with what opens beside it. */
+  readonly #sizes = new ResizeObserver(() => this.#resized());
   readonly #closing = new AbortController();
 
   constructor() {
@@ -121,6 +125,7 @@ export class Screen {
 
   close(): void {
     this.#closing.abort();
+    this.#sizes.disconnect();
     removeEventListener('unhandledrejection', this.#knownFailure);
     for (const name of annotationEvents) eventTarget.removeEventListener(name, this.#measuredSomething);
     this.frames.close();
@@ -146,20 +151,24 @@ export class Screen {
     const pane = new Pane(id, element, { viewport, register: this.frames });
     pane.onStep = (from, to) => this.#follow(pane, from, to);
     this.panes.set(id, pane);
+    this.#sizes.observe(element);
     ToolGroupManager.getToolGroup(groupId)?.addViewport(id, groupId);
     return pane;
   }
 
   disable(id: string): void {
-    this.panes.get(id)?.close();
+    const pane = this.panes.get(id);
+    if (this.active.get() === pane) this.active.set(undefined);
+    if (pane !== undefined) this.#sizes.unobserve(pane.element);
+    pane?.close();
     this.panes.delete(id);
     ToolGroupManager.getToolGroup(groupId)?.removeViewports(groupId, id);
     this.#engine.disableElement(id);
   }
 
   /** After the size of panes changed: what was fitted is fitted again, what somebody moved or enlarged stays. */
-  resized(): void {
-    if (this.panes.size === 0) return;
+  #resized(): void {
+    if (this.panes.size === 0 || this.#closing.signal.aborted) return;
     const fitted = [...this.panes.values()].filter((pane) => pane.isFitted);
     this.#engine.resize(true, true);
     for (const pane of fitted) pane.fit();
