@@ -152,7 +152,7 @@ export const limits = {
   tlsTicketKeyMs: 24 * 3_600_000,
   /** How late a changed certificate file is seen: reading a few kilobytes again costs nothing. */
   certificateReviewMs: 5_000,
-  /** The hospital's OpenID provider (src/oidc). */
+  /** The hospital's OpenID provider (src/oidc), also where it is only asked for the keys of its access tokens. */
   provider: {
     // Metadata and keys of large providers have up to 20 KB; a hostile document must not take the memory.
     providerAnswerBytesMax: 256 * 1024,
@@ -599,11 +599,6 @@ export const limits = {
     // Tokens of another provider: some KB with many groups; an hour, since nobody tells us that one was ended (RFC 9068 has no such way).
     providerTokenCharactersMax: 8 * 1024,
     providerTokenSecondsMax: 3_600,
-    // Its keys: a few, asked for again after ten minutes, and for an unknown one twice a minute at most.
-    keySetBytesMax: 128 * 1024,
-    keySetMs: 10_000,
-    keySetKeptMs: 10 * 60_000,
-    keySetCooldownMs: 30_000,
   },
   /** People: accounts, what proves who somebody is, sessions (src/people). SP 800-63B-4 where a clause is named. */
   /** How long an opening that comes with an invitation stands: by then somebody looks again. */

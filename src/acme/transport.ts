@@ -4,10 +4,9 @@
  * client.ts.
  */
 import type { IncomingMessage } from 'node:http';
-import { request } from 'node:https';
 import { LeadglassError } from '../error.ts';
 import { gather } from '../gather.ts';
-import { clientTlsOptions } from '../upper-layer/tls-options.ts';
+import { sendHttps } from '../upper-layer/https-request.ts';
 
 export interface TransportLimits {
   readonly acmeAnswerBytesMax: number;
@@ -98,27 +97,18 @@ export class AcmeTransport {
 
   #send(url: URL, { method, body, accept }: AcmeRequest, signal: AbortSignal): Promise<IncomingMessage> {
     const { authorities, userAgent, limits } = this.#options;
-    const name = url.hostname.replace(/^\[|\]$/g, '');
-    return new Promise((resolve, reject) => {
-      const sent = request(url, {
-        ...clientTlsOptions({ server: { by: 'name', name, ca: authorities } }),
-        method,
-        signal,
-        // A connection of its own: no session of before, nothing kept open.
-        agent: false,
-        maxHeaderSize: limits.acmeHeaderBytesMax,
-        headers: {
-          'user-agent': userAgent,
-          'accept-language': 'en',
-          ...(accept === undefined ? {} : { accept }),
-          ...(body === undefined
-            ? {}
-            : { 'content-type': 'application/jose+json', 'content-length': Buffer.byteLength(body) }),
-        },
-      });
-      sent.once('response', resolve);
-      sent.on('error', reject);
-      sent.end(body);
+    return sendHttps(url, {
+      method,
+      headers: {
+        'user-agent': userAgent,
+        'accept-language': 'en',
+        ...(accept === undefined ? {} : { accept }),
+        ...(body === undefined ? {} : { 'content-type': 'application/jose+json' }),
+      },
+      body,
+      authorities,
+      headerBytesMax: limits.acmeHeaderBytesMax,
+      signal,
     });
   }
 

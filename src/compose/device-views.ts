@@ -2,7 +2,8 @@
 import type { CertificateView, DeviceView, OpeningView } from '../doors/control/control-services.ts';
 import { type Opening, openingState } from '../guard/opening.ts';
 import type { OpeningMark } from '../guard/opening-service.ts';
-import type { Device, DeviceCertificate, PolicyStore } from '../guard/policy-store.ts';
+import type { Device, DeviceCertificate } from '../guard/policy-rows.ts';
+import type { PolicyStore } from '../guard/policy-store.ts';
 import { limits } from '../limits.ts';
 import { termsText } from './opening-texts.ts';
 

@@ -1,13 +1,14 @@
 /** The authorization server of one installation: registered programs, people's sessions, the ledger. */
 import { rootCertificates } from 'node:tls';
+import { packageVersion } from '../cli/package-version.ts';
 import { webBase } from '../doors/web/web-door.ts';
 import { LeadglassError } from '../error.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { readAuthorityFile } from '../keys/identity-files.ts';
 import { AuthorizationServer } from '../oauth/authorization-server.ts';
-import { remoteKeySet } from '../oauth/key-set.ts';
 import { ProviderTokens } from '../oauth/provider-tokens.ts';
+import { ProviderTransport } from '../oidc/transport.ts';
 import type { People } from '../people/people.ts';
 import type { Installation } from './installation.ts';
 import { peopleRecord } from './people-records.ts';
@@ -55,10 +56,17 @@ export function openProviderTokens(
 ): ProviderTokens | undefined {
   const { issuer, keysUrl, authorityFile, ...rules } = config.accessTokens;
   if (issuer === '') return undefined;
-  const authorities = readAuthorityFile(authorityFile, rootCertificates);
+  const transport = new ProviderTransport({
+    authorities: readAuthorityFile(authorityFile, rootCertificates),
+    userAgent: `Leadglass/${packageVersion()}`,
+    limits: limits.provider,
+  });
   return new ProviderTokens({
     rules: { issuer, ...rules },
-    keys: () => remoteKeySet(keysUrl, { authorities, limits: limits.oauth }),
+    keys: async () => {
+      const { remoteKeySet } = await import('../oidc/key-set.ts');
+      return remoteKeySet(keysUrl, { transport, limits: limits.provider });
+    },
     account: (email) => people.usableAccount(email),
     limits: limits.oauth,
     now: Date.now,

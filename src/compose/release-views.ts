@@ -1,7 +1,8 @@
 /** To whom a study was released, as an operator sees it. */
 import type { Uid } from '../dicom/uid.ts';
 import type { ReleaseView } from '../doors/control/control-services.ts';
-import type { PolicyStore, Release } from '../guard/policy-store.ts';
+import type { Release } from '../guard/policy-rows.ts';
+import type { PolicyStore } from '../guard/policy-store.ts';
 import { limits } from '../limits.ts';
 
 export function releaseViews(policy: PolicyStore, studyInstanceUid: Uid, nowMs: number): readonly ReleaseView[] {

@@ -3,7 +3,8 @@ import { parseAeTitle } from '../dicom/ae-title.ts';
 import type { SignedInView } from '../doors/control/control-services.ts';
 import { LeadglassError } from '../error.ts';
 import { openingState } from '../guard/opening.ts';
-import type { Device, PolicyStore } from '../guard/policy-store.ts';
+import type { Device } from '../guard/policy-rows.ts';
+import type { PolicyStore } from '../guard/policy-store.ts';
 import type { People } from '../people/people.ts';
 
 /**

@@ -8,7 +8,7 @@ import type { DeviceAdd } from './device-requests.ts';
 import { OpeningService } from './opening-service.ts';
 import type { Administer } from './operation.ts';
 import type { Pass } from './pass.ts';
-import type { DeviceCertificate } from './policy-store.ts';
+import type { DeviceCertificate } from './policy-rows.ts';
 import { ReleaseService } from './release.ts';
 import {
   aet,

@@ -17,7 +17,8 @@ import { type CertificateRules, normalizeFingerprint, reasonAgainstCertificate }
 import { type Opening, type OpeningTerms, openingState } from './opening.ts';
 import type { Administer } from './operation.ts';
 import type { Pass } from './pass.ts';
-import type { Device, DeviceCertificate, PolicyStore } from './policy-store.ts';
+import type { Device, DeviceCertificate } from './policy-rows.ts';
+import type { PolicyStore } from './policy-store.ts';
 import { type OpeningRules, objectionsTo, purposeBounds } from './purposes.ts';
 import { refusalReasons } from './refusal.ts';
 import { waitForSecond, type WaitingRules } from './second-person.ts';

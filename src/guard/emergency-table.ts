@@ -2,11 +2,12 @@
  * What is to be remembered of an emergency beside its opening: that its end was recorded, who looked at it afterwards, and how often
  * somebody tried. A part of the policy store.
  */
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import * as v from 'valibot';
 import { LeadglassError } from '../error.ts';
 import type { PersonOpening } from './person-opening.ts';
 import type { PersonOpenings } from './person-opening-table.ts';
+import { parsedRow, type Row } from './row.ts';
 
 /** A version of the policy's schema. A try is there whether or not a patient was found. */
 export const emergencySchema = `
@@ -93,20 +94,13 @@ export class Emergencies {
     this.#statements.addTry.run(account, atMs);
   }
 
-  #emergencyOf(row: Record<string, SQLOutputValue>): Emergency {
-    const result = v.safeParse(rowSchema, row);
-    const opening = result.success ? this.#openings.byId(result.output.opening) : undefined;
-    if (!result.success || opening?.emergency === undefined) {
+  #emergencyOf(row: Row): Emergency {
+    const found = parsedRow(rowSchema, row, 'an emergency');
+    const opening = this.#openings.byId(found.opening);
+    if (opening?.emergency === undefined) {
       throw new LeadglassError('CORRUPT', 'Cannot read the policy: an emergency is not what it should be');
     }
-    const {
-      stopped_at: stoppedAtMs,
-      stopped_how: how,
-      reviewed_at: atMs,
-      reviewed_by: by,
-      verdict,
-      words,
-    } = result.output;
+    const { stopped_at: stoppedAtMs, stopped_how: how, reviewed_at: atMs, reviewed_by: by, verdict, words } = found;
     return {
       opening,
       ...(stoppedAtMs === null ? {} : { stopped: { atMs: stoppedAtMs, how: how ?? '' } }),

@@ -1,8 +1,8 @@
 /** The openings of people in `guard.sqlite`; a part of the policy store, which opens the file and tells who changed. */
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import * as v from 'valibot';
-import { LeadglassError } from '../error.ts';
 import { type PersonOpening, type PersonOpeningTerms, personOpeningTermsSchema } from './person-opening.ts';
+import { parsedRow, type Row } from './row.ts';
 
 /** Version 3 of the policy's schema. */
 export const personOpeningSchema = `
@@ -73,15 +73,9 @@ const rowSchema = v.object({
   closed_reason: v.nullable(v.string()),
 });
 
-/** An edited database opens nothing: rows are parsed as anything from outside. */
-function openingOf(row: Record<string, SQLOutputValue>): PersonOpening {
-  const result = v.safeParse(rowSchema, row);
-  if (!result.success) {
-    throw new LeadglassError('CORRUPT', 'Cannot read the policy: the opening of a person is not what it should be', {
-      detail: result.issues.map((issue) => `${v.getDotPath(issue) ?? ''} ${issue.message}`).join('; '),
-    });
-  }
-  const { id, terms, created_at: createdAtMs, closed_at: atMs, closed_by: by, closed_reason: reason } = result.output;
+function openingOf(row: Row): PersonOpening {
+  const found = parsedRow(rowSchema, row, 'the opening of a person');
+  const { id, terms, created_at: createdAtMs, closed_at: atMs, closed_by: by, closed_reason: reason } = found;
   const closed = atMs === null ? {} : { closed: { atMs, by: by ?? '', reason: reason ?? '' } };
   return { ...terms, id, createdAtMs, ...closed };
 }

@@ -2,163 +2,32 @@
  * Devices, certificates, openings, releases and their use in `guard.sqlite`. Only remembers and tells who changed; what may be
  * written is decided in device-service.ts, what follows from it in policy.ts.
  */
-import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import { DatabaseSync } from 'node:sqlite';
 import * as v from 'valibot';
-import { type AeTitle, parseAeTitle } from '../dicom/ae-title.ts';
-import { type Uid, parseUid } from '../dicom/uid.ts';
+import type { AeTitle } from '../dicom/ae-title.ts';
+import type { Uid } from '../dicom/uid.ts';
 import { LeadglassError } from '../error.ts';
+import { Emergencies } from './emergency-table.ts';
 import { type Opening, type OpeningTerms, openingTermsSchema } from './opening.ts';
-import { Emergencies, emergencySchema } from './emergency-table.ts';
-import { personOpeningSchema, PersonOpenings } from './person-opening-table.ts';
-import { programSchema, Programs } from './program-table.ts';
-import type { ReleasedStudy } from './policy.ts';
-import type { Purpose } from './principal.ts';
-import { waitingChangeSchema, WaitingChanges } from './waiting-change.ts';
+import { PersonOpenings } from './person-opening-table.ts';
+import {
+  certificateOf,
+  type Device,
+  type DeviceCertificate,
+  deviceOf,
+  type DeviceToken,
+  openingOf,
+  type Release,
+  releaseOf,
+  tokenOf,
+  type Usage,
+  usageOf,
+} from './policy-rows.ts';
+import { prepareStatements, schemaSteps } from './policy-sql.ts';
+import { Programs } from './program-table.ts';
+import { WaitingChanges } from './waiting-change.ts';
 
-export interface Device {
-  readonly name: AeTitle;
-  readonly purpose: Purpose;
-  readonly reason: string;
-  readonly owner: string;
-  readonly createdAtMs: number;
-  readonly revoked?: { readonly atMs: number; readonly by: string; readonly reason: string };
-}
-
-/** A certificate that one device may show. */
-export interface DeviceCertificate {
-  /** SHA-256 in lower-case hex. */
-  readonly fingerprint256: string;
-  readonly device: AeTitle;
-  /** `own`: issued by our authority, the chain must verify; `pinned`: of somebody else, exactly this one is trusted. */
-  readonly origin: 'own' | 'pinned';
-  readonly subject: string;
-  readonly serialNumber: string;
-  readonly notBeforeMs: number;
-  readonly notAfterMs: number;
-  readonly addedAtMs: number;
-  readonly revoked?: { readonly atMs: number; readonly reason: string };
-}
-
-export interface Release extends ReleasedStudy {
-  readonly id: number;
-  readonly device: AeTitle;
-  readonly reason: string;
-  readonly owner: string;
-  readonly createdAtMs: number;
-  readonly withdrawnAtMs?: number;
-}
-
-/** A device's short-lived proof for the web door, bound to one opening. Of the token itself only its hash is known. */
-export interface DeviceToken {
-  readonly id: number;
-  readonly device: AeTitle;
-  readonly openingId: number;
-  readonly createdAtMs: number;
-  /** Last moment at which it is good. */
-  readonly notAfterMs: number;
-}
-
-export interface Usage {
-  readonly lastUsedAtMs: number;
-  readonly useCount: number;
-}
-
-const schema = `
-  CREATE TABLE device (
-    name TEXT PRIMARY KEY, purpose TEXT NOT NULL, reason TEXT NOT NULL, owner TEXT NOT NULL, created_at INTEGER NOT NULL,
-    revoked_at INTEGER, revoked_by TEXT, revoked_reason TEXT
-  ) STRICT;
-  CREATE TABLE certificate (
-    fingerprint TEXT NOT NULL, device TEXT NOT NULL REFERENCES device (name), origin TEXT NOT NULL CHECK (origin IN ('own', 'pinned')),
-    subject TEXT NOT NULL, serial_number TEXT NOT NULL, not_before INTEGER NOT NULL, not_after INTEGER NOT NULL,
-    added_at INTEGER NOT NULL, revoked_at INTEGER, revoked_reason TEXT,
-    PRIMARY KEY (fingerprint, device)
-  ) STRICT;
-  CREATE TABLE opening (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, device TEXT NOT NULL REFERENCES device (name),
-    terms TEXT NOT NULL, created_at INTEGER NOT NULL,
-    closed_at INTEGER, closed_by TEXT, closed_reason TEXT
-  ) STRICT;
-  CREATE UNIQUE INDEX opening_name ON opening (name) WHERE closed_at IS NULL;
-  CREATE INDEX opening_device ON opening (device);
-  CREATE TABLE release (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, device TEXT NOT NULL REFERENCES device (name), study_instance_uid TEXT NOT NULL,
-    reason TEXT NOT NULL, owner TEXT NOT NULL, created_at INTEGER NOT NULL, valid_until INTEGER NOT NULL, withdrawn_at INTEGER
-  ) STRICT;
-  CREATE INDEX release_device ON release (device) WHERE withdrawn_at IS NULL;
-  CREATE TABLE usage (
-    opening INTEGER PRIMARY KEY REFERENCES opening (id), last_used_at INTEGER NOT NULL, use_count INTEGER NOT NULL
-  ) STRICT;
-`;
-/** Version 2. A row is there as long as its token is good: to end it is to delete it. */
-const tokenSchema = `
-  CREATE TABLE token (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, device TEXT NOT NULL REFERENCES device (name),
-    opening INTEGER NOT NULL REFERENCES opening (id), created_at INTEGER NOT NULL, not_after INTEGER NOT NULL
-  ) STRICT;
-  CREATE INDEX token_device ON token (device);
-`;
-/** What each version added to the one before; an older database gets what it lacks. */
-const schemaSteps = [schema, tokenSchema, personOpeningSchema, emergencySchema, waitingChangeSchema, programSchema];
 const schemaVersion = schemaSteps.length;
-
-function prepareStatements(database: DatabaseSync) {
-  return {
-    addDevice: database.prepare('INSERT INTO device (name, purpose, reason, owner, created_at) VALUES (?, ?, ?, ?, ?)'),
-    device: database.prepare('SELECT * FROM device WHERE name = ?'),
-    devices: database.prepare('SELECT * FROM device ORDER BY name'),
-    revokeDevice: database.prepare(
-      'UPDATE device SET revoked_at = ?, revoked_by = ?, revoked_reason = ? WHERE name = ? AND revoked_at IS NULL',
-    ),
-    reviveDevice: database.prepare(
-      'UPDATE device SET purpose = ?, reason = ?, owner = ?, created_at = ?, revoked_at = NULL, revoked_by = NULL, revoked_reason = NULL WHERE name = ? AND revoked_at IS NOT NULL',
-    ),
-    addCertificate: database.prepare(
-      'INSERT INTO certificate (fingerprint, device, origin, subject, serial_number, not_before, not_after, added_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-    ),
-    certificatesByFingerprint: database.prepare('SELECT * FROM certificate WHERE fingerprint = ? ORDER BY device'),
-    certificatesOfDevice: database.prepare('SELECT * FROM certificate WHERE device = ? ORDER BY added_at, fingerprint'),
-    revokeCertificate: database.prepare(
-      'UPDATE certificate SET revoked_at = ?, revoked_reason = ? WHERE fingerprint = ? AND device = ? AND revoked_at IS NULL',
-    ),
-    revokedCertificates: database.prepare('SELECT * FROM certificate WHERE revoked_at IS NOT NULL ORDER BY revoked_at'),
-    addOpening: database.prepare('INSERT INTO opening (name, device, terms, created_at) VALUES (?, ?, ?, ?)'),
-    opening: database.prepare('SELECT * FROM opening WHERE id = ?'),
-    openingByName: database.prepare(
-      'SELECT * FROM opening WHERE name = ? ORDER BY closed_at IS NULL DESC, id DESC LIMIT 1',
-    ),
-    openings: database.prepare('SELECT * FROM opening ORDER BY name, id'),
-    openingsOfDevice: database.prepare('SELECT * FROM opening WHERE device = ? ORDER BY id'),
-    closeOpening: database.prepare(
-      'UPDATE opening SET closed_at = ?, closed_by = ?, closed_reason = ? WHERE id = ? AND closed_at IS NULL',
-    ),
-    addRelease: database.prepare(
-      'INSERT INTO release (device, study_instance_uid, reason, owner, created_at, valid_until) VALUES (?, ?, ?, ?, ?, ?)',
-    ),
-    release: database.prepare('SELECT * FROM release WHERE id = ?'),
-    releasesOfDevice: database.prepare('SELECT * FROM release WHERE device = ? AND withdrawn_at IS NULL ORDER BY id'),
-    releasesOfStudy: database.prepare('SELECT * FROM release WHERE study_instance_uid = ? ORDER BY id LIMIT ?'),
-    withdrawRelease: database.prepare('UPDATE release SET withdrawn_at = ? WHERE id = ? AND withdrawn_at IS NULL'),
-    addToken: database.prepare(
-      'INSERT INTO token (hash, device, opening, created_at, not_after) VALUES (?, ?, ?, ?, ?)',
-    ),
-    tokenByHash: database.prepare('SELECT * FROM token WHERE hash = ?'),
-    token: database.prepare('SELECT * FROM token WHERE id = ?'),
-    tokensOfDevice: database.prepare('SELECT * FROM token WHERE device = ? ORDER BY id'),
-    endTokens: database.prepare('DELETE FROM token WHERE device = ?'),
-    forgetTokens: database.prepare('DELETE FROM token WHERE not_after < ?'),
-    countUse: database.prepare(
-      'INSERT INTO usage (opening, last_used_at, use_count) VALUES (?, ?, ?) ON CONFLICT (opening) DO UPDATE SET last_used_at = max(last_used_at, excluded.last_used_at), use_count = use_count + excluded.use_count',
-    ),
-    copyUses: database.prepare('INSERT INTO usage SELECT ?, last_used_at, use_count FROM usage WHERE opening = ?'),
-    usage: database.prepare('SELECT * FROM usage WHERE opening = ?'),
-    latestTime: database.prepare(
-      'SELECT max(coalesce((SELECT max(last_used_at) FROM usage), 0), coalesce((SELECT max(created_at) FROM opening), 0), coalesce((SELECT max(created_at) FROM person_opening), 0)) AS latest',
-    ),
-  };
-}
-
-type Row = Record<string, SQLOutputValue>;
 
 export class PolicyStore implements Disposable {
   readonly #database: DatabaseSync;
@@ -453,9 +322,7 @@ export class PolicyStore implements Disposable {
 
   usage(openingId: number): Usage | undefined {
     const row = this.#statements.usage.get(openingId);
-    return row === undefined
-      ? undefined
-      : { lastUsedAtMs: integer(row, 'last_used_at'), useCount: integer(row, 'use_count') };
+    return row === undefined ? undefined : usageOf(row);
   }
 
   /** The latest moment that the policy knows of, to notice a clock that went backwards between two starts; 0 if none. */
@@ -479,89 +346,3 @@ export class PolicyStore implements Disposable {
     });
   }
 }
-
-// Rows become typed values by the same parse functions as anything from outside: an edited database opens nothing.
-
-function deviceOf(row: Row): Device {
-  const revokedAtMs = row['revoked_at'];
-  return {
-    name: aeTitle(row, 'name'),
-    purpose: parse(openingTermsSchema.entries.purpose, row['purpose']),
-    reason: text(row, 'reason'),
-    owner: text(row, 'owner'),
-    createdAtMs: integer(row, 'created_at'),
-    ...(typeof revokedAtMs === 'number'
-      ? { revoked: { atMs: revokedAtMs, by: text(row, 'revoked_by'), reason: text(row, 'revoked_reason') } }
-      : {}),
-  };
-}
-
-function certificateOf(row: Row): DeviceCertificate {
-  const revokedAtMs = row['revoked_at'];
-  return {
-    fingerprint256: text(row, 'fingerprint'),
-    device: aeTitle(row, 'device'),
-    origin: parse(v.picklist(['own', 'pinned']), row['origin']),
-    subject: text(row, 'subject'),
-    serialNumber: text(row, 'serial_number'),
-    notBeforeMs: integer(row, 'not_before'),
-    notAfterMs: integer(row, 'not_after'),
-    addedAtMs: integer(row, 'added_at'),
-    ...(typeof revokedAtMs === 'number' ? { revoked: { atMs: revokedAtMs, reason: text(row, 'revoked_reason') } } : {}),
-  };
-}
-
-function openingOf(row: Row): Opening {
-  let json: unknown;
-  try {
-    json = JSON.parse(text(row, 'terms'));
-  } catch (cause) {
-    throw new LeadglassError('CORRUPT', 'Cannot read the policy: the terms of an opening are not JSON', { cause });
-  }
-  const terms = parse(openingTermsSchema, json);
-  const closedAtMs = row['closed_at'];
-  return {
-    ...terms,
-    id: integer(row, 'id'),
-    createdAtMs: integer(row, 'created_at'),
-    ...(typeof closedAtMs === 'number'
-      ? { closed: { atMs: closedAtMs, by: text(row, 'closed_by'), reason: text(row, 'closed_reason') } }
-      : {}),
-  };
-}
-
-function tokenOf(row: Row): DeviceToken {
-  return {
-    id: integer(row, 'id'),
-    device: aeTitle(row, 'device'),
-    openingId: integer(row, 'opening'),
-    createdAtMs: integer(row, 'created_at'),
-    notAfterMs: integer(row, 'not_after'),
-  };
-}
-
-function releaseOf(row: Row): Release {
-  const withdrawnAtMs = row['withdrawn_at'];
-  return {
-    id: integer(row, 'id'),
-    device: aeTitle(row, 'device'),
-    studyInstanceUid: uid(row, 'study_instance_uid'),
-    reason: text(row, 'reason'),
-    owner: text(row, 'owner'),
-    createdAtMs: integer(row, 'created_at'),
-    validUntilMs: integer(row, 'valid_until'),
-    ...(typeof withdrawnAtMs === 'number' ? { withdrawnAtMs } : {}),
-  };
-}
-
-function parse<S extends v.GenericSchema>(schema: S, value: unknown): v.InferOutput<S> {
-  const result = v.safeParse(schema, value);
-  if (result.success) return result.output;
-  throw new LeadglassError('CORRUPT', 'Cannot read the policy: a row is not what it should be', {
-    detail: result.issues.map((issue) => `${v.getDotPath(issue) ?? ''} ${issue.message}`).join('; '),
-  });
-}
-const text = (row: Row, column: string): string => parse(v.string(), row[column]);
-const integer = (row: Row, column: string): number => parse(v.pipe(v.number(), v.safeInteger()), row[column]);
-const aeTitle = (row: Row, column: string): AeTitle => parseAeTitle(text(row, column), column);
-const uid = (row: Row, column: string): Uid => parseUid(text(row, column), column);

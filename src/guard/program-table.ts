@@ -1,8 +1,8 @@
 /** The registered programs in `guard.sqlite`; a part of the policy store, which opens the file. Rows stay when a program is removed. */
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import * as v from 'valibot';
-import { LeadglassError } from '../error.ts';
 import { isProgramOpen, type Program, type ProgramTerms, programTermsSchema } from './program.ts';
+import { parsedRow, type Row } from './row.ts';
 
 /** Version 4 of the policy's schema. */
 export const programSchema = `
@@ -98,15 +98,9 @@ const rowSchema = v.object({
   removed_reason: v.nullable(v.string()),
 });
 
-/** An edited database registers nothing: rows are parsed as anything from outside. */
-function programOf(row: Record<string, SQLOutputValue>): Program {
-  const result = v.safeParse(rowSchema, row);
-  if (!result.success) {
-    throw new LeadglassError('CORRUPT', 'Cannot read the policy: a registered program is not what it should be', {
-      detail: result.issues.map((issue) => `${v.getDotPath(issue) ?? ''} ${issue.message}`).join('; '),
-    });
-  }
-  const { id, terms, created_at: createdAtMs, last_used_at, removed_at, removed_by, removed_reason } = result.output;
+function programOf(row: Row): Program {
+  const found = parsedRow(rowSchema, row, 'a registered program');
+  const { id, terms, created_at: createdAtMs, last_used_at, removed_at, removed_by, removed_reason } = found;
   return {
     ...terms,
     id,

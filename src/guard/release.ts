@@ -10,7 +10,8 @@ import { operatorOf } from './device-service.ts';
 import { openingTermsSchema } from './opening.ts';
 import type { Administer } from './operation.ts';
 import type { Pass } from './pass.ts';
-import type { PolicyStore, Release } from './policy-store.ts';
+import type { Release } from './policy-rows.ts';
+import type { PolicyStore } from './policy-store.ts';
 import { type PurposeBounds, purposeBounds } from './purposes.ts';
 
 const releaseSchema = v.strictObject({

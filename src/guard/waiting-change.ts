@@ -2,10 +2,10 @@
  * What a person asked for that would give a device more, and that a second person has to confirm before it is done: rows of
  * `guard.sqlite`, a part of the policy store. Until then nothing of it is in the policy, so there is nothing that could be let in.
  */
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import * as v from 'valibot';
-import { LeadglassError } from '../error.ts';
 import { endSchema, openingTermsSchema, textSchema } from './opening.ts';
+import { parsedRow, type Row } from './row.ts';
 
 const aeTitle = openingTermsSchema.entries.device;
 const fingerprint = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
@@ -141,16 +141,10 @@ const rowSchema = v.object({
   decided_how: v.nullable(v.picklist(['confirmed', 'refused'])),
 });
 
-/** An edited database opens nothing: rows are parsed as anything from outside. */
-function waitingOf(row: Record<string, SQLOutputValue>): WaitingChange {
-  const result = v.safeParse(rowSchema, row);
-  if (!result.success) {
-    throw new LeadglassError('CORRUPT', 'Cannot read the policy: a change that waits is not what it should be', {
-      detail: result.issues.map((issue) => `${v.getDotPath(issue) ?? ''} ${issue.message}`).join('; '),
-    });
-  }
-  const { id, change, summary, asked_by: askedBy, asked_at: askedAtMs, not_after: notAfterMs } = result.output;
-  const { decided_at: atMs, decided_by: by, decided_how: how } = result.output;
+function waitingOf(row: Row): WaitingChange {
+  const found = parsedRow(rowSchema, row, 'a change that waits');
+  const { id, change, summary, asked_by: askedBy, asked_at: askedAtMs, not_after: notAfterMs } = found;
+  const { decided_at: atMs, decided_by: by, decided_how: how } = found;
   const decided = atMs === null || how === null ? {} : { decided: { atMs, by: by ?? '', how } };
   return { id, change, summary, askedBy, askedAtMs, notAfterMs, ...decided };
 }

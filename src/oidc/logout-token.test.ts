@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { LeadglassError } from '../error.ts';
-import { ScriptedProvider, signedWithSecret, unsigned } from './scripted-provider.test-support.ts';
+import { impatient, ScriptedProvider, signedWithSecret, unsigned } from './scripted-provider.test-support.ts';
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
@@ -86,7 +86,7 @@ test('keys that cannot be had are no fault of the token', async () => {
   provider.answers.set('/realm/keys', () => undefined);
   const token = await provider.signed(provider.logoutClaims());
   await assert.rejects(
-    provider.client().readLogout(token),
+    provider.client(impatient).readLogout(token),
     (error) => error instanceof LeadglassError && error.code === 'TIMED_OUT',
   );
 });

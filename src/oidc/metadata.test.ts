@@ -4,7 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { LeadglassError } from '../error.ts';
 import { ForeignAuthority } from '../keys/foreign-authority.test-support.ts';
 import { limits } from '../limits.ts';
-import { redirectUri, ScriptedProvider } from './scripted-provider.test-support.ts';
+import { impatient, redirectUri, ScriptedProvider } from './scripted-provider.test-support.ts';
 
 const path = '/realm/.well-known/openid-configuration';
 const fails = (code: string) => (error: unknown) => error instanceof LeadglassError && error.code === code;
@@ -102,7 +102,8 @@ for (const [what, { code, set }] of Object.entries(hostile)) {
   test(`a provider with ${what} is not used`, async () => {
     await using provider = await ScriptedProvider.open();
     set(provider);
-    await assert.rejects(provider.client().authorize(redirectUri, false), fails(code));
+    const client = provider.client(code === 'TIMED_OUT' ? impatient : {});
+    await assert.rejects(client.authorize(redirectUri, false), fails(code));
     assert.equal(provider.count('/realm/elsewhere'), 0);
   });
 }

@@ -14,8 +14,6 @@ export interface MetadataLimits {
   readonly providerMetadataStaleMs: number;
   /** After a failure nobody asks again for so long. */
   readonly providerPauseMs: number;
-  readonly providerKeysMs: number;
-  readonly providerKeysPauseMs: number;
 }
 
 export interface MetadataOptions {

@@ -4,7 +4,7 @@
  * that may change at any time. Who a person is here, and what for, is left to src/people. No token of the provider outlives a call.
  */
 import type { KeyObject } from 'node:crypto';
-import { createRemoteJWKSet, customFetch as joseFetch, type JWTVerifyGetKey } from 'jose';
+import type { JWTVerifyGetKey } from 'jose';
 import {
   authorizationCodeGrant,
   buildAuthorizationUrl,
@@ -29,12 +29,13 @@ import type {
   ProviderIdentity,
 } from '../people/identity-provider.ts';
 import { type ClaimNames, type Claims, readIdentity, valueOf } from './claims.ts';
+import { type KeySetLimits, remoteKeySet } from './key-set.ts';
 import { readLogoutToken } from './logout-token.ts';
 import { type MetadataLimits, ProviderMetadata } from './metadata.ts';
 import { providerError } from './provider-error.ts';
 import { ProviderTransport, type TransportLimits } from './transport.ts';
 
-export interface ProviderLimits extends TransportLimits, MetadataLimits {
+export interface ProviderLimits extends TransportLimits, KeySetLimits, MetadataLimits {
   readonly logoutTokenSecondsMax: number;
   readonly clockDifferenceSeconds: number;
 }
@@ -175,14 +176,7 @@ export class OidcProvider implements IdentityProvider {
 
   #keysAt(uri: string): JWTVerifyGetKey {
     if (this.#keys?.uri === uri) return this.#keys.of;
-    const { providerRequestMs, providerKeysMs, providerKeysPauseMs } = this.#options.limits;
-    const of = createRemoteJWKSet(new URL(uri), {
-      [joseFetch]: (address: string, init: { headers: Headers; signal: AbortSignal }) =>
-        this.#transport.fetch(address, init),
-      timeoutDuration: providerRequestMs,
-      cacheMaxAge: providerKeysMs,
-      cooldownDuration: providerKeysPauseMs,
-    });
+    const of = remoteKeySet(uri, { transport: this.#transport, limits: this.#options.limits });
     this.#keys = { uri, of };
     return of;
   }

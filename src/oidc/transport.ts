@@ -3,10 +3,9 @@
  * proxy, no connection kept. Every length, time and count is bounded. What is asked and answered is left to provider.ts.
  */
 import type { IncomingMessage } from 'node:http';
-import { request } from 'node:https';
 import { LeadglassError } from '../error.ts';
 import { gather } from '../gather.ts';
-import { clientTlsOptions } from '../upper-layer/tls-options.ts';
+import { sendHttps } from '../upper-layer/https-request.ts';
 
 export interface TransportLimits {
   readonly providerAnswerBytesMax: number;
@@ -72,27 +71,17 @@ export class ProviderTransport {
 
   #send(url: URL, { method = 'GET', headers, body }: FetchInit, signal: AbortSignal): Promise<IncomingMessage> {
     const { authorities, userAgent, limits } = this.#options;
-    const name = url.hostname.replace(/^\[|\]$/g, '');
-    const bytes = body === undefined || body === null ? undefined : Buffer.from(textOf(body));
-    const fields = Object.fromEntries(new Headers(headers));
-    return new Promise((resolve, reject) => {
-      const sent = request(url, {
-        ...clientTlsOptions({ server: { by: 'name', name, ca: authorities } }),
-        method,
-        signal,
-        // A connection of its own: no session of before, nothing kept open.
-        agent: false,
-        maxHeaderSize: limits.providerHeaderBytesMax,
-        headers: {
-          ...fields,
-          'user-agent': userAgent,
-          ...(body instanceof URLSearchParams ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
-          ...(bytes === undefined ? {} : { 'content-length': bytes.length }),
-        },
-      });
-      sent.once('response', resolve);
-      sent.on('error', reject);
-      sent.end(bytes);
+    return sendHttps(url, {
+      method,
+      headers: {
+        ...Object.fromEntries(new Headers(headers)),
+        'user-agent': userAgent,
+        ...(body instanceof URLSearchParams ? { 'content-type': 'application/x-www-form-urlencoded' } : {}),
+      },
+      body: body === undefined || body === null ? undefined : textOf(body),
+      authorities,
+      headerBytesMax: limits.providerHeaderBytesMax,
+      signal,
     });
   }
 

@@ -24,7 +24,7 @@ const arrows: Record<string, readonly string[]> = {
   ledger: ['dicom', 'keys'],
   guard: ['ledger', 'dicom', 'types:upper-layer'],
   people: ['types:keys'],
-  oauth: ['guard', 'upper-layer'],
+  oauth: ['guard'],
   backends: ['dicom', 'types:guard'],
   doors: ['guard', 'dimse', 'upper-layer', 'dicom', 'rendering', 'transcoding', 'types:codecs', 'types:backends'],
   config: ['dicom'],

@@ -10,13 +10,14 @@ import { after, before, test } from 'node:test';
 import { writeImage, type Image } from '../support/dicom-files.ts';
 import { day, Leadglass } from '../support/leadglass.ts';
 import { OAuthProgram, withToken } from '../support/oauth-program.ts';
-import { signedInPerson, TestBrowser, type TestPerson } from '../support/signed-in-person.ts';
+import { TestBrowser } from '../support/browser.ts';
+import { type Person, signedIn } from '../support/person.ts';
 
 const pages = 'https://viewer.example';
 const redirect = `${pages}/callback`;
 let leadglass: Leadglass;
 let ca: Buffer;
-let ada: TestPerson;
+let ada: Person;
 let image: Image;
 let stranger: TestBrowser;
 const viewer = new OAuthProgram('viewer', redirect);
@@ -31,7 +32,7 @@ before(async () => {
   ca = readFileSync(join(device.folder, 'ca.pem'));
   const words = ['--redirect', redirect, '--until', day(20), '--reason', 'viewer'];
   await leadglass.succeed('client', 'add', 'viewer', ...words);
-  ada = await signedInPerson(leadglass, ca, { email: 'ada@hospital.example', role: 'physician' });
+  ada = await signedIn(leadglass, ca, { email: 'ada@hospital.example', role: 'physician' });
   stranger = new TestBrowser(leadglass.consolePort, ca);
 });
 after(() => leadglass[Symbol.asyncDispose]());
@@ -109,11 +110,11 @@ test('attack: nobody but the page of the browser that was sent here answers the 
   // Eve begins in her own browser and sends Ada the link.
   const eve = new TestBrowser(leadglass.consolePort, ca);
   const hers = await viewer.ask(eve);
-  const lured = await ada.browser.call('authorize/show', { request: hers.uid });
+  const lured = await ada.browser.post('authorize/show', { request: hers.uid });
   assert.equal(lured.status, 404, lured.text);
-  assert.equal((await ada.browser.call('authorize/decide', { request: hers.uid, allow: true })).status, 404);
+  assert.equal((await ada.browser.post('authorize/decide', { request: hers.uid, allow: true })).status, 404);
   // And Eve, who is not signed in, answers nothing by herself.
-  assert.equal((await eve.call('authorize/decide', { request: hers.uid, allow: true })).status, 401);
+  assert.equal((await eve.post('authorize/decide', { request: hers.uid, allow: true })).status, 401);
   const back = await viewer.decide(ada.browser, asking);
   assert.ok(back.has('code'), 'the question itself still stands');
 });
@@ -204,7 +205,7 @@ test('a stream that is under way is cut when the token is given back, and when t
   const second = await viewer.tokens(ada.browser);
   const signedOut = await slowReader(second.access);
   assert.equal(signedOut.status, 200);
-  assert.equal((await ada.browser.call('sign-out')).status, 204);
+  assert.equal((await ada.browser.post('sign-out')).status, 204);
   assert.equal(await signedOut.rest(), 'cut');
   assert.equal((await withToken(stranger, second.access)).status, 401);
 

@@ -12,7 +12,8 @@ import { after, before, test } from 'node:test';
 import { SoftAuthenticator } from '../../src/people/authenticator.test-support.ts';
 import { type Image, writeImage } from '../support/dicom-files.ts';
 import { Leadglass } from '../support/leadglass.ts';
-import { Browser, codeOf, enrolled, password, type Person, signIn } from '../support/person.ts';
+import { TestBrowser } from '../support/browser.ts';
+import { codeOf, enrolled, password, type Person } from '../support/person.ts';
 
 interface Row {
   readonly event: string;
@@ -32,8 +33,8 @@ before(async () => {
   ca = readFileSync(join(device.folder, 'ca.pem'));
   image = writeImage(leadglass.path('image'), { study: 'attacked' });
   await leadglass.succeed('send', leadglass.address, '--as', device.folder, image.path);
-  officer = await enrolled(leadglass, ca, 'olga@hospital.example', 'security-officer');
-  assert.equal((await signIn(officer)).status, 200);
+  officer = await enrolled(leadglass, ca, { email: 'olga@hospital.example', role: 'security-officer' });
+  assert.equal((await officer.signIn()).status, 200);
 });
 after(() => leadglass[Symbol.asyncDispose]());
 
@@ -55,14 +56,14 @@ async function assertSeen(who: string, reason: string): Promise<void> {
 }
 
 async function physician(name: string): Promise<Person> {
-  const person = await enrolled(leadglass, ca, `${name}@hospital.example`, 'physician');
-  assert.equal((await signIn(person)).status, 200);
+  const person = await enrolled(leadglass, ca, { email: `${name}@hospital.example`, role: 'physician' });
+  assert.equal((await person.signIn()).status, 200);
   assert.equal((await person.browser.get(studies)).status, 200);
   return person;
 }
 
-function thief(secret: string): Browser {
-  const browser = new Browser(leadglass.consolePort, ca);
+function thief(secret: string): TestBrowser {
+  const browser = new TestBrowser(leadglass.consolePort, ca);
   browser.session = secret;
   return browser;
 }
@@ -115,10 +116,10 @@ test('a page of another site sends the cookie in vain, reading and writing', asy
 });
 
 test('a one-time code that was used is used: for another sign-in, elsewhere, and for a step-up', async () => {
-  const dan = await enrolled(leadglass, ca, 'dan@hospital.example', 'physician');
+  const dan = await enrolled(leadglass, ca, { email: 'dan@hospital.example', role: 'physician' });
   const atMs = Date.now();
-  assert.equal((await signIn(dan, atMs)).status, 200);
-  const elsewhere = new Browser(leadglass.consolePort, ca);
+  assert.equal((await dan.signIn({ atMs })).status, 200);
+  const elsewhere = new TestBrowser(leadglass.consolePort, ca);
   const first = await elsewhere.post('sign-in/password', { email: dan.email, password });
   const code = codeOf(dan.secret, atMs);
   const replayed = await elsewhere.post('sign-in/code', { ceremony: first.body['ceremony'], code });
@@ -131,8 +132,11 @@ test('a one-time code that was used is used: for another sign-in, elsewhere, and
 });
 
 test('a list of passwords is slowed down at once, and locks out neither the owner nor the house', async () => {
-  const [eli, fay] = [await physician('eli'), await enrolled(leadglass, ca, 'fay@hospital.example', 'physician')];
-  const guesser = new Browser(leadglass.consolePort, ca);
+  const [eli, fay] = [
+    await physician('eli'),
+    await enrolled(leadglass, ca, { email: 'fay@hospital.example', role: 'physician' }),
+  ];
+  const guesser = new TestBrowser(leadglass.consolePort, ca);
   guesser.localAddress = '127.0.0.9';
   const statuses: number[] = [];
   for (let guess = 0; guess < 40; guess += 1) {
@@ -147,9 +151,9 @@ test('a list of passwords is slowed down at once, and locks out neither the owne
   const right = await guesser.post('sign-in/password', { email: eli.email, password });
   assert.equal(right.status, 429, 'during a wait not even the right one is looked at');
   assert.equal((await eli.browser.get(studies)).status, 200, 'who is signed in works on');
-  const known = await signIn(eli, Date.now() + 30_000);
+  const known = await eli.signIn();
   assert.equal(known.status, 200, 'and a browser that the owner used before signs in');
-  assert.equal((await signIn(fay)).status, 200, 'as does everybody else');
+  assert.equal((await fay.signIn()).status, 200, 'as does everybody else');
   await assertSeen(eli.email, 'password-wrong');
   await assertSeen(eli.email, 'too-many-failures');
 });
@@ -157,7 +161,7 @@ test('a list of passwords is slowed down at once, and locks out neither the owne
 test('what was phished without the passkey is worth nothing: a passkey signs only for this very origin', async () => {
   const email = 'gil@hospital.example';
   const { link } = await leadglass.json<{ link: string }>('account', 'invite', email, '--role', 'physician');
-  const browser = new Browser(leadglass.consolePort, ca);
+  const browser = new TestBrowser(leadglass.consolePort, ca);
   const party = { origin: `https://localhost:${leadglass.consolePort}`, rpId: 'localhost' };
   const key = new SoftAuthenticator();
   const begun = await browser.post('enrol/begin', { invitation: link.slice(link.indexOf('#') + 1) });
@@ -166,7 +170,7 @@ test('what was phished without the passkey is worth nothing: a passkey signs onl
   const { ceremony } = begun.body;
   assert.equal((await browser.post('enrol/passkey', { ceremony, credential, label: 'Key' })).status, 200);
 
-  const phisher = new Browser(leadglass.consolePort, ca);
+  const phisher = new TestBrowser(leadglass.consolePort, ca);
   const typed = await phisher.post('sign-in/password', { email, password });
   assert.equal(typed.status, 401, 'a password that somebody typed there opens nothing');
   for (const lure of [
@@ -194,7 +198,7 @@ test('an invitation that has ended enrols nobody', async () => {
   const people = new DatabaseSync(join(leadglass.data, 'people.sqlite'));
   people.prepare('UPDATE invitation SET not_after = ?').run(Date.now());
   people.close();
-  const browser = new Browser(leadglass.consolePort, ca);
+  const browser = new TestBrowser(leadglass.consolePort, ca);
   const { status, body } = await browser.post('enrol/begin', { invitation: link.slice(link.indexOf('#') + 1) });
   assert.deepEqual([status, body['answer']], [401, 'LINK_INVALID']);
   assert.ok((await seen('unknown')).some(({ reason }) => reason === 'invitation-ended'));
@@ -222,10 +226,10 @@ test('a physician of another department cannot tell a study that is there from o
 
 test('two people on one account at once are a finding', async () => {
   const jan = await physician('jan');
-  const other: Person = { ...jan, browser: new Browser(leadglass.consolePort, ca) };
-  other.browser.userAgent = 'Another browser';
-  other.browser.localAddress = '127.0.0.5';
-  assert.equal((await signIn(other, Date.now() + 30_000)).status, 200);
+  const other = new TestBrowser(leadglass.consolePort, ca);
+  other.userAgent = 'Another browser';
+  other.localAddress = '127.0.0.5';
+  assert.equal((await jan.signIn({ at: other })).status, 200);
   await assertSeen(jan.email, 'two-places-at-once');
   await assertSeen(jan.email, 'new-browser');
   const { body } = await jan.browser.get('/api/own/sessions');

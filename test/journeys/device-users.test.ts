@@ -12,18 +12,20 @@ import { SopClasses } from '../../src/dicom/sop-class.ts';
 import { TransferSyntaxes } from '../../src/dicom/transfer-syntax.ts';
 import { DimseClient } from '../../src/dimse/client.ts';
 import { limits } from '../../src/limits.ts';
-import { ApiBrowser, ApiPerson, password } from '../support/api-browser.ts';
+import type { TestBrowser } from '../support/browser.ts';
 import { sopClasses, writeImage } from '../support/dicom-files.ts';
 import { type Device, Leadglass } from '../support/leadglass.ts';
 import { needs } from '../support/peers.ts';
+import { type Person, password, signedIn } from '../support/person.ts';
 import { runProgram } from '../support/programs.ts';
 
 let leadglass: Leadglass;
 let read1: Device;
 let read2: Device;
 let ct1: Device;
-let browser: ApiBrowser;
-let ada: ApiPerson;
+let ca: Buffer;
+let browser: TestBrowser;
+let ada: Person;
 let made: { readonly passcode: string; readonly token: string; readonly userName: string; readonly id: number };
 
 before(async () => {
@@ -33,9 +35,9 @@ before(async () => {
   ct1 = await leadglass.enrol('CT1', 'acquisition');
   const image = writeImage(leadglass.path('image'), { study: 'device users' });
   await leadglass.succeed('send', leadglass.address, '--as', ct1.folder, image.path);
-  browser = new ApiBrowser(leadglass, ct1);
-  ada = await ApiPerson.enrol(leadglass, browser, 'ada@hospital.example', 'physician');
-  assert.equal((await ada.signIn(browser)).status, 200);
+  ca = readFileSync(join(ct1.folder, 'ca.pem'));
+  ada = await signedIn(leadglass, ca, { email: 'ada@hospital.example', role: 'physician' });
+  ({ browser } = ada);
   const answer = await browser.post('own/passcodes/make', { device: 'READ1' });
   assert.equal(answer.status, 200, JSON.stringify(answer.body));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- NewPasscode, whose form the API documents
@@ -181,11 +183,8 @@ test('a passcode that its owner ends cuts the association; disabling the account
 });
 
 test('who sees no images, and who names no device, gets no passcode', async () => {
-  const other = new ApiBrowser(leadglass, ct1);
-  const eve = await ApiPerson.enrol(leadglass, other, 'eve@hospital.example', 'administrator');
-  assert.equal((await eve.signIn(other)).status, 200);
-  assert.equal((await other.post('own/passcodes/make', { device: 'READ1' })).status, 409);
-  const bob = await ApiPerson.enrol(leadglass, other, 'bob@hospital.example', 'technologist');
-  assert.equal((await bob.signIn(other)).status, 200);
-  assert.equal((await other.post('own/passcodes/make', { device: 'NOBODY' })).status, 404);
+  const eve = await signedIn(leadglass, ca, { email: 'eve@hospital.example', role: 'administrator' });
+  assert.equal((await eve.browser.post('own/passcodes/make', { device: 'READ1' })).status, 409);
+  const bob = await signedIn(leadglass, ca, { email: 'bob@hospital.example', role: 'technologist' });
+  assert.equal((await bob.browser.post('own/passcodes/make', { device: 'NOBODY' })).status, 404);
 });

@@ -5,13 +5,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
-import https from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Image, uidOf, writeImage, writeSeries } from '../support/dicom-files.ts';
 import { day, Leadglass } from '../support/leadglass.ts';
-import { Browser, codeOf, enrolled, password, type Person, signIn } from '../support/person.ts';
+import { TestBrowser } from '../support/browser.ts';
+import { codeOf, enrolled, password, type Person } from '../support/person.ts';
 
 const reason = 'polytrauma in the shock room';
 const files = 'multipart/related; type="application/dicom"; transfer-syntax=*';
@@ -37,21 +37,16 @@ async function openWard(leadglass: Leadglass): Promise<Ward> {
   const own = writeImage(leadglass.path('own'), { study: 'own', patientId: 'OWN-1', modality: 'MR' });
   await leadglass.succeed('import', leadglass.path('roe'), other.path, own.path);
   const ca = readFileSync(join(device.folder, 'ca.pem'));
-  const paul = await enrolled(leadglass, ca, 'paul@hospital.example', 'physician');
+  const paul = await enrolled(leadglass, ca, { email: 'paul@hospital.example', role: 'physician' });
   const terms = ['--allow', 'find', '--allow', 'get', '--modality', 'MR', '--until', day(30), '--reason', 'MR readers'];
   await leadglass.succeed('account', 'open', paul.email, ...terms);
-  assert.equal((await signIn(paul)).status, 200);
+  assert.equal((await paul.signIn()).status, 200);
   return { leadglass, ca, paul, patient, other, own };
 }
 
 /** A retrieve or search with the browser's session, its bytes as they come. */
-function ask({ leadglass, ca }: Ward, browser: Browser, path: string, accept = files): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    const headers = { accept, cookie: `__Host-leadglass=${browser.session}` };
-    const options = { host: 'localhost', port: leadglass.consolePort, ca, path: `/dicom-web${path}`, headers };
-    https.get(options, resolve).once('error', reject);
-  });
-}
+const ask = (browser: TestBrowser, path: string, accept = files): Promise<IncomingMessage> =>
+  browser.open(`/dicom-web${path}`, { headers: { accept } });
 
 /** Status, fields without their moment, and body. */
 async function answerOf(response: IncomingMessage): Promise<string> {
@@ -61,7 +56,7 @@ async function answerOf(response: IncomingMessage): Promise<string> {
 }
 
 async function patientsSeen(ward: Ward, browser = ward.paul.browser): Promise<readonly string[]> {
-  const response = await ask(ward, browser, '/studies?includefield=00100020', 'application/dicom+json');
+  const response = await ask(browser, '/studies?includefield=00100020', 'application/dicom+json');
   const text = Buffer.concat(await Array.fromAsync<Buffer>(response)).toString();
   const studies: { '00100020'?: { Value?: string[] } }[] = text === '' ? [] : JSON.parse(text);
   return studies.map((study) => study['00100020']?.Value?.[0] ?? '').toSorted();
@@ -73,9 +68,9 @@ async function assertHidden(ward: Ward, ...images: readonly Image[]): Promise<vo
   for (const suffix of ['', '/metadata', '/thumbnail', '/series']) {
     const accept = suffix === '' ? files : '*/*';
     const path = (uid: string): string => `/studies/${uid}${suffix}`;
-    const unknown = await answerOf(await ask(ward, browser, path(uidOf('nobody')), accept));
+    const unknown = await answerOf(await ask(browser, path(uidOf('nobody')), accept));
     for (const { studyInstanceUid } of images) {
-      const forbidden = await answerOf(await ask(ward, browser, path(studyInstanceUid), accept));
+      const forbidden = await answerOf(await ask(browser, path(studyInstanceUid), accept));
       assert.equal(forbidden.replaceAll(studyInstanceUid, ''), unknown.replaceAll(uidOf('nobody'), ''), path('…'));
     }
   }
@@ -99,14 +94,14 @@ test('a physician breaks the glass for one patient, sees that one alone until it
 
   assert.deepEqual(await patientsSeen(ward), ['EMER-1']);
   await assertHidden(ward, other, ward.own);
-  const again = new Browser(leadglass.consolePort, ward.ca);
-  await signIn({ ...paul, browser: again }, Date.now() + 30_000);
+  const again = new TestBrowser(leadglass.consolePort, ward.ca);
+  await paul.signIn({ at: again });
   assert.deepEqual(await patientsSeen(ward, again), ['OWN-1'], 'another session of the same person is as before');
   const status = await leadglass.json<{ warnings: string[] }>('status');
   assert.ok(status.warnings.some((warning) => /1 emergency access is open now/.test(warning)));
 
   // In the middle of a study that is read slowly it ends.
-  const running = await ask(ward, browser, `/studies/${patient.studyInstanceUid}`);
+  const running = await ask(browser, `/studies/${patient.studyInstanceUid}`);
   assert.equal(running.statusCode, 200);
   let received = 0;
   const cut = new Promise<boolean>((resolve) => {
@@ -145,8 +140,8 @@ async function reviewed({ leadglass, ca, paul }: Ward): Promise<void> {
     'and what was fetched',
   );
   assert.equal((await paul.browser.post('control/emergencyList', {})).status, 403);
-  const sina = await enrolled(leadglass, ca, 'sina@hospital.example', 'security-officer');
-  assert.equal((await signIn(sina)).status, 200);
+  const sina = await enrolled(leadglass, ca, { email: 'sina@hospital.example', role: 'security-officer' });
+  assert.equal((await sina.signIn()).status, 200);
   const listed = await sina.browser.post('control/emergencyList', {});
   const [one] = Object(listed.body['emergencies']);
   assert.deepEqual([one.email, one.patientId, one.reason, one.state], [paul.email, 'EMER-1', reason, 'to-review']);
@@ -178,7 +173,7 @@ test('after a restart an emergency is still that of its session, and a sign-out 
   assert.equal((await browser.post('control/emergencyOpen', given)).status, 200);
   await leadglass.stop();
   await leadglass.start();
-  const moved = new Browser(leadglass.consolePort, ward.ca);
+  const moved = new TestBrowser(leadglass.consolePort, ward.ca);
   moved.session = browser.session;
   assert.deepEqual(await patientsSeen(ward, moved), ['EMER-1']);
   assert.equal((await moved.post('sign-out')).status, 204);

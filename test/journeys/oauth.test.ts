@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { writeImage } from '../support/dicom-files.ts';
 import { day, Leadglass } from '../support/leadglass.ts';
 import { OAuthProgram, withToken } from '../support/oauth-program.ts';
-import { signedInPerson, TestBrowser } from '../support/signed-in-person.ts';
+import { TestBrowser } from '../support/browser.ts';
+import { signedIn } from '../support/person.ts';
 
 const redirect = 'http://127.0.0.1:4711/callback';
 
@@ -35,41 +36,41 @@ test('a program is registered, asks, is let, reads within its scope, is renewed,
 
   const registered = await register('viewer', '--title', 'Test viewer');
   assert.equal(registered['issuer'], stranger.origin);
-  const metadata = (await stranger.ask('/.well-known/oauth-authorization-server')).json;
+  const metadata = (await stranger.ask('/.well-known/oauth-authorization-server')).body;
   assert.equal(metadata['issuer'], stranger.origin);
   assert.deepEqual(metadata['code_challenge_methods_supported'], ['S256']);
   assert.deepEqual(metadata['response_types_supported'], ['code']);
   assert.equal(metadata['authorization_response_iss_parameter_supported'], true);
   assert.equal(metadata['token_endpoint'], `${stranger.origin}/oauth/token`);
-  const resource = (await stranger.ask('/.well-known/oauth-protected-resource/dicom-web')).json;
+  const resource = (await stranger.ask('/.well-known/oauth-protected-resource/dicom-web')).body;
   assert.deepEqual(resource['authorization_servers'], [stranger.origin]);
   assert.equal(resource['resource'], `${stranger.origin}/dicom-web`);
   const told = (await withToken(stranger, 'x')).headers['www-authenticate'] ?? '';
   assert.ok(told.includes('resource_metadata="https://localhost'), told);
 
-  const ada = await signedInPerson(leadglass, ca, { email: 'ada@hospital.example', role: 'physician' });
+  const ada = await signedIn(leadglass, ca, { email: 'ada@hospital.example', role: 'physician' });
   const viewer = new OAuthProgram('viewer');
   const asking = await viewer.ask(ada.browser, { scope: 'openid user/ImagingStudy.rs online_access', nonce: 'n' });
-  const shown = await ada.browser.call('authorize/show', { request: asking.uid });
+  const shown = await ada.browser.post('authorize/show', { request: asking.uid });
   assert.equal(shown.status, 200, shown.text);
   const program = { name: 'viewer', title: 'Test viewer', host: '127.0.0.1:4711' };
-  assert.deepEqual(shown.json['program'], program);
-  assert.deepEqual(shown.json['operations'], ['get', 'find']);
-  assert.equal(shown.json['account'], ada.email);
-  assert.equal(shown.json['minutes'], 10);
+  assert.deepEqual(shown.body['program'], program);
+  assert.deepEqual(shown.body['operations'], ['get', 'find']);
+  assert.equal(shown.body['account'], ada.email);
+  assert.equal(shown.body['minutes'], 10);
   const back = await viewer.decide(ada.browser, asking);
   assert.equal(back.get('state'), 'the-state');
   assert.equal(back.get('iss'), stranger.origin, 'RFC 9207: who answered');
   const given = await viewer.redeem(stranger, { code: back.get('code') ?? '', verifier: asking.verifier });
   assert.equal(given.status, 200, given.text);
   assert.equal(given.headers['cache-control'], 'no-store');
-  assert.equal(given.json['token_type'], 'Bearer');
-  assert.ok(Number(given.json['expires_in']) <= 600);
-  const identity = JSON.parse(Buffer.from(String(given.json['id_token']).split('.')[1] ?? '', 'base64url').toString());
+  assert.equal(given.body['token_type'], 'Bearer');
+  assert.ok(Number(given.body['expires_in']) <= 600);
+  const identity = JSON.parse(Buffer.from(String(given.body['id_token']).split('.')[1] ?? '', 'base64url').toString());
   assert.equal(identity.aud, 'viewer');
   assert.ok(!JSON.stringify(identity).includes('ada'), 'a program does not learn who somebody is');
 
-  const token = String(given.json['access_token']);
+  const token = String(given.body['access_token']);
   const found = await withToken(stranger, token);
   assert.equal(found.status, 200, found.text);
   assert.ok(found.text.includes(image.studyInstanceUid));
@@ -85,22 +86,22 @@ test('a program is registered, asks, is let, reads within its scope, is renewed,
 
   const renewed = await viewer.token(stranger, {
     grant_type: 'refresh_token',
-    refresh_token: String(given.json['refresh_token']),
+    refresh_token: String(given.body['refresh_token']),
   });
   assert.equal(renewed.status, 200, renewed.text);
-  assert.notEqual(renewed.json['refresh_token'], given.json['refresh_token']);
-  const second = String(renewed.json['access_token']);
+  assert.notEqual(renewed.body['refresh_token'], given.body['refresh_token']);
+  const second = String(renewed.body['access_token']);
   assert.equal((await withToken(stranger, second)).status, 200);
 
   const listed = await leadglass.json<{ clients: readonly Record<string, string>[] }>('client', 'list');
   assert.ok(listed.clients[0]?.['lastUsedAt'] !== undefined);
   assert.match((await leadglass.succeed('opening', 'list')).output, /viewer +Test viewer/);
 
-  assert.equal((await ada.browser.call('sign-out')).status, 204);
+  assert.equal((await ada.browser.post('sign-out')).status, 204);
   for (const one of [token, second]) assert.equal((await withToken(stranger, one)).status, 401, 'signed out');
   const late = await viewer.token(stranger, {
     grant_type: 'refresh_token',
-    refresh_token: String(renewed.json['refresh_token']),
+    refresh_token: String(renewed.body['refresh_token']),
   });
   assert.equal(late.status, 400);
   const records = JSON.stringify(await leadglass.ledger('--who', ada.email));
@@ -116,7 +117,7 @@ test('a token ends with its account, its program, and when it is given back', as
   await register('viewer');
   await register('other');
   const stranger = new TestBrowser(leadglass.consolePort, ca);
-  const ada = await signedInPerson(leadglass, ca, { email: 'ada@hospital.example', role: 'physician' });
+  const ada = await signedIn(leadglass, ca, { email: 'ada@hospital.example', role: 'physician' });
   const [viewer, other] = [new OAuthProgram('viewer'), new OAuthProgram('other')];
 
   const returned = await viewer.tokens(ada.browser);

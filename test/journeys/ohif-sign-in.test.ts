@@ -13,7 +13,7 @@ import { day, Leadglass } from '../support/leadglass.ts';
 import { needsOhif, OhifServer } from '../support/ohif.ts';
 import { needs } from '../support/peers.ts';
 import { withToken } from '../support/oauth-program.ts';
-import { codeOf, enrolledPerson, password } from '../support/signed-in-person.ts';
+import { codeOf, enrolled, password } from '../support/person.ts';
 
 const withViewer = needs('chromium').skip === false ? needsOhif() : needs('chromium');
 
@@ -58,7 +58,7 @@ test(
     );
     const scope = 'openid online_access user/ImagingStudy.rs';
     ohif.source = { baseUrl: resource, signIn: { authority: issuer, client_id: 'ohif', scope } };
-    const ada = await enrolledPerson(leadglass, readFileSync(ca), { email: 'ada@hospital.example', role: 'physician' });
+    const ada = await enrolled(leadglass, readFileSync(ca), { email: 'ada@hospital.example', role: 'physician' });
     await using window = await BrowserWindow.open({ port, ca });
     const { page } = window;
     page.setDefaultTimeout(60_000);

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeImage } from '../support/dicom-files.ts';
 import { Leadglass } from '../support/leadglass.ts';
-import { Browser, codeOf, enrolled, password, signIn } from '../support/person.ts';
+import { TestBrowser } from '../support/browser.ts';
+import { codeOf, enrolled, password } from '../support/person.ts';
 
 test('a physician enrols with password and code, sees images, and is out at once when the account is disabled', async () => {
   await using leadglass = await Leadglass.start();
@@ -15,11 +16,11 @@ test('a physician enrols with password and code, sees images, and is out at once
   const image = writeImage(leadglass.path('image'), { study: 'people' });
   await leadglass.succeed('send', leadglass.address, '--as', device.folder, image.path);
   const ca = readFileSync(join(device.folder, 'ca.pem'));
-  const ada = await enrolled(leadglass, ca, 'ada@hospital.example', 'physician');
+  const ada = await enrolled(leadglass, ca, { email: 'ada@hospital.example', role: 'physician' });
   const studies = '/dicom-web/studies';
   assert.equal((await ada.browser.get(studies)).status, 401, 'not before both factors were shown');
 
-  const signedIn = await signIn(ada);
+  const signedIn = await ada.signIn();
   assert.equal(signedIn.status, 200, JSON.stringify(signedIn.body));
   assert.ok(!JSON.stringify(signedIn.body).includes(ada.browser.session), 'the secret is in the cookie alone');
   for (const field of signedIn.cookies) assert.match(field, /Secure; HttpOnly; SameSite=Strict/);
@@ -27,7 +28,7 @@ test('a physician enrols with password and code, sees images, and is out at once
   assert.equal(found.status, 200);
   assert.equal(Object(found.body)[0]?.['0020000D']?.Value?.[0], image.studyInstanceUid);
 
-  const stolen = new Browser(leadglass.consolePort, ca);
+  const stolen = new TestBrowser(leadglass.consolePort, ca);
   const foreign = { origin: 'https://evil.example' };
   stolen.session = ada.browser.session;
   assert.equal((await stolen.get(studies, foreign)).status, 403, 'a page of another origin gets nothing');
@@ -54,8 +55,8 @@ test('an administrator sees no image, changes things only after a fresh second f
   await using leadglass = await Leadglass.start();
   const device = await leadglass.enrol('CT1', 'archive');
   const ca = readFileSync(join(device.folder, 'ca.pem'));
-  const eve = await enrolled(leadglass, ca, 'eve@hospital.example', 'administrator');
-  assert.equal((await signIn(eve)).status, 200);
+  const eve = await enrolled(leadglass, ca, { email: 'eve@hospital.example', role: 'administrator' });
+  assert.equal((await eve.signIn()).status, 200);
   assert.equal((await eve.browser.get('/dicom-web/studies')).status, 403);
   const devices = await eve.browser.post('control/deviceList');
   assert.deepEqual(

@@ -12,7 +12,8 @@ import { selfSigned } from '../support/certificates.ts';
 import { writeImage } from '../support/dicom-files.ts';
 import { Leadglass } from '../support/leadglass.ts';
 import { withToken } from '../support/oauth-program.ts';
-import { enrolledPerson, TestBrowser } from '../support/signed-in-person.ts';
+import { TestBrowser } from '../support/browser.ts';
+import { enrolled } from '../support/person.ts';
 
 const issuer = 'https://login.hospital.example';
 const audience = 'leadglass';
@@ -68,7 +69,7 @@ test("a token of the hospital's provider reads what is open for its person here,
   const image = writeImage(leadglass.path('image'), { study: 'provider' });
   await leadglass.succeed('send', leadglass.address, '--as', device.folder, image.path);
   const ca = readFileSync(join(device.folder, 'ca.pem'));
-  const ada = await enrolledPerson(leadglass, ca, { email: 'ada@hospital.example', role: 'physician' });
+  const ada = await enrolled(leadglass, ca, { email: 'ada@hospital.example', role: 'physician' });
   const browser = new TestBrowser(leadglass.consolePort, ca);
   const token = (claims: object = {}): Promise<string> => {
     const now = Math.floor(Date.now() / 1000);

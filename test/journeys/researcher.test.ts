@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { writeImage } from '../support/dicom-files.ts';
 import { Leadglass } from '../support/leadglass.ts';
-import { enrolled, signIn } from '../support/person.ts';
+import { enrolled } from '../support/person.ts';
 
 interface Got {
   readonly status: number;
@@ -57,8 +57,8 @@ test('a researcher sees de-identified images of the project, and no byte of any 
   });
   await leadglass.succeed('send', leadglass.address, '--as', device.folder, image.path, photograph.path);
   const ca = readFileSync(join(device.folder, 'ca.pem'));
-  const rita = await enrolled(leadglass, ca, 'rita@hospital.example', 'researcher');
-  assert.equal((await signIn(rita)).status, 200);
+  const rita = await enrolled(leadglass, ca, { email: 'rita@hospital.example', role: 'researcher' });
+  assert.equal((await rita.signIn()).status, 200);
   const asked = (path: string, accept: string): Promise<Got> =>
     get(leadglass.consolePort, { ca, session: rita.browser.session }, `/dicom-web${path}`, accept);
 

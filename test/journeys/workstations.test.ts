@@ -6,19 +6,21 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import tls from 'node:tls';
 import { SoftAuthenticator } from '../../src/people/authenticator.test-support.ts';
-import { type ApiAnswer, ApiBrowser, ApiPerson } from '../support/api-browser.ts';
+import { type BrowserAnswer, TestBrowser } from '../support/browser.ts';
 import { BrowserWindow } from '../support/chromium.ts';
 import { type Image, writeImage } from '../support/dicom-files.ts';
 import { type Device, Leadglass } from '../support/leadglass.ts';
 import { needs } from '../support/peers.ts';
+import { enrolled, type Person } from '../support/person.ts';
 
 let leadglass: Leadglass;
 let modality: Device;
+let ca: Buffer;
 let room: Device;
 let office: Device;
 let image: Image;
-let ada: ApiPerson;
-let eve: ApiPerson;
+let ada: Person;
+let eve: Person;
 const studies = '/dicom-web/studies';
 
 before(async () => {
@@ -28,20 +30,20 @@ before(async () => {
   office = await leadglass.enrol('OFFICE1', 'workstation-administration');
   image = writeImage(leadglass.path('image'), { study: 'workstations', pixelBytes: 2 * 2048 * 2048 });
   await leadglass.succeed('send', leadglass.address, '--as', modality.folder, image.path);
-  const anywhere = new ApiBrowser(leadglass, modality);
-  ada = await ApiPerson.enrol(leadglass, anywhere, 'ada@hospital.example', 'physician');
-  eve = await ApiPerson.enrol(leadglass, anywhere, 'eve@hospital.example', 'administrator');
+  ca = readFileSync(join(modality.folder, 'ca.pem'));
+  ada = await enrolled(leadglass, ca, { email: 'ada@hospital.example', role: 'physician' });
+  eve = await enrolled(leadglass, ca, { email: 'eve@hospital.example', role: 'administrator' });
 });
 after(async () => {
   await using ending = leadglass;
   await ending.succeed('ledger', 'verify');
 });
 
-const browserAt = (workstation?: Device): ApiBrowser => new ApiBrowser(leadglass, modality, workstation);
+const browserAt = (workstation?: Device): TestBrowser => new TestBrowser(leadglass.consolePort, ca, workstation);
 
 test('a physician at a reading station reads; the session, the account and the ledger say where', async () => {
   const browser = browserAt(room);
-  const signedIn = await ada.signIn(browser);
+  const signedIn = await ada.signIn({ at: browser });
   assert.equal(signedIn.status, 200, JSON.stringify(signedIn.body));
   assert.equal(signedIn.body['workstation'], 'ROOM1');
   assert.equal((await browser.get(studies)).status, 200);
@@ -83,7 +85,7 @@ test('a physician at a reading station reads; the session, the account and the l
 
 test('an administrator administers at the administration station alone, and sees no image there', async () => {
   const anywhere = browserAt();
-  const signedIn = await eve.signIn(anywhere);
+  const signedIn = await eve.signIn({ at: anywhere });
   assert.equal(signedIn.status, 200);
   assert.equal(signedIn.body['workstation'], undefined);
   assert.equal(
@@ -92,7 +94,7 @@ test('an administrator administers at the administration station alone, and sees
     'the house wants administrators at workstations',
   );
   const desk = browserAt(office);
-  assert.equal((await eve.signIn(desk)).status, 200);
+  assert.equal((await eve.signIn({ at: desk })).status, 200);
   assert.equal((await desk.post('control/deviceList')).status, 200);
   assert.equal((await desk.get(studies)).status, 403);
   const reasons = (await leadglass.ledger('--who', eve.email)).map(({ reason }) => reason);
@@ -102,9 +104,11 @@ test('an administrator administers at the administration station alone, and sees
 test('a workstation that is revoked ends its sessions at once, also in the middle of an image', async () => {
   const second = await leadglass.enrol('ROOM2', 'workstation-reading');
   const browser = browserAt(second);
-  assert.equal((await ada.signIn(browser)).status, 200);
+  assert.equal((await ada.signIn({ at: browser })).status, 200);
   const path = `${studies}/${image.studyInstanceUid}`;
-  const response = await browser.open(path, 'multipart/related; type="application/dicom"; transfer-syntax=*');
+  const response = await browser.open(path, {
+    headers: { accept: 'multipart/related; type="application/dicom"; transfer-syntax=*' },
+  });
   assert.equal(response.statusCode, 200);
   response.pause();
   const cut = once(response, 'close').then(
@@ -123,7 +127,7 @@ test('a workstation that is revoked ends its sessions at once, also in the middl
 
 test('a TLS session that is taken up again is still that of the workstation, and only of it', async () => {
   const browser = browserAt(room);
-  assert.equal((await ada.signIn(browser)).status, 200);
+  assert.equal((await ada.signIn({ at: browser })).status, 200);
   const of = (name: string): Buffer => readFileSync(join(room.folder, name));
   /** GET /api/session by hand, over HTTP/1.1. @returns the first line, and the ticket for the next time */
   const ask = async (more: tls.ConnectionOptions) => {
@@ -180,7 +184,7 @@ test('a passkey that lives in a workstation bounds who signs in with it, without
   const { link } = await leadglass.json<{ link: string }>('account', 'invite', email, '--role', 'technologist');
   const authenticator = new SoftAuthenticator();
   const begun = await browser.post('enrol/begin', { invitation: link.slice(link.indexOf('#') + 1) });
-  const ceremonyOf = ({ body }: ApiAnswer) => {
+  const ceremonyOf = ({ body }: BrowserAnswer) => {
     const { challenge } = Object(body['passkey']);
     return { challenge, origin, rpId: 'localhost' };
   };
@@ -190,7 +194,7 @@ test('a passkey that lives in a workstation bounds who signs in with it, without
     label: 'Reading room',
   });
   assert.equal(enrolled.status, 200, JSON.stringify(enrolled.body));
-  const signIn = async (): Promise<ApiAnswer> => {
+  const signIn = async (): Promise<BrowserAnswer> => {
     const asked = await browser.post('sign-in/begin');
     const credential = authenticator.authenticate(ceremonyOf(asked));
     return await browser.post('sign-in/passkey', { ceremony: asked.body['ceremony'], credential });

@@ -1,7 +1,7 @@
 /** A program that asks people for leave (OAuth 2.0 with PKCE), written apart from the code under test. */
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
-import type { BrowserAnswer, TestBrowser } from './signed-in-person.ts';
+import type { BrowserAnswer, TestBrowser } from './browser.ts';
 
 export interface Asking {
   /** Number of the question, as the page that asks has it. */
@@ -48,9 +48,9 @@ export class OAuthProgram {
 
   /** The person says yes or no; where the browser comes back to the program. */
   async decide(browser: TestBrowser, { uid }: Asking, allow = true): Promise<URLSearchParams> {
-    const decided = await browser.call('authorize/decide', { request: uid, allow });
+    const decided = await browser.post('authorize/decide', { request: uid, allow });
     assert.equal(decided.status, 200, decided.text);
-    const back = await browser.ask(String(decided.json['location']));
+    const back = await browser.ask(String(decided.body['location']));
     assert.equal(back.status, 303, back.text);
     const target = new URL(back.headers.location ?? '');
     assert.equal(target.origin + target.pathname, this.redirectUri);
@@ -88,7 +88,7 @@ export class OAuthProgram {
   async tokens(browser: TestBrowser, scope = 'user/ImagingStudy.rs online_access') {
     const given = await this.redeem(browser, await this.code(browser, { scope }));
     assert.equal(given.status, 200, given.text);
-    return { access: String(given.json['access_token']), renewal: String(given.json['refresh_token']), given };
+    return { access: String(given.body['access_token']), renewal: String(given.body['refresh_token']), given };
   }
 }
 

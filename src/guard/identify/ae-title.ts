@@ -4,7 +4,7 @@
  */
 import { type AeTitle, parseAeTitle } from '../../dicom/ae-title.ts';
 import { type Opening, openingState } from '../opening.ts';
-import type { Device } from '../policy-store.ts';
+import type { Device } from '../policy-rows.ts';
 import { type OpeningRules, objectionsTo } from '../purposes.ts';
 import type { RefusalReason } from '../refusal.ts';
 import { addressAllowed } from './address.ts';

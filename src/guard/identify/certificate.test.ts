@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { DeviceCertificate } from '../policy-store.ts';
+import type { DeviceCertificate } from '../policy-rows.ts';
 import type { RefusalReason } from '../refusal.ts';
 import { aet, certificateFacts, dayMs, fingerprintOf, startMs } from '../test-support.ts';
 import { normalizeFingerprint, reasonAgainstCertificate } from './certificate.ts';

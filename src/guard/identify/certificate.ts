@@ -3,7 +3,7 @@
  * it good at this moment? OpenSSL has checked the chain; what it leaves open (pinned certificates, missing key usage, weak
  * keys, our own revocations) is decided here, so that the reason can be recorded.
  */
-import type { DeviceCertificate } from '../policy-store.ts';
+import type { DeviceCertificate } from '../policy-rows.ts';
 import type { RefusalReason } from '../refusal.ts';
 import type { CertificateFacts } from './peer-facts.ts';
 

@@ -3,7 +3,8 @@
  * single one must fit; the first that does not is the reason. Recording and counting is left to guard.ts.
  */
 import type { AeTitle } from '../../dicom/ae-title.ts';
-import type { Device, PolicyStore } from '../policy-store.ts';
+import type { Device } from '../policy-rows.ts';
+import type { PolicyStore } from '../policy-store.ts';
 import type { PersonOpening } from '../person-opening.ts';
 import type { DeviceUser, PeerPrincipal } from '../principal.ts';
 import type { OpeningRules } from '../purposes.ts';

@@ -5,7 +5,8 @@
  */
 import type { AeTitle } from '../../dicom/ae-title.ts';
 import type { Opening } from '../opening.ts';
-import type { DeviceToken, PolicyStore } from '../policy-store.ts';
+import type { DeviceToken } from '../policy-rows.ts';
+import type { PolicyStore } from '../policy-store.ts';
 import type { OpeningRules } from '../purposes.ts';
 import type { RefusalReason } from '../refusal.ts';
 import { type AccessTokens, identifyByAccessToken } from './access-token.ts';

@@ -5,7 +5,8 @@
  */
 import type { AeTitle } from '../../dicom/ae-title.ts';
 import type { Opening } from '../opening.ts';
-import type { DeviceCertificate, PolicyStore } from '../policy-store.ts';
+import type { DeviceCertificate } from '../policy-rows.ts';
+import type { PolicyStore } from '../policy-store.ts';
 import type { WorkstationPlace } from '../principal.ts';
 import type { OpeningRules } from '../purposes.ts';
 import type { RefusalReason } from '../refusal.ts';

@@ -1,5 +1,6 @@
 /** DICOMweb with the session's cookie: searches, addresses of pictures, storing with progress. */
 import { count, type DataSetJson, sequence, text } from '../model/dicom-json.ts';
+import type { FramePlace, Window } from '../model/places.ts';
 import { sessionEnded } from '../model/session.ts';
 import { askStepUp } from '../model/step-up.ts';
 import { merged, type StudyFilter, studyQueries } from '../model/study-search.ts';
@@ -61,19 +62,6 @@ export async function instancesOf(study: string, series: string): Promise<readon
 
 export const thumbnailOf = (study: string, series?: string): string =>
   series === undefined ? `${base}/studies/${study}/thumbnail` : `${base}/studies/${study}/series/${series}/thumbnail`;
-
-export interface FramePlace {
-  readonly study: string;
-  readonly series: string;
-  readonly instance: string;
-  /** From 1. */
-  readonly frame: number;
-}
-/** Centre and width in the image's own values, PS3.18 8.3.5.1.3. */
-export interface Window {
-  readonly center: number;
-  readonly width: number;
-}
 
 export function renderedFrame(place: FramePlace, window: Window | undefined): string {
   const { study, series, instance, frame } = place;

@@ -69,7 +69,7 @@ export const de: Readonly<Record<TextKey, string>> = {
     'Ein Browser, an dem das Haus verwaltet wird: zeigt kein Bild, wer auch angemeldet ist.',
   'add.workstation-exchange': 'Ein Browser, an dem Bilder hereinkommen, hinausgehen und berichtigt werden.',
   'add.workstation-reading':
-    'Ein Browser, an dem befundet wird: nichts wird ausgeführt oder verwaltet, wer auch angemeldet ist.',
+    'Ein Browser, an dem befundet wird: exportiert und verwaltet wird hier nichts, wer auch angemeldet ist.',
   'authorize.allow': 'Erlauben',
   'authorize.as': 'Im Namen von',
   'authorize.back': 'Führt zurück zu',
@@ -173,7 +173,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'emergencies.waiting': 'Zu prüfen',
   'emergencies.when': 'Wann',
   'emergencies.which': 'Welche',
-  'emergencies.words': 'Befund',
+  'emergencies.words': 'Feststellung',
   'emergencies.wordsHint': 'Was Sie angesehen und wen Sie gefragt haben. Es kommt ins Protokoll.',
   'emergency.alert':
     'Die Sicherheitsbeauftragten erfahren es sofort, mit Ihrem Namen, dem Patienten und Ihrer Begründung.',
@@ -184,7 +184,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'emergency.familyNameHint': 'Wie er in den Bildern steht, ohne Vornamen.',
   'emergency.follows': 'Was folgt',
   'emergency.follows1': 'Sie sehen in diesem Fenster diesen Patienten und bis zum Ende keinen anderen.',
-  'emergency.follows2': 'Sie können ansehen; Exportieren, Ablegen und Entfernen bleiben zu.',
+  'emergency.follows2': 'Sie können nur ansehen: exportieren, ablegen und entfernen geht nicht.',
   'emergency.follows3': 'Alles, was Sie ansehen, wird mit Ihrem Namen festgehalten.',
   'emergency.follows4': 'Eine zweite Person prüft es danach und fragt Sie dazu.',
   'emergency.intro': 'Für einen Patienten, den Sie jetzt sehen müssen und sonst nicht sehen dürfen.',
@@ -195,7 +195,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'emergency.noPatient': 'Kein Patient hier hat diese Patienten-ID zusammen mit dieser Angabe.',
   'emergency.notNeeded': 'Sie brauchen keinen Notfallzugriff',
   'emergency.notNeededText':
-    'Er erweitert eine Öffnung um einen Patienten. Ihre reicht schon zu jeder Studie, oder Sie haben keine: dann hilft die Administration.',
+    'Er erweitert eine Öffnung um einen Patienten. Ihre umfasst schon jede Studie, oder Sie haben keine: dann hilft die Administration.',
   'emergency.onlyThis': 'Sie sehen bis {time} keinen anderen. Es wird festgehalten und geprüft.',
   'emergency.open': 'Diesen Patienten öffnen',
   'emergency.over': 'Die Zeit des Notfallzugriffs ist um.',
@@ -210,13 +210,13 @@ export const de: Readonly<Record<TextKey, string>> = {
   'emergency.span30': '30 Min.',
   'emergency.span60': '1 Std.',
   'emergency.toStudies': 'Zu den Studien',
-  'emergency.usedUp': 'Heute keine Notfälle mehr',
+  'emergency.usedUp': 'Heute ist kein Notfallzugriff mehr möglich',
   'emergency.usedUpText':
     'Sie haben den Notfallzugriff so oft benutzt, wie es an einem Tag geht. Bitten Sie die Administration, für Sie zu öffnen.',
   'emergency.which': 'Welcher Patient',
   'emergencyEnd.another': 'durch einen weiteren Notfall dieser Person',
   'emergencyEnd.person': 'durch die Person',
-  'emergencyEnd.session': 'mit der Anmeldung',
+  'emergencyEnd.session': 'mit dem Ende der Anmeldung',
   'emergencyEnd.time': 'von selbst',
   'enrol.codeIntro': 'Zu Ihrem Passwort brauchen Sie bei jeder Anmeldung einen Code aus dieser App.',
   'enrol.codeTitle': 'Authenticator-App',
@@ -474,11 +474,11 @@ export const de: Readonly<Record<TextKey, string>> = {
   'palette.pages': 'Seiten',
   'palette.title': 'Suche, Aktion',
   'passcode.device': 'AE-Titel des Geräts',
-  'passcode.deviceHint': 'Wie ihn die Verwaltung eingetragen hat; der Passcode gilt nur dort.',
+  'passcode.deviceHint': 'Wie ihn die Administration eingetragen hat; der Passcode gilt nur dort.',
   'passcode.end': 'Beenden',
   'passcode.ended': 'Der Passcode ist beendet.',
-  'passcode.make': 'Passcode machen',
-  'passcode.made': 'Gemacht',
+  'passcode.make': 'Passcode erstellen',
+  'passcode.made': 'Erstellt',
   'passcode.once': 'Wird nur jetzt gezeigt. Er gilt an {device} bis {at}, oder bis Sie ihn beenden.',
   'passcode.text':
     'Sagt an einem Arbeitsplatz, der DICOM spricht, eine Stunde lang, wer Sie sind. Was Sie dort dürfen, ist, was Sie und das Gerät beide dürfen.',
@@ -496,7 +496,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'password.hint': 'Länge zählt am meisten: ein paar Wörter, die nicht zusammengehören.',
   'password.intro': 'Mindestens {min} Zeichen. Keine Regeln über Ziffern oder Zeichen, kein monatlicher Wechsel.',
   'password.new': 'Neues Passwort',
-  'password.present': 'Jetziges Passwort',
+  'password.present': 'Aktuelles Passwort',
   'password.score0': 'Sehr leicht zu erraten.',
   'password.score1': 'Leicht zu erraten.',
   'password.score2': 'Könnte erraten werden.',
@@ -537,10 +537,10 @@ export const de: Readonly<Record<TextKey, string>> = {
   'people.until': 'Konto endet',
   'programs.ended': 'beendet',
   'programs.intro':
-    'Viewer und Programme, die Menschen in ihrem Namen handeln lassen können, für Minuten und mit nicht mehr, als für sie offen ist.',
+    'Betrachter und Programme, die im Namen von Menschen handeln können: für Minuten, und nur mit dem, was für diese offen ist.',
   'programs.remove': 'Entfernen',
   'programs.removeText':
-    'Seine Tokens enden sofort, auch in dem, was läuft. Wer es benutzt, kommt ohne Zugriff zu ihm zurück.',
+    'Seine Tokens enden sofort, auch mitten in dem, was läuft. Wer es benutzt, kommt ohne Zugriff zu ihm zurück.',
   'programs.removeTitle': '{name} entfernen?',
   'programs.removed': '{name} ist entfernt; seine Tokens sind beendet.',
   'programs.title': 'Programme',
@@ -552,7 +552,7 @@ export const de: Readonly<Record<TextKey, string>> = {
     'Ihr Konto des Hauses ist hier mit keinem Konto verbunden. Bitten Sie die Administration um einen Link und wählen Sie dort Ihr Konto des Hauses.',
   'provider.NO_ADDRESS':
     'Das Haus nennt Ihre E-Mail-Adresse nicht oder hat sie nicht geprüft. Sagen Sie es der Administration.',
-  'provider.OTHER_PERSON': 'Das war das Konto einer anderen Person. Nehmen Sie das, das Ihnen gehört.',
+  'provider.OTHER_PERSON': 'Das war das Konto einer anderen Person. Nehmen Sie Ihr eigenes.',
   'provider.PROVIDER_ANSWER_INVALID':
     'Was die Anmeldung des Hauses geantwortet hat, stimmt nicht. Beginnen Sie neu; bleibt es so, sagen Sie es der Administration.',
   'provider.PROVIDER_ONLY':
@@ -806,7 +806,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'waiting.operatorOnly':
     'Noch ist nichts offen, und niemand sonst hat ein Konto, das bestätigen könnte. Am Server geht es mit „leadglass confirmation give {number}“ vor {until}; besser, Sie laden eine zweite Administratorin oder einen Sicherheitsbeauftragten ein.',
   'waiting.refuse': 'Ablehnen',
-  'waiting.refuseTitle': 'Das ablehnen?',
+  'waiting.refuseTitle': 'Diesen Antrag ablehnen?',
   'waiting.takeBack': 'Zurücknehmen',
   'waiting.text':
     'Noch ist nichts offen. Eine andere Administratorin oder der Sicherheitsbeauftragte bestätigt es vor {until} auf der Seite der Geräte.',

@@ -44,6 +44,11 @@ const shapes = {
 export type IconName = keyof typeof shapes;
 
 export function Icon({ name, size = 18 }: { readonly name: IconName; readonly size?: number }): JSX.Element {
+  return <StrokeIcon path={shapes[name]} size={size} />;
+}
+
+/** A drawing of strokes on a grid of 24, in the colour of the text; it says nothing to who listens. */
+export function StrokeIcon({ path, size }: { readonly path: string; readonly size: number }): JSX.Element {
   return (
     <svg
       width={size}
@@ -57,7 +62,7 @@ export function Icon({ name, size = 18 }: { readonly name: IconName; readonly si
       aria-hidden="true"
       focusable="false"
     >
-      <path d={shapes[name]} />
+      <path d={path} />
     </svg>
   );
 }

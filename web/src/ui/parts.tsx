@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n/i18n.ts';
-import { dateTime, dayOrMoment, relative } from '../i18n/format.ts';
+import { dateTime, dayOrMoment, exactTime, relative } from '../i18n/format.ts';
 import { Button } from './button.tsx';
 import { Icon, type IconName } from './icons.tsx';
 import { errorWords } from './errors.ts';
@@ -191,6 +191,13 @@ export function Facts({ facts }: { readonly facts: readonly (readonly [string, C
     </dl>
   );
 }
+
+/** The moment of a record, to the second. */
+export const Moment = ({ at }: { readonly at: string }): JSX.Element => (
+  <time class="nowrap" dateTime={at}>
+    {exactTime(at)}
+  </time>
+);
 
 /** A moment as people say it, with the exact one behind it. */
 export function Ago({ at }: { readonly at: string | undefined }): JSX.Element {

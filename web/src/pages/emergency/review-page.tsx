@@ -3,12 +3,12 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { EmergencyDetails, EmergencyView } from '../../../../src/doors/control/control-services.ts';
 import { control } from '../../api/client.ts';
-import { dateTime, exactTime } from '../../i18n/format.ts';
+import { dateTime } from '../../i18n/format.ts';
 import { t, word } from '../../i18n/i18n.ts';
 import { eventCodeOf } from '../../model/ledger-words.ts';
 import { Button } from '../../ui/button.tsx';
 import { ChoiceField, TextArea } from '../../ui/fields.tsx';
-import { Badge, Card, Empty, Facts, Loaded, Note, PageHead, Problem } from '../../ui/parts.tsx';
+import { Badge, Card, Empty, Facts, Loaded, Moment, Note, PageHead, Problem } from '../../ui/parts.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { say } from '../../ui/toasts.tsx';
 import { useLoad } from '../../ui/use-load.ts';
@@ -169,11 +169,7 @@ function Uses({ details }: { readonly details: EmergencyDetails }): JSX.Element 
     {
       key: 'at',
       title: t('ledger.time'),
-      cell: ({ at }) => (
-        <time class="nowrap" dateTime={at}>
-          {exactTime(at)}
-        </time>
-      ),
+      cell: ({ at }) => <Moment at={at} />,
     },
     {
       key: 'event',

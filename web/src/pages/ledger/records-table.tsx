@@ -1,10 +1,9 @@
 /** Records of the ledger as a table. */
 import type { JSX } from 'preact';
 import type { LedgerRecordView } from '../../../../src/doors/control/control-services.ts';
-import { exactTime } from '../../i18n/format.ts';
 import { t, word } from '../../i18n/i18n.ts';
 import { eventCodeOf } from '../../model/ledger-words.ts';
-import { Badge, Empty } from '../../ui/parts.tsx';
+import { Badge, Empty, Moment } from '../../ui/parts.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 
 export function RecordsTable(props: {
@@ -15,11 +14,7 @@ export function RecordsTable(props: {
     {
       key: 'at',
       title: t('ledger.time'),
-      cell: ({ at }) => (
-        <time class="nowrap" dateTime={at}>
-          {exactTime(at)}
-        </time>
-      ),
+      cell: ({ at }) => <Moment at={at} />,
       sortBy: ({ seq }) => seq,
     },
     {

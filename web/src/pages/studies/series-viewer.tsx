@@ -4,7 +4,8 @@
  */
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { type FramePlace, instancesOf, renderedFrame, type Window } from '../../api/dicomweb.ts';
+import { instancesOf, renderedFrame } from '../../api/dicomweb.ts';
+import type { FramePlace, Window } from '../../model/places.ts';
 import { t } from '../../i18n/i18n.ts';
 import type { DataSetJson } from '../../model/dicom-json.ts';
 import { framesOf, windowsFor } from '../../model/frames.ts';

@@ -1,5 +1,6 @@
 /** The viewer's icons, drawn as the console's: strokes on a grid of 24. */
 import type { JSX } from 'preact';
+import { StrokeIcon } from '../../ui/icons.tsx';
 
 const shapes = {
   scroll: 'M7 3.500h10v17H7zM4 7v10M20 7v10M10 9.500l2-2 2 2M10 14.500l2 2 2-2',
@@ -39,22 +40,7 @@ export function ViewerIcon({
   readonly name: ViewerIconName;
   readonly size?: number;
 }): JSX.Element {
-  return (
-    <svg
-      width={size}
-      height={size}
-      viewBox="0 0 24 24"
-      fill="none"
-      stroke="currentColor"
-      stroke-width="1.75"
-      stroke-linecap="round"
-      stroke-linejoin="round"
-      aria-hidden="true"
-      focusable="false"
-    >
-      <path d={shapes[name]} />
-    </svg>
-  );
+  return <StrokeIcon path={shapes[name]} size={size} />;
 }
 
 /** A button of the tool bars: an icon, its name for whoever points at it or listens. */

@@ -3,7 +3,8 @@
  * codecs run without rights, and the page needs no decoder of its own. What has colours comes as the server draws it.
  */
 import { problemOf, reach } from '../../../api/client.ts';
-import { type FramePlace, renderedFrame } from '../../../api/dicomweb.ts';
+import { renderedFrame } from '../../../api/dicomweb.ts';
+import type { FramePlace } from '../../../model/places.ts';
 import { sessionEnded } from '../../../model/session.ts';
 import type { ImageFacts } from '../model/image-facts.ts';
 

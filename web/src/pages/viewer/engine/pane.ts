@@ -3,7 +3,7 @@
  * Cornerstone's; what can go wrong with one image stays with that image.
  */
 import { cache, Enums, getShouldUseCPURendering, imageLoader, type Types, utilities } from '@cornerstonejs/core';
-import type { Window } from '../model/places.ts';
+import type { Window } from '../../../model/places.ts';
 import { type Store, store } from '../../../model/store.ts';
 import type { ImageFacts, Triple } from '../model/image-facts.ts';
 import { add, flat, lettersOf } from '../model/space.ts';

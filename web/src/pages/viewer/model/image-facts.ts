@@ -1,7 +1,7 @@
 /**
  * What one frame is, as far as drawing, measuring and placing it need it, read from the metadata of its instance. Pure.
  */
-import type { FramePlace, Window } from './places.ts';
+import type { FramePlace, Window } from '../../../model/places.ts';
 import { count, type DataSetJson, text } from '../../../model/dicom-json.ts';
 import { groupOf, itemsAt, numberAt, numbersAt, textAt, vectorAt } from './attributes.ts';
 

@@ -1,5 +1,5 @@
 /** The windows that are offered for an image: its own ones, the usual ones of its modality, everything it has. Pure. */
-import type { Window } from './places.ts';
+import type { Window } from '../../../model/places.ts';
 import { type WindowName, windowsFor } from '../../../model/frames.ts';
 import type { ImageFacts } from './image-facts.ts';
 

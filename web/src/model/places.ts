@@ -1,4 +1,4 @@
-/** Where a frame is, and how its values become grey; as the requests of api/dicomweb.ts have them. */
+/** Where a frame is, and how its values become grey. */
 export interface FramePlace {
   readonly study: string;
   readonly series: string;
@@ -6,7 +6,7 @@ export interface FramePlace {
   /** From 1. */
   readonly frame: number;
 }
-/** In the image's own values, PS3.3 C.11.2.1.2. */
+/** Centre and width in the image's own values, PS3.3 C.11.2.1.2. */
 export interface Window {
   readonly center: number;
   readonly width: number;
