@@ -47,7 +47,8 @@ export interface OrderRequest {
   readonly answer: (name: string, keyAuthorization: string) => Promise<Disposable>;
 }
 
-const nonceTriesMax = 4;
+/** A server behind several others may not know the nonces of its neighbours: one in three refused is still an order that goes through. */
+const nonceTriesMax = 8;
 const nonceForm = /^[\w-]{1,512}$/;
 /** RFC 8555 8.3: at least 128 bits in base64url. */
 const tokenForm = /^[\w-]{22,256}$/;
