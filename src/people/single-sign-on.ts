@@ -167,6 +167,8 @@ export class SingleSignOn {
     const accountId =
       word.subject === undefined ? undefined : identities.find(provider.issuer, word.subject)?.accountId;
     const account = accountId === undefined ? undefined : accounts.byId(accountId);
+    // Also those whose session ended before: what was typed into a program goes on without one.
+    if (account !== undefined) this.#parts.passcodes.endOf(account);
     const by = actorText({ kind: 'provider', issuer: provider.issuer });
     await recordOf(this.#parts, { kind: 'provider-logout', by, detail: `${ended} sessions` }, account, client);
     return ended;
