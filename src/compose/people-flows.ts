@@ -19,6 +19,7 @@ import type { PasswordRefusal } from '../people/password/password-policy.ts';
 import type { People } from '../people/people.ts';
 import { PeopleRefusedError } from '../people/refusal.ts';
 import type { SecondFactors } from '../people/second-factor.ts';
+import { isOwnNetwork } from '../people/session-place.ts';
 import type { LiveSession } from '../people/sessions.ts';
 import type { SignedIn as PersonSignedIn } from '../people/begin-session.ts';
 
@@ -56,9 +57,11 @@ export function peopleFlows(
     signInSecondPasskey: async (from, { ceremony, credential }) =>
       came(await signIn.secondPasskey(ceremony, credential, from)),
     signInRecoveryCode: async (from, { ceremony, code }) => came(await signIn.recoveryCode(ceremony, code, from)),
-    session: (secret) => {
+    session: (secret, from) => {
       try {
-        return view(secret);
+        const live = sessions.find(secret);
+        // Elsewhere a cookie says whose factor is to be shown; what is open in the session is for who has shown it.
+        return isOwnNetwork(live.session, from) ? view(secret) : sessionView(live);
       } catch (error) {
         if (error instanceof PeopleRefusedError) return undefined;
         throw error;
