@@ -117,7 +117,7 @@ export class Sessions {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
-  /** Told the address of each account one of whose sessions ended or was stepped up. */
+  /** Told the address of each account one of whose sessions ended or was stepped up, or all of whose were to end, though there were none. */
   onChange(listener: (email: string) => void): Disposable {
     this.#changeListeners.add(listener);
     return { [Symbol.dispose]: () => void this.#changeListeners.delete(listener) };
@@ -250,6 +250,8 @@ export class Sessions {
       for (const { id } of sessions) this.#statements.end.run(id);
     });
     for (const session of sessions) this.#tell(session, end);
+    // What runs without a session of ours (a token of the provider) hangs on the account as well.
+    if (sessions.length === 0) this.#tellChanged(accountId);
     return sessions.length;
   }
 
