@@ -112,7 +112,8 @@ export async function startLeadglass({ dataDirectory, configFile, log }: StartOp
     codecFailure: () => threads.codecs.failure,
     arrangePlainDoors: async () => later.doors?.arrangePlainDoors(),
   });
-  const api = consoleApi({ people, policy, oauth, services: commands, log });
+  const { workstationRoles } = config.people;
+  const api = consoleApi({ people, policy, oauth, services: commands, workstationRoles, log });
   const doors = await openDoors(installation, { services, dimseIdentity, codecs: threads.codecs, api, oauth, log });
   later.doors = doors;
   starting.defer(() => doors.stop());

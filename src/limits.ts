@@ -584,6 +584,8 @@ export const limits = {
     askingSeconds: 10 * 60,
     // Requests that wait for a person, some KB each. Strangers can make them, so the oldest give way.
     askingMax: 2_000,
+    // Those of one network push out its own; a house behind one proxy has so many viewers open at once that wait for an answer.
+    askingPerNetworkMax: 500,
     // Of codes, tokens and grants each; people make them, eight viewers for each of a thousand readers.
     entriesMax: 8_000,
     // How long a renewal may be good; the session of the person ends it before.

@@ -8,24 +8,31 @@ import type { WebApi } from '../doors/web/web-door.ts';
 import { LeadglassError } from '../error.ts';
 import type { PolicyStore } from '../guard/policy-store.ts';
 import { RefusedError } from '../guard/refusal.ts';
+import type { Role } from '../guard/roles.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import { cookieNames } from '../oauth/provider.ts';
 import type { People } from '../people/people.ts';
 import { openEmergencies } from './control-emergencies.ts';
-import { peopleFlows } from './people-flows.ts';
-import { userDeviceOf } from './workstations.ts';
+import { peopleFlows, type UserDevice } from './people-flows.ts';
+import { refuseAwayFromWorkstation, userDeviceOf } from './workstations.ts';
 
 export function consoleApi(facts: {
   readonly people: People;
   readonly policy: PolicyStore;
   readonly oauth: AuthorizationServer;
   readonly services: ControlServices;
+  /** Roles that work at enrolled workstations only. */
+  readonly workstationRoles: readonly Role[];
   readonly log: Log;
 }): WebApi {
   const { people, policy, oauth, log } = facts;
-  const flows = peopleFlows(people, (aeTitle) => userDeviceOf(policy, aeTitle), openEmergencies(policy));
+  const userDevice: UserDevice = (aeTitle, maker) => {
+    refuseAwayFromWorkstation(facts.workstationRoles, maker);
+    return userDeviceOf(policy, aeTitle);
+  };
+  const flows = peopleFlows(people, userDevice, openEmergencies(policy));
   const browserCookieSeconds = Math.floor(limits.people.knownBrowserMs / 1000);
   return {
     answer: (request) =>

@@ -174,6 +174,19 @@ test('what waits ends with its time, with the account that asked, and with the d
   );
 });
 
+test('ending the tokens of a device ends what waits to become one, too', async () => {
+  await using place = await office();
+  const { services, installation } = place;
+  await services.deviceAdd(callOf('device add'), addition());
+  const eve = await place.person('eve@hospital.example', 'administrator');
+  const olga = await place.person('olga@hospital.example', 'security-officer');
+  const { waiting } = await services.deviceToken(eve('device token'), { aeTitle, reason: 'r' });
+  await services.deviceTokenEnd(callOf('device token end'), { aeTitle, reason: 'it was told to a stranger' });
+  const late = services.confirmationGive(olga('confirmation give'), { number: waiting?.number ?? 0 });
+  await assert.rejects(late, refusal('CONFLICT', /refused already/));
+  assert.deepEqual(installation.policy.tokensOf(aeTitle), []);
+});
+
 test('a certificate that is good for a server is not signed before anybody has looked', async () => {
   await using place = await office();
   const eve = await place.person('eve@hospital.example', 'administrator');

@@ -12,13 +12,14 @@ import { AdvisedError } from '../doors/console/api-error.ts';
 import { LeadglassError } from '../error.ts';
 import { usualOperations } from '../guard/person-opening.ts';
 import { limits } from '../limits.ts';
-import { unnamedEmail } from '../people/account.ts';
+import { type Role, unnamedEmail } from '../people/account.ts';
 import type { CodeSetup } from '../people/enrolment.ts';
 import type { LinkedIdentity } from '../people/identity-store.ts';
 import type { PasswordRefusal } from '../people/password/password-policy.ts';
 import type { People } from '../people/people.ts';
 import { PeopleRefusedError } from '../people/refusal.ts';
 import type { SecondFactors } from '../people/second-factor.ts';
+import { isOwnNetwork } from '../people/session-place.ts';
 import type { LiveSession } from '../people/sessions.ts';
 import type { SignedIn as PersonSignedIn } from '../people/begin-session.ts';
 
@@ -26,8 +27,12 @@ const instant = (ms: number): string => new Date(ms).toISOString();
 
 /** What is open in a session beyond the own right; asked with each look at the session. */
 export type EmergencyOf = (sessionId: number, account: string) => SessionView['emergency'];
-/** The device as the policy names it, if people may say there who they are. @throws LeadglassError NOT_FOUND */
-export type UserDevice = (aeTitle: string) => string;
+/**
+ * The device as the policy names it, if people may say there who they are.
+ * @param maker where the passcode is made, by whom
+ * @throws LeadglassError NOT_FOUND; RefusedError for a role that is held to workstations and sits at none
+ */
+export type UserDevice = (aeTitle: string, maker: { readonly role: Role; readonly workstation?: string }) => string;
 
 export function peopleFlows(
   people: People,
@@ -56,9 +61,11 @@ export function peopleFlows(
     signInSecondPasskey: async (from, { ceremony, credential }) =>
       came(await signIn.secondPasskey(ceremony, credential, from)),
     signInRecoveryCode: async (from, { ceremony, code }) => came(await signIn.recoveryCode(ceremony, code, from)),
-    session: (secret) => {
+    session: (secret, from) => {
       try {
-        return view(secret);
+        const live = sessions.find(secret);
+        // Elsewhere a cookie says whose factor is to be shown; what is open in the session is for who has shown it.
+        return isOwnNetwork(live.session, from) ? view(secret) : sessionView(live);
       } catch (error) {
         if (error instanceof PeopleRefusedError) return undefined;
         throw error;
@@ -193,11 +200,12 @@ export function peopleFlows(
         until: instant(endsAtMs),
       })),
     passcodeMake: async (secret, { device }) => {
-      const { account } = sessions.use(secret);
-      if (usualOperations(account.role).length === 0) {
+      const { account, session } = sessions.use(secret);
+      const { role } = account;
+      if (usualOperations(role).length === 0) {
         throw new LeadglassError('CONFLICT', 'Your role sees no images: a passcode for a device would open nothing');
       }
-      const { endsAtMs, ...made } = await people.passcodes.issue(secret, userDevice(device));
+      const { endsAtMs, ...made } = await people.passcodes.issue(secret, userDevice(device, { ...session, role }));
       return { ...made, until: instant(endsAtMs) };
     },
     passcodeEnd: (secret, { id }) => people.passcodes.end(secret, id),

@@ -5,6 +5,8 @@ import { LeadglassError } from '../error.ts';
 import { openingState } from '../guard/opening.ts';
 import type { Device } from '../guard/policy-rows.ts';
 import type { PolicyStore } from '../guard/policy-store.ts';
+import { RefusedError } from '../guard/refusal.ts';
+import type { Role } from '../guard/roles.ts';
 import type { People } from '../people/people.ts';
 
 /**
@@ -22,6 +24,17 @@ export function endWorkstationSessions(policy: PolicyStore, people: People): Dis
   };
   for (const device of policy.devices()) review(device.name, device);
   return policy.onChange((name) => review(name, policy.device(name)));
+}
+
+/**
+ * Who works at enrolled workstations only makes passcodes there only: else the rights of the role would leave by a device, made from anywhere.
+ * @throws RefusedError NOT_AUTHORIZED
+ */
+export function refuseAwayFromWorkstation(
+  held: readonly Role[],
+  { role, workstation }: { readonly role: Role; readonly workstation?: string },
+): void {
+  if (workstation === undefined && held.includes(role)) throw new RefusedError('NOT_AUTHORIZED', 'workstation-missing');
 }
 
 /**

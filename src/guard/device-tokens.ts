@@ -4,6 +4,7 @@
  */
 import type { AeTitle } from '../dicom/ae-title.ts';
 import { LeadglassError } from '../error.ts';
+import { operatorOf } from './device-service.ts';
 import { makeToken, tokenHash } from './identify/token.ts';
 import { type Opening, openingState } from './opening.ts';
 import type { Administer } from './operation.ts';
@@ -99,10 +100,19 @@ export class DeviceTokens {
   }
 
   /** Ends all tokens of the device, and what runs by them, at once. @returns how many were still good */
-  end(_pass: Pass<Administer>, aeTitle: AeTitle): number {
-    if (this.#store.device(aeTitle) === undefined) throw noDevice(aeTitle);
-    this.#store.forgetTokens(this.#now());
-    return this.#store.endTokens(aeTitle);
+  end(pass: Pass<Administer>, aeTitle: AeTitle): number {
+    const store = this.#store;
+    const atMs = this.#now();
+    if (store.device(aeTitle) === undefined) throw noDevice(aeTitle);
+    return store.transaction(() => {
+      // What waits to become one was told already, and would come back with its confirmation.
+      for (const { id, change } of store.waiting.open(atMs)) {
+        if (change.kind !== 'device-token' || change.device !== aeTitle) continue;
+        store.waiting.decide(id, { atMs, by: operatorOf(pass), how: 'refused' });
+      }
+      store.forgetTokens(atMs);
+      return store.endTokens(aeTitle);
+    });
   }
 
   #openingOf(aeTitle: AeTitle, name: string | undefined, nowMs: number): Opening {

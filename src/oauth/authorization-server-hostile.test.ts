@@ -357,7 +357,7 @@ test('a use of the token is a use of its session', async () => {
   assert.deepEqual(house.people.touched, [1]);
 });
 
-test('attack: questions without end push out their own oldest and take no more than their room', async () => {
+test('attack: questions without end take no more than their room', async () => {
   const few = { ...limits.oauth, askingMax: 3 };
   using house = new TestHouse({ limits: few });
   house.register();
@@ -365,6 +365,37 @@ test('attack: questions without end push out their own oldest and take no more t
   for (let count = 0; count < 5; count += 1) uids.push(await house.uid());
   await assert.rejects(house.server.asking('secret', uids[0] ?? ''), { code: 'NOT_FOUND' });
   assert.equal((await house.server.asking('secret', uids[4] ?? '')).program.name, 'viewer');
+});
+
+test('attack: one network that asks without end pushes out its own questions and nobody else takes notice', async () => {
+  const few = { ...limits.oauth, askingMax: 100, askingPerNetworkMax: 3 };
+  using house = new TestHouse({ limits: few });
+  house.register();
+  const isAsked = (uid: string) =>
+    house.server.asking('secret', uid).then(
+      () => true,
+      () => false,
+    );
+  const colleague = await house.uid();
+  const strangers: string[] = [];
+  for (const [count, address] of [
+    '2001:db8::1',
+    '2001:db8::2',
+    '2001:db8::3',
+    '2001:db8::4',
+    '::ffff:203.0.113.5',
+  ].entries()) {
+    house.address = address;
+    strangers[count] = await house.uid();
+  }
+  assert.deepEqual(await Promise.all(strangers.map(isAsked)), [false, true, true, true, true], 'a /64 is one network');
+  house.address = '2001:db8::5';
+  for (let count = 0; count < 3; count += 1) await house.uid();
+  assert.equal(await isAsked(strangers[4] ?? ''), true);
+  house.address = '203.0.113.5';
+  for (let count = 0; count < 3; count += 1) await house.uid();
+  assert.equal(await isAsked(strangers[4] ?? ''), false, 'an address has one spelling');
+  assert.equal(await isAsked(colleague), true);
 });
 
 test('attack: one person with many programs ends the oldest of her own, not those of a colleague', async () => {

@@ -5,6 +5,7 @@
  */
 import { LeadglassError } from '../error.ts';
 import type { Log } from '../log.ts';
+import { AskingShares } from './asking-shares.ts';
 import { InProcess } from './in-process.ts';
 import { asServed, resourceMetadata } from './metadata.ts';
 import { ProgramTokens, type ProgramTokenFacts } from './program-tokens.ts';
@@ -28,6 +29,7 @@ export interface AuthorizationServerFacts extends Pick<ProgramTokenFacts, 'progr
   readonly resourcePath: string;
   readonly limits: ProgramTokenFacts['limits'] &
     ProviderFacts['limits'] & {
+      readonly askingPerNetworkMax: number;
       readonly queryCharactersMax: number;
       readonly bodyBytesMax: number;
       readonly answerBytesMax: number;
@@ -136,10 +138,12 @@ export class AuthorizationServer implements Disposable {
     const { tokens } = this;
     const [origin, resource] = [this.#facts.origin(), this.#resource()];
     if (origin === undefined || resource === undefined) throw closed();
+    const shares = new AskingShares(tokens.store, limits.askingPerNetworkMax);
     const provider = await makeProvider({
       issuer: origin,
       resource,
       store: tokens.store,
+      asked: (uid, address) => shares.add(uid, address),
       program: (name) => tokens.program(name),
       secondsLeft: (grantId) => tokens.secondsLeft(grantId),
       limits,

@@ -70,6 +70,8 @@ export class TestHouse implements Disposable {
   readonly server: AuthorizationServer;
   /** Of the person's browser. */
   cookies = new Map<string, string>();
+  /** From where all ask. */
+  address = '10.1.2.3';
   /** Added to the time of this server's own clock. */
   laterMs = 0;
 
@@ -102,7 +104,14 @@ export class TestHouse implements Disposable {
       yield Buffer.from(text);
     })();
     const headers = { ...(cookie === '' ? {} : { cookie }), ...request.headers };
-    const answer = await this.server.answer({ method: 'GET', query: '', body, ...request, headers });
+    const answer = await this.server.answer({
+      method: 'GET',
+      address: this.address,
+      query: '',
+      body,
+      ...request,
+      headers,
+    });
     for (const [name, field] of answer.headers) {
       const [, key = '', value = ''] = name === 'set-cookie' ? (/^([^=]+)=([^;]*)/.exec(field) ?? []) : [];
       if (key !== '') this.cookies.set(key, value);

@@ -5,6 +5,8 @@ declare module 'oidc-provider/lib/provider.js' {
   interface Context {
     redirect(url: string): void;
     status: number;
+    /** As X-Forwarded-For says. */
+    readonly ip: string;
     readonly cookies: {
       set(name: string, value: string, options: Readonly<Record<string, unknown>>): void;
     };
@@ -28,7 +30,7 @@ declare module 'oidc-provider/lib/provider.js' {
   }
   class Provider {
     constructor(issuer: string, configuration: Readonly<Record<string, unknown>>);
-    /** Believe X-Forwarded-Proto. */
+    /** Believe X-Forwarded-Proto and -For. */
     proxy: boolean;
     callback(): (request: IncomingMessage, response: ServerResponse) => void;
     on(event: string, listener: (...facts: readonly unknown[]) => void): this;

@@ -32,6 +32,8 @@ export interface ProviderFacts {
   /** Our DICOMweb: for what every token is. */
   readonly resource: string;
   readonly store: EntryStore;
+  /** A question waits for the person at this address. */
+  readonly asked: (uid: string, address: string) => void;
   /** The program of this name while codes and tokens may be given for it. */
   readonly program: (name: string) => Program | undefined;
   /** Whole seconds that a code or token of this grant may live at most, as its person, session and program stand; below 1 for none. */
@@ -91,7 +93,7 @@ function configurationOf(facts: ProviderFacts): Readonly<Record<string, unknown>
     scopes: [...sessionScopes],
     claims: { openid: ['sub'] },
     // No browser session of the library's own: each authorization asks the person, who is known by the console's session.
-    interactions: { url: (context: Context, interaction: Interaction) => askingUrl(context, interaction, limits) },
+    interactions: { url: (context: Context, interaction: Interaction) => askingUrl(context, interaction, facts) },
     findAccount: async (_context: Context, sub: string, token: TokenOfGrant | undefined) =>
       token?.grantId !== undefined && facts.secondsLeft(token.grantId) < 1
         ? undefined
@@ -150,14 +152,15 @@ function configurationOf(facts: ProviderFacts): Readonly<Record<string, unknown>
 }
 
 /** The page that asks is for the browser that was sent there: a link to somebody else's page gives away nothing. */
-function askingUrl(context: Context, { uid }: Interaction, { askingSeconds }: ProviderFacts['limits']): string {
+function askingUrl(context: Context, { uid }: Interaction, { asked, limits }: ProviderFacts): string {
+  asked(uid, context.ip);
   context.cookies.set(cookieNames.asking, uid, {
     path: '/',
     httpOnly: true,
     secure: true,
     sameSite: 'strict',
     signed: false,
-    maxAge: askingSeconds * 1000,
+    maxAge: limits.askingSeconds * 1000,
   });
   return askingPath(uid);
 }

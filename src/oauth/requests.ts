@@ -6,6 +6,8 @@ import { cookieNames, routes, wrongPath } from './provider.ts';
 
 export interface OAuthRequest {
   readonly method: string;
+  /** Of the peer. */
+  readonly address: string;
   readonly path: string;
   /** Without the `?`. */
   readonly query: string;
@@ -43,7 +45,7 @@ const isResuming = (path: string): boolean =>
 
 /** @throws LeadglassError LIMIT_EXCEEDED */
 export async function innerRequest(
-  { method, path, query, headers, body }: OAuthRequest,
+  { method, address, path, query, headers, body }: OAuthRequest,
   { host, bodyBytesMax }: { readonly host: string; readonly bodyBytesMax: number },
 ): Promise<InnerRequest> {
   const isAuthorization = path.startsWith(routes.authorization);
@@ -55,6 +57,7 @@ export async function innerRequest(
     headers: {
       host,
       'x-forwarded-proto': 'https',
+      'x-forwarded-for': address,
       // People are led to a page of the console, programs get JSON.
       accept: isAuthorization ? 'text/html' : 'application/json',
       ...(type === undefined ? {} : { 'content-type': type }),

@@ -1,6 +1,6 @@
 /**
  * What a person changes about their own ways to sign in: passkeys, password, one-time codes, recovery codes. Each needs a second factor
- * shown just now, and the last way to sign in stays. Other sessions end when a password or codes change.
+ * shown just now, and the last way to sign in stays. Other sessions, and passcodes for devices, end when a password or codes change.
  */
 import { LeadglassError } from '../error.ts';
 import type { Account } from './account.ts';
@@ -113,6 +113,7 @@ export class OwnFactors {
     credentials.setPassword(account.id, judged.hash, now());
     this.#history(account, 'password changed');
     sessions.endOf(account.id, 'own', own.id);
+    this.#parts.passcodes.endOf(account);
     return undefined;
   }
 
@@ -161,6 +162,7 @@ export class OwnFactors {
         return setRecoveryCodes(this.#parts, account.id);
       });
       sessions.endOf(account.id, 'own', own.id);
+      this.#parts.passcodes.endOf(account);
       return codes;
     });
   }

@@ -5,8 +5,11 @@ import * as fc from 'fast-check';
 import { LeadglassError } from '../error.ts';
 import { makePasscodeToken, readPasscodeToken, tokenKey } from './passcode-token.ts';
 import {
+  client,
+  codeNow,
   enrolByCode,
   enrolByPasskey,
+  fromBase32,
   goodPassword,
   type House,
   house,
@@ -111,6 +114,41 @@ test('disabling, another role, ended sessions and set anew factors end it at onc
     assert.ok(!isGood(passcodes.check(shown(made.passcode))), name);
     assert.ok(!isGood(passcodes.checkToken(made.token, 'READ1')), name);
   }
+});
+
+test('a session that was stolen takes the passcodes of its account with it, one that its owner ends does not', async () => {
+  using place = house();
+  const { passcodes, places, signIn } = place.people;
+  const authenticator = await enrolByPasskey(place, email);
+  const first = (await signInByPasskey(place, authenticator)).session;
+  const made = await passcodes.issue(first, 'READ1');
+  signIn.signOut(first);
+  assert.ok(isGood(passcodes.check(shown(made.passcode))), 'typed into a program, and the browser closed');
+  const second = (await signInByPasskey(place, authenticator)).session;
+  const told: string[] = [];
+  passcodes.onChange((account) => told.push(account));
+  const thief = { ...client, userAgent: 'curl' };
+  await assert.rejects(places.check(second, thief, { toProve: false }), refused('session-moved'));
+  assert.deepEqual(told, [email], 'the thief may have made it');
+  assert.ok(!isGood(passcodes.check(shown(made.passcode))));
+  assert.equal(passcodes.look(made.id), undefined);
+});
+
+test('another password, or other one-time codes, end the passcodes of before', async () => {
+  using place = house();
+  const { passcodes, ownFactors } = place.people;
+  const person = await enrolByCode(place, email);
+  const { session } = await signInByCode(place, person);
+  const before = await passcodes.issue(session, 'READ1');
+  const next = { present: goodPassword, password: 'lantern harbour pencil goose' };
+  assert.equal(await ownFactors.changePassword(session, next, client), undefined);
+  assert.ok(!isGood(passcodes.check(shown(before.passcode))));
+  const after = await passcodes.issue(session, 'READ1');
+  const begun = await ownFactors.beginCode(session, client);
+  if ('refused' in begun) assert.fail(begun.refused.code);
+  const { ceremony, setup } = begun;
+  await ownFactors.addCode(session, { ceremony, code: codeNow(place, fromBase32(setup.secret)) });
+  assert.ok(!isGood(passcodes.check(shown(after.passcode))));
 });
 
 test('its owner sees and ends it; nobody else does', async () => {

@@ -28,7 +28,7 @@ import { SecondPerson } from './second-person.ts';
 import type { ProviderRules } from './provider-rules.ts';
 import { RefusalQuiet } from './refusal-quiet.ts';
 import { SessionPlaces } from './session-place.ts';
-import { Sessions } from './sessions.ts';
+import { type SessionEnd, Sessions } from './sessions.ts';
 import { SignIn } from './sign-in.ts';
 import { SingleSignOn } from './single-sign-on.ts';
 import { SignInLog } from './sign-in-log.ts';
@@ -134,6 +134,8 @@ export class People implements Disposable {
       places: this.places,
     });
     this.sessions.onEnd((session, end) => {
+      const owner = endsPasscodes.includes(end) ? accounts.byId(session.accountId) : undefined;
+      if (owner !== undefined) parts.passcodes.endOf(owner);
       // One that was never recorded as begun has no end either.
       const account = end === 'unrecorded' ? undefined : accounts.byId(session.accountId);
       if (account === undefined) return;
@@ -164,3 +166,6 @@ export class People implements Disposable {
     this.#database[Symbol.dispose]();
   }
 }
+
+/** Whoever ends a session in these ways means the person, or a thief: a passcode from it must not go on for its hour at a device. */
+const endsPasscodes: readonly SessionEnd[] = ['stolen', 'provider', 'workstation'];

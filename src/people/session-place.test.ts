@@ -42,6 +42,24 @@ test('from another network only a factor can be shown, and then both networks ar
   await assert.rejects(people.places.check(session, client, use), refused('session-unknown'));
 });
 
+test('whoever has a cookie in another network does not keep its session from being idle', async () => {
+  using place = house();
+  const { people } = place;
+  const person = await enrolByCode(place, email);
+  const { session } = await signInByCode(place, person);
+  const telephone: Client = { ...client, address: '198.51.100.7' };
+  const usedAtMs = (): number | undefined => people.sessions.lookUp(session)?.session.usedAtMs;
+  const before = usedAtMs();
+  place.clockMs += 10 * 60_000;
+  await assert.rejects(people.places.check(session, telephone, use), refused('session-elsewhere'));
+  await people.places.check(session, telephone, prove);
+  const { ceremony } = await people.stepUp.begin(session, telephone);
+  await assert.rejects(people.stepUp.code(session, { ceremony, code: '000000' }, telephone), refused('code-wrong'));
+  assert.equal(usedAtMs(), before);
+  await people.places.check(session, client, use);
+  assert.equal(usedAtMs(), place.clockMs, 'its owner does');
+});
+
 test('somebody who comes from a thousand networks is told of a few times', async () => {
   using place = house();
   const person = await enrolByCode(place, email);

@@ -23,13 +23,13 @@ export class SessionPlaces {
   }
 
   /**
-   * To be asked before anything is done with the secret of a cookie.
+   * To be asked before anything is done with the secret of a cookie. From where it is good, this is a use of the session.
    * @param toProve a factor is about to be shown, or the session is only looked at: that is had from everywhere
    * @throws PeopleRefusedError session-…, session-moved (it has ended then), session-elsewhere
    */
   async check(secret: string, client: Client, { toProve }: { readonly toProve: boolean }): Promise<void> {
     const { sessions, limits } = this.#parts;
-    const live = sessions.use(secret);
+    const live = sessions.find(secret);
     const { session } = live;
     if (session.userAgent !== shownUserAgent(client.userAgent, limits)) {
       // First, so that nobody goes on with it while the record is written.
@@ -37,8 +37,12 @@ export class SessionPlaces {
       await this.#tell(live, client, `stolen-session: begun by ${session.userAgent} from ${session.address}`);
       refuse('session-moved');
     }
+    if (isOwnNetwork(session, client)) {
+      sessions.note(session);
+      return;
+    }
+    if (toProve) return;
     const network = sessionNetwork(client.address);
-    if (toProve || session.networks.includes(network)) return;
     if (this.#isNews(session, network)) {
       await this.#tell(live, client, `moved-session: begun from ${session.address}`);
     }
@@ -62,6 +66,11 @@ export class SessionPlaces {
 
 /** Different networks of one session that are worth a record each. */
 const toldMax = 8;
+
+/** Was a factor shown in this session from where this browser is? */
+export function isOwnNetwork({ networks }: Pick<Session, 'networks'>, { address }: Pick<Client, 'address'>): boolean {
+  return networks.includes(sessionNetwork(address));
+}
 
 /** `localhost` is one place by both of its addresses. */
 export function sessionNetwork(address: string): string {

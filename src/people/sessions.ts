@@ -117,7 +117,7 @@ export class Sessions {
     return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
-  /** Told the address of each account one of whose sessions ended or was stepped up. */
+  /** Told the address of each account one of whose sessions ended or was stepped up, or all of whose were to end, though there were none. */
   onChange(listener: (email: string) => void): Disposable {
     this.#changeListeners.add(listener);
     return { [Symbol.dispose]: () => void this.#changeListeners.delete(listener) };
@@ -161,9 +161,19 @@ export class Sessions {
 
   /**
    * The session with this secret, if it is good now, and notes its use.
-   * @throws PeopleRefusedError session-unknown, session-idle, session-over; the session has ended then
+   * @throws PeopleRefusedError as `find`
    */
   use(secret: string): LiveSession {
+    const live = this.find(secret);
+    this.note(live.session);
+    return live;
+  }
+
+  /**
+   * The same, but it is no use of the session: as long as nobody knows that it is its owner who asks.
+   * @throws PeopleRefusedError session-unknown, session-idle, session-over; the session has ended then
+   */
+  find(secret: string): LiveSession {
     const hash = secretHash('session', secret);
     const row = hash === undefined ? undefined : this.#statements.byHash.get(hash);
     if (row === undefined) throw new PeopleRefusedError('session-unknown');
@@ -174,17 +184,13 @@ export class Sessions {
       this.end(session.id, endNames[reason ?? 'session-unknown'] ?? 'account');
       throw new PeopleRefusedError(reason ?? 'session-unknown');
     }
-    const nowMs = this.#now();
-    if (nowMs - session.usedAtMs >= this.#limits.sessionTouchMs) this.#statements.touch.run(nowMs, session.id);
     return { session, account };
   }
 
   /** A use of the session by a program that acts for its person; nothing where it is over. */
   touch(id: number): void {
     const live = this.look(id);
-    const nowMs = this.#now();
-    if (live === undefined || nowMs - live.session.usedAtMs < this.#limits.sessionTouchMs) return;
-    this.#statements.touch.run(nowMs, id);
+    if (live !== undefined) this.note(live.session);
   }
 
   /** @throws PeopleRefusedError step-up-needed when the second factor was shown too long ago */
@@ -244,6 +250,8 @@ export class Sessions {
       for (const { id } of sessions) this.#statements.end.run(id);
     });
     for (const session of sessions) this.#tell(session, end);
+    // What runs without a session of ours (a token of the provider) hangs on the account as well.
+    if (sessions.length === 0) this.#tellChanged(accountId);
     return sessions.length;
   }
 
@@ -267,6 +275,12 @@ export class Sessions {
       if (reason !== undefined && this.end(session.id, endNames[reason] ?? 'account')) ended += 1;
     }
     return ended;
+  }
+
+  /** A use of a session that was found good just now. */
+  note({ id, usedAtMs }: Session): void {
+    const nowMs = this.#now();
+    if (nowMs - usedAtMs >= this.#limits.sessionTouchMs) this.#statements.touch.run(nowMs, id);
   }
 
   #tell(session: Session, end: SessionEnd): void {

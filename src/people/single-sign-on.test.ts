@@ -398,6 +398,26 @@ for (const [what, { word, left }] of Object.entries(logouts)) {
   });
 }
 
+test('a logout at the provider ends the passcodes for devices, too, also when no session is left', async () => {
+  using at = hospital({ accounts: 'at-first-sign-in' });
+  const { passcodes, singleSignOn, signIn } = at.place.people;
+  const words: readonly (Partial<LogoutWord> & { readonly isSignedOut?: true })[] = [
+    { sid: 'a' },
+    { subject: 'u-1' },
+    { subject: 'u-1', isSignedOut: true },
+  ];
+  for (const [number, { isSignedOut, ...word }] of words.entries()) {
+    const session = await signedIn(at, { sid: 'a' });
+    const { id } = await passcodes.issue(session, 'READ1');
+    if (isSignedOut === true) signIn.signOut(session);
+    const token = `token ${number}`;
+    at.provider.logouts.set(token, { id: token, notAfterMs: at.place.clockMs + 300_000, ...word });
+    assert.ok(passcodes.look(id));
+    await singleSignOn.logout(token, client);
+    assert.equal(passcodes.look(id), undefined, token);
+  }
+});
+
 test('a logout token is good once, also after a restart, and a forged one ends nothing', async () => {
   using at = hospital({ accounts: 'at-first-sign-in' });
   await signedIn(at);

@@ -73,7 +73,7 @@ export class SingleSignOn {
     let account: Account | undefined;
     let kept: ProviderPurpose;
     if (purpose.kind === 'step-up') {
-      const live = sessions.use(purpose.session);
+      const live = sessions.find(purpose.session);
       account = live.account;
       if (identities.of(account.id)?.issuer !== provider.issuer) refuse('identity-unknown');
       kept = { kind: 'step-up', sessionId: live.session.id };
@@ -167,6 +167,8 @@ export class SingleSignOn {
     const accountId =
       word.subject === undefined ? undefined : identities.find(provider.issuer, word.subject)?.accountId;
     const account = accountId === undefined ? undefined : accounts.byId(accountId);
+    // Also those whose session ended before: what was typed into a program goes on without one.
+    if (account !== undefined) this.#parts.passcodes.endOf(account);
     const by = actorText({ kind: 'provider', issuer: provider.issuer });
     await recordOf(this.#parts, { kind: 'provider-logout', by, detail: `${ended} sessions` }, account, client);
     return ended;
@@ -296,7 +298,7 @@ export class SingleSignOn {
     const { identity, role, begunAtMs, client } = shown;
     // The way back is open to everybody; what it is for is not.
     await this.#places.check(secret ?? '', client, { toProve: true });
-    const live = sessions.use(secret ?? '');
+    const live = sessions.find(secret ?? '');
     if (live.session.id !== sessionId) refuse('ceremony-unknown');
     const own = identities.of(live.account.id);
     if (own?.issuer !== identity.issuer || own.subject !== identity.subject) refuse('identity-taken');

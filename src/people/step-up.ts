@@ -25,7 +25,7 @@ export class StepUp {
     session: string,
     client: Client,
   ): Promise<{ readonly ceremony: string; readonly factors: Omit<SecondFactors, 'recoveryCode'> }> {
-    const live = this.#parts.sessions.use(session);
+    const live = this.#parts.sessions.find(session);
     const { factors, challenge } = await offer(this.#parts, live.account.id);
     const known = challenge === undefined ? {} : { challenge };
     const ceremony = this.#parts.ceremonies.begin(
@@ -69,7 +69,8 @@ export class StepUp {
   ): Promise<string> {
     const { sessions, ceremonies, throttle, limits } = this.#parts;
     const { ceremony: ceremonySecret, answersChallenge, check } = shown;
-    const { session, account } = sessions.use(secret);
+    // Where it is asked from may be a thief's place: only the factor makes it a use.
+    const { session, account } = sessions.find(secret);
     let attempt: Attempt | undefined;
     try {
       const ceremony = ceremonies.look('step-up', ceremonySecret);

@@ -24,7 +24,7 @@ let eve: Person;
 const studies = '/dicom-web/studies';
 
 before(async () => {
-  leadglass = await Leadglass.start({ config: 'people:\n  workstationRoles: [administrator]\n' });
+  leadglass = await Leadglass.start({ config: 'people:\n  workstationRoles: [administrator, exchange-clerk]\n' });
   modality = await leadglass.enrol('CT1', 'archive');
   room = await leadglass.enrol('ROOM1', 'workstation-reading');
   office = await leadglass.enrol('OFFICE1', 'workstation-administration');
@@ -99,6 +99,17 @@ test('an administrator administers at the administration station alone, and sees
   assert.equal((await desk.get(studies)).status, 403);
   const reasons = (await leadglass.ledger('--who', eve.email)).map(({ reason }) => reason);
   assert.ok(reasons.includes('workstation-missing') && reasons.includes('workstation-purpose'));
+});
+
+test('a role that is held to workstations takes its rights to no device from anywhere else', async () => {
+  const anywhere = browserAt();
+  const carl = await ApiPerson.enrol(leadglass, anywhere, 'carl@hospital.example', 'exchange-clerk');
+  assert.equal((await carl.signIn(anywhere)).status, 200);
+  const refused = await anywhere.post('own/passcodes/make', { device: 'CT1' });
+  assert.deepEqual([refused.status, refused.body['answer']], [403, 'WORKSTATION_NEEDED']);
+  const desk = browserAt(room);
+  assert.equal((await carl.signIn(desk)).status, 200);
+  assert.equal((await desk.post('own/passcodes/make', { device: 'CT1' })).status, 200);
 });
 
 test('a workstation that is revoked ends its sessions at once, also in the middle of an image', async () => {

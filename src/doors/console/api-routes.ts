@@ -112,8 +112,8 @@ async function nothing(done: Promise<void>): Promise<Outcome> {
 }
 
 export const apiRoutes: readonly ApiRoute[] = [
-  route('GET', 'session', {}, async ({ secret, options }) => {
-    const session = secret === undefined ? undefined : options.people.session(secret);
+  route('GET', 'session', {}, async ({ from, secret, options }) => {
+    const session = secret === undefined ? undefined : options.people.session(secret, from);
     if (session === undefined) throw new LeadglassError('NOT_AUTHENTICATED', 'You are not signed in');
     return { body: session };
   }),
@@ -266,10 +266,10 @@ export const apiRoutes: readonly ApiRoute[] = [
     isForAnybody: false,
     isToProve: false,
     // The service checks its own arguments.
-    run: async ({ secret, given, options, request }) => {
+    run: async ({ from, secret, given, options, request }) => {
       const used = signedIn(secret);
       // Asked first, since that is what keeps a session from being idle.
-      if (options.people.session(used) === undefined) {
+      if (options.people.session(used, from) === undefined) {
         throw new LeadglassError('NOT_AUTHENTICATED', 'You are not signed in any more');
       }
       const session = await request.lend(used);

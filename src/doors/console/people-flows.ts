@@ -91,8 +91,11 @@ export interface PeopleFlows {
   /** What the provider itself sends. @throws LeadglassError BAD_REQUEST for a token that is not good */
   providerLogout(from: BrowserFacts, given: { token: string }): Promise<void>;
 
-  /** The session of this secret; asking counts as a use. Undefined when there is none. */
-  session(secret: string): SessionView | undefined;
+  /**
+   * The session of this secret; asking counts as a use where the session is at home. From elsewhere less is told: a factor is still to be shown.
+   * Undefined when there is none.
+   */
+  session(secret: string, from: BrowserFacts): SessionView | undefined;
   /** @returns where to sign out at the provider, too, when the session came from there */
   signOut(secret: string, given: { origin: string }): string | undefined;
   stepUpBegin(from: BrowserFacts, secret: string): Promise<Challenge>;

@@ -55,6 +55,7 @@ export interface WebOAuth {
 
 export interface WebOAuthRequest {
   readonly method: string;
+  readonly address: string;
   readonly path: string;
   readonly query: string;
   readonly headers: Exchange['headers'];
@@ -204,7 +205,8 @@ async function forProgram(
   if (oauth === undefined) throw new LeadglassError('NOT_FOUND', 'There is no such page');
   if (isPreflight(exchange)) return preflight(origin, services.limits.web.preflightSeconds);
   if (!connection.takeRequest()) throw new RefusedError('LIMIT_EXCEEDED', 'too-many-operations');
-  return await oauth.answer({ method, ...target, headers, body: requestBody(exchange, services.limits.web) });
+  const { address } = connection;
+  return await oauth.answer({ method, address, ...target, headers, body: requestBody(exchange, services.limits.web) });
 }
 
 /** A browser's question before the request; it never has credentials. */
