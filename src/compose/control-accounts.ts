@@ -7,7 +7,7 @@ import type {
 } from '../doors/control/control-services.ts';
 import type { CallArguments } from '../doors/control/control-calls.ts';
 import { parseAeTitle } from '../dicom/ae-title.ts';
-import { parseUntil } from '../guard/dates.ts';
+import { formatUntil, parseUntil } from '../guard/dates.ts';
 import { openingState } from '../guard/opening.ts';
 import type { Administer } from '../guard/operation.ts';
 import type { Pass } from '../guard/pass.ts';
@@ -206,16 +206,26 @@ function personOpeningText(opening: PersonOpening): PersonOpeningView {
     email: account,
     role,
     allow: operations,
-    scope,
+    scope: personScopeText(scope),
     addresses,
     reason,
     owner,
     from: new Date(validFromMs).toISOString(),
-    until: new Date(validUntilMs).toISOString(),
+    until: formatUntil(validUntilMs, Temporal.Now.timeZoneId()),
     state: openingState(opening, Date.now()),
     ...(closed === undefined
       ? {}
       : { closed: { at: new Date(closed.atMs).toISOString(), by: closed.by, reason: closed.reason } }),
+  };
+}
+
+/** Days as every other answer has them. */
+function personScopeText({ studyDateFrom, studyDateTo, ...scope }: PersonOpening['scope']) {
+  const isoDay = (date: string): string => `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`;
+  return {
+    ...scope,
+    ...(studyDateFrom === undefined ? {} : { studyDateFrom: isoDay(studyDateFrom) }),
+    ...(studyDateTo === undefined ? {} : { studyDateTo: isoDay(studyDateTo) }),
   };
 }
 
@@ -229,7 +239,9 @@ function projectScope(
     throw new LeadglassError('BAD_REQUEST', 'Options are those of a project: name it, too');
   }
   if (!/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/.test(project)) {
-    throw new LeadglassError('BAD_REQUEST', `${project} is no name of a project: small letters, digits and hyphens`);
+    throw new LeadglassError('BAD_REQUEST', `${project} is no name of a project: small letters, digits and hyphens`, {
+      field: 'project',
+    });
   }
   return { deIdentified: { project, options: (options ?? []).map(projectOption) } };
 }
@@ -271,7 +283,7 @@ function accountText(account: Account): AccountViewText {
     name: displayName,
     role,
     state: state === 'active' && isOver(account, Date.now()) ? 'ended' : state,
-    ...(untilMs === undefined ? {} : { until: new Date(untilMs).toISOString() }),
+    ...(untilMs === undefined ? {} : { until: formatUntil(untilMs, Temporal.Now.timeZoneId()) }),
     createdAt: new Date(createdAtMs).toISOString(),
     createdBy,
     ...(disabled === undefined

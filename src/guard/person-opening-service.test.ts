@@ -52,6 +52,22 @@ test('what a role cannot hold and what has ended is refused in words, and change
   assert.equal(openNow(house.store.personOpenings.of(doctor)).length, 1);
 });
 
+test('what is no network, modality or project is told with its field, not as a mistake of ours', async () => {
+  await using house = makeHouse();
+  const service = new PersonOpeningService({ store: house.store, now: house.clock.now });
+  const pass = await passOf(house, operator);
+  const wrong = [
+    [terms({ addresses: ['10.0.0.0/8', 'the ward'] }), 'addresses', /the ward/],
+    [terms({ scope: { modalities: ['ct'] } }), 'scope.modalities', /ct/],
+    [terms({ scope: { departments: [''] } }), 'scope.departments', /empty/],
+    [terms({ reason: ' ' }), 'reason', /empty/],
+  ] as const;
+  for (const [one, field, message] of wrong) {
+    assert.throws(() => service.open(pass, one), { code: 'BAD_REQUEST', field, message });
+  }
+  assert.deepEqual(house.store.personOpenings.of(doctor), []);
+});
+
 test('an administrator opens for others and never for himself', async () => {
   const persons = new TestPersons();
   await using house = makeHouse({ persons });

@@ -2,12 +2,18 @@
  * Makes and closes the openings of people: what may be written, by whom. The store only remembers; what follows from it is said in
  * person-policy.ts.
  */
+import * as v from 'valibot';
 import { LeadglassError } from '../error.ts';
 import { operatorOf } from './device-service.ts';
 import type { Administer } from './operation.ts';
 import { openingState } from './opening.ts';
 import type { Pass } from './pass.ts';
-import { objectionsToPerson, type PersonOpening, type PersonOpeningTerms } from './person-opening.ts';
+import {
+  objectionsToPerson,
+  type PersonOpening,
+  type PersonOpeningTerms,
+  personOpeningTermsSchema,
+} from './person-opening.ts';
 import type { PolicyStore } from './policy-store.ts';
 
 export class PersonOpeningService {
@@ -26,7 +32,7 @@ export class PersonOpeningService {
   open(pass: Pass<Administer>, terms: Omit<PersonOpeningTerms, 'owner'>): PersonOpening {
     refuseOwn(pass, terms.account);
     const nowMs = this.#now();
-    const whole = { ...terms, owner: operatorOf(pass) };
+    const whole = checked({ ...terms, owner: operatorOf(pass) });
     const objections = objectionsToPerson(whole);
     if (terms.validUntilMs <= nowMs) objections.push('the opening has ended already');
     if (objections.length > 0) {
@@ -56,6 +62,16 @@ export class PersonOpeningService {
     const facts = { atMs: this.#now(), by: operatorOf(pass), reason };
     return this.#store.transaction(() => open.filter((opening) => personOpenings.close(opening, facts)).length);
   }
+}
+
+/** @throws LeadglassError BAD_REQUEST with the first field that is wrong, for the form that it was typed into */
+function checked(terms: PersonOpeningTerms): PersonOpeningTerms {
+  const result = v.safeParse(personOpeningTermsSchema, terms);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = v.getDotPath(issue)?.replace(/\.\d+$/, '') ?? 'opening';
+  const value = typeof issue.input === 'string' ? ` (${issue.input.slice(0, 64)})` : '';
+  throw new LeadglassError('BAD_REQUEST', `${path}${value}: ${issue.message}`, { field: path });
 }
 
 /** Nobody gives himself a right: another one has to look at it. */

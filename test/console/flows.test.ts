@@ -226,6 +226,79 @@ test('an invitation shows its link once; an address that has an account is refus
   await context.close();
 });
 
+test('an administrator opens images to a researcher by keyboard, changes what is open, and closes it', {
+  skip,
+}, async () => {
+  const { page, context, troubles, go } = await house.visit({ as: 'ada' });
+  await go('/people/rita%40klinikum.example');
+  await page.getByText('No images are open').waitFor();
+  await tabTo(page, 'Open images');
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('heading', { name: 'Open images to Rita Halloran' }).waitFor();
+  await dialog.getByText('Can never hold, whoever asks: store, export, remove, release.').waitFor();
+  assert.equal(await dialog.getByRole('checkbox', { name: /^export/ }).count(), 0);
+  await tabTo(page, 'Open images');
+  await page.keyboard.press('Enter');
+  // The first field with a fault has the focus.
+  await until(page, "document.activeElement.getAttribute('aria-invalid') === 'true'");
+  await page.keyboard.type('Lung 2027');
+  await tabTo(page, 'Dates, all shifted alike');
+  await page.keyboard.press('Space');
+  await tabTo(page, 'A year');
+  await page.keyboard.press('Enter');
+  await tabTo(page, 'Reason');
+  await page.keyboard.type('ethics vote 17');
+  await page.keyboard.press('Enter');
+  await page.getByText('Small letters, digits and hyphens, at most 40').waitFor();
+  await page.getByLabel('Project').fill('lung-2027');
+  assert.deepEqual(await accessFaults(page), []);
+  await page.keyboard.press('Enter');
+  await giveFactor(page);
+  await page.getByText(/^Images are open to Rita Halloran until/).waitFor();
+  await page.getByText('De-identified for lung-2027').waitFor();
+
+  await tabTo(page, 'Change');
+  await page.keyboard.press('Enter');
+  await dialog.getByRole('heading', { name: 'Change what is open to Rita Halloran' }).waitFor();
+  assert.equal(await dialog.getByLabel('Project').inputValue(), 'lung-2027');
+  await dialog.getByText('Narrow it further').press('Enter');
+  await dialog.getByLabel('Modalities').fill('ct');
+  await dialog.getByLabel('Addresses').fill('the ward');
+  await dialog.getByLabel('Reason').fill('only CT');
+  assert.deepEqual(await accessFaults(page), []);
+  await page.keyboard.press('Enter');
+  await dialog.getByText('addresses: is not a network').waitFor();
+  await dialog.getByLabel('Addresses').fill('10.20.0.0/16');
+  await page.keyboard.press('Enter');
+  await page.getByText(/^Changed: open to Rita Halloran/).waitFor();
+  await page.getByText('Modalities: CT').waitFor();
+  await page.getByText(/replaced: only CT/).waitFor();
+
+  await page.getByRole('region', { name: 'Images' }).getByRole('button', { name: 'Close' }).press('Enter');
+  await page.keyboard.type('the project has ended');
+  await page.keyboard.press('Enter');
+  await page.getByText('Nothing is open to Rita Halloran any more.').waitFor();
+  await page.getByRole('button', { name: 'Open images' }).waitFor();
+  assert.deepEqual(troubles, []);
+  await context.close();
+});
+
+test('who may not administer sees what is open to a person and changes nothing; nothing is there for a role without images', {
+  skip,
+}, async () => {
+  const officer = await house.visit({ as: 'sina' });
+  await officer.go('/people/paul%40klinikum.example');
+  await officer.page.getByText('CT readers', { exact: false }).first().waitFor();
+  assert.equal(await officer.page.getByRole('button', { name: /^(?:Open images|Change|Close)$/ }).count(), 0);
+  await officer.context.close();
+  const { page, context, go } = await house.visit({ as: 'ada' });
+  await go('/people/sina%40klinikum.example');
+  await page.getByText('This role sees no images').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Open images' }).count(), 0);
+  await context.close();
+});
+
 test("the security officer verifies the ledger and reads one patient's story; no patient is in the address", {
   skip,
 }, async () => {

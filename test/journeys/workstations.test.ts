@@ -103,12 +103,12 @@ test('an administrator administers at the administration station alone, and sees
 
 test('a role that is held to workstations takes its rights to no device from anywhere else', async () => {
   const anywhere = browserAt();
-  const carl = await ApiPerson.enrol(leadglass, anywhere, 'carl@hospital.example', 'exchange-clerk');
-  assert.equal((await carl.signIn(anywhere)).status, 200);
+  const carl = await enrolled(leadglass, ca, { email: 'carl@hospital.example', role: 'exchange-clerk' });
+  assert.equal((await carl.signIn({ at: anywhere })).status, 200);
   const refused = await anywhere.post('own/passcodes/make', { device: 'CT1' });
   assert.deepEqual([refused.status, refused.body['answer']], [403, 'WORKSTATION_NEEDED']);
   const desk = browserAt(room);
-  assert.equal((await carl.signIn(desk)).status, 200);
+  assert.equal((await carl.signIn({ at: desk })).status, 200);
   assert.equal((await desk.post('own/passcodes/make', { device: 'CT1' })).status, 200);
 });
 

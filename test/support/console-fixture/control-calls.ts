@@ -7,6 +7,7 @@ import type {
   DeviceAdded,
   EmergencyView,
   OwnEmergency,
+  PersonOpeningView,
   ResultOf,
 } from '../../../src/doors/control/control-services.ts';
 import { explainedConfig } from '../../../src/config/render.ts';
@@ -238,6 +239,35 @@ export const controls: Controls = {
     needFactor(context);
     return linkFor(personOf(context, email), true);
   },
+  accountOpenings: ({ house }, { email }) => house.personOpenings.filter((opening) => opening.email === email),
+  accountOpen: (context, { email, allow, scope, project, options, addresses, until, reason }) => {
+    const { account: me } = needFactor(context);
+    const { house } = context;
+    const { role } = personOf(context, email);
+    if (addresses.some((address) => !/^[\d.:a-f/]+$/.test(address))) {
+      throw new Refused(400, 'BAD_REQUEST', 'addresses: is not a network', { field: 'addresses' });
+    }
+    closeFor(context, email, `replaced: ${reason}`);
+    const deIdentified = project === undefined ? {} : { deIdentified: { project, options: options ?? [] } };
+    const { modalities, departments, studyDateFrom, studyDateTo } = scope;
+    const opened: PersonOpeningView = {
+      ...{ number: house.personOpenings.length + 1, email, role, allow, addresses, reason, until, state: 'open' },
+      scope: {
+        ...(modalities === undefined ? {} : { modalities }),
+        ...(departments === undefined ? {} : { departments }),
+        ...(studyDateFrom === undefined ? {} : { studyDateFrom }),
+        ...(studyDateTo === undefined ? {} : { studyDateTo }),
+        ...deIdentified,
+      },
+      ...{ owner: me.email, from: new Date().toISOString() },
+    };
+    house.personOpenings = [...house.personOpenings, opened];
+    return opened;
+  },
+  accountClose: (context, { email, reason }) => {
+    needFactor(context);
+    return { email, closed: closeFor(context, email, reason) };
+  },
   accountConfirm: (_context, { email }) => ({ email }),
   accountTie: (context, { email }) => {
     needFactor(context);
@@ -249,6 +279,14 @@ export const controls: Controls = {
     return { email, sessionsEnded: 2 };
   },
 };
+
+function closeFor({ house, session }: Context, email: string, reason: string): number {
+  const closed = { at: new Date().toISOString(), by: session?.account.email ?? '', reason };
+  const isOpen = (one: PersonOpeningView): boolean => one.email === email && one.state === 'open';
+  const count = house.personOpenings.filter(isOpen).length;
+  house.personOpenings = house.personOpenings.map((one) => (isOpen(one) ? { ...one, state: 'closed', closed } : one));
+  return count;
+}
 
 export function emergencyOf(
   patientId: string,

@@ -10,6 +10,7 @@ import type {
   EmergencyView,
   LedgerRecordView,
   OpeningView,
+  PersonOpeningView,
   StatusReport,
 } from '../../../src/doors/control/control-services.ts';
 
@@ -30,6 +31,7 @@ export interface House {
   readonly accounts: AccountView[];
   readonly devices: DeviceView[];
   readonly openings: OpeningView[];
+  personOpenings: PersonOpeningView[];
   /** What waits for a second person, with what is there afterwards. */
   readonly waiting: { readonly view: WaitingView; readonly added?: DeviceAdded }[];
   clients: ClientView[];
@@ -53,6 +55,7 @@ export function makeHouse(nowMs: number = Date.now()): House {
     accounts: makeAccounts(at, day),
     devices: makeDevices(openings, at),
     openings,
+    personOpenings: makePersonOpenings(at, day),
     waiting: makeWaiting(at),
     clients: [
       {
@@ -265,6 +268,37 @@ function makeAccounts(at: At, day: At): AccountView[] {
       disabled: { at: at(-9), by: 'person ada@klinikum.example', reason: 'left the hospital' },
     }),
     { ...person('grace', 'physician', { state: 'invited' }), name: '' },
+  ];
+}
+
+function makePersonOpenings(at: At, day: At): PersonOpeningView[] {
+  const opening = (number: number, name: string, given: Partial<PersonOpeningView>): PersonOpeningView => ({
+    number,
+    email: `${name}@klinikum.example`,
+    role: 'physician',
+    allow: ['find', 'get', 'store'],
+    scope: {},
+    addresses: [],
+    reason: 'invited',
+    owner: 'ada@klinikum.example',
+    from: at(-120),
+    until: day(215),
+    state: 'open',
+    ...given,
+  });
+  return [
+    opening(1, 'paul', {
+      state: 'closed',
+      closed: { at: at(-60), by: 'ada@klinikum.example', reason: 'replaced: CT readers' },
+    }),
+    opening(2, 'paul', {
+      from: at(-60),
+      reason: 'CT readers',
+      scope: { modalities: ['CT', 'MR'], studyDateFrom: day(-700) },
+      addresses: ['10.20.0.0/16'],
+    }),
+    opening(3, 'tim', { role: 'technologist' }),
+    opening(4, 'emil', { role: 'exchange-clerk', allow: ['find', 'get', 'release'] }),
   ];
 }
 

@@ -53,7 +53,10 @@ export function tn(text: CountKey, count: number, places: Places = {}): string {
 }
 
 /** Words of the server that have a text of ours; others are shown as they came. */
-export function word(group: 'role' | 'purpose' | 'operation' | 'door' | 'outcome' | 'state', value: string): string {
+export function word(
+  group: 'role' | 'purpose' | 'operation' | 'door' | 'outcome' | 'state' | 'projectOption',
+  value: string,
+): string {
   const name = `${group}.${value}`;
   return isKey(name) ? t(name) : value;
 }

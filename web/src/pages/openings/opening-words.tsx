@@ -20,10 +20,14 @@ const stateTones: Readonly<Record<OpeningView['state'], Tone>> = {
   closed: 'plain',
 };
 
+export function StateBadge({ state }: Pick<OpeningView, 'state'>): JSX.Element {
+  return <Badge tone={stateTones[state]}>{word('state', state)}</Badge>;
+}
+
 export function OpeningBadges({ opening }: { readonly opening: OpeningView }): JSX.Element {
   return (
     <span class="badges">
-      <Badge tone={stateTones[opening.state]}>{word('state', opening.state)}</Badge>
+      <StateBadge state={opening.state} />
       {marksOf(opening, Date.now()).map((mark) => (
         <Badge key={mark} tone={markTones[mark]}>
           {t(`mark.${mark}`)}
@@ -39,8 +43,18 @@ export function toneOf(opening: OpeningView): 'flagged' | 'bad' | undefined {
   return marks.length > 0 ? 'flagged' : undefined;
 }
 
+/** What narrows an opening of a device, or of a person. */
+interface Limits {
+  readonly modalities?: readonly string[] | undefined;
+  readonly departments?: readonly string[] | undefined;
+  readonly studyDateFrom?: string | undefined;
+  readonly studyDateTo?: string | undefined;
+  readonly patientIdIssuers?: readonly string[] | undefined;
+  readonly ownStudiesOnly?: boolean | undefined;
+}
+
 /** One line for each limit; nothing: all data. */
-export function scopeLines({ scope }: Pick<OpeningView, 'scope'>): readonly string[] {
+export function scopeLines({ scope }: { readonly scope: Limits }): readonly string[] {
   const { modalities, departments, studyDateFrom, studyDateTo, patientIdIssuers, ownStudiesOnly } = scope;
   return [
     modalities === undefined ? '' : `${t('scope.modalities')}: ${modalities.join(', ')}`,

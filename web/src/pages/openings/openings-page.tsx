@@ -56,6 +56,9 @@ export function OpeningsPage(): JSX.Element {
             <div class="stack">
               {shown === 'marked' ? null : <MarksLine marks={list.flatMap((opening) => marksOf(opening, nowMs))} />}
               <OpeningsTable openings={rows} />
+              <p class="quiet">
+                {t('openings.people')} <a href="/people">{t('nav.people')}</a>
+              </p>
               {/* Once the rows above are there: nothing that is shown moves. */}
               <Programs />
             </div>

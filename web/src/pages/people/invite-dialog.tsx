@@ -7,12 +7,14 @@ import { control } from '../../api/client.ts';
 import { dayOrMoment } from '../../i18n/format.ts';
 import { t, word } from '../../i18n/i18n.ts';
 import { dayFromNow } from '../../model/openings.ts';
-import { Button } from '../../ui/button.tsx';
+import { pathOf } from '../../model/route.ts';
+import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { DateField, SelectField, TextField } from '../../ui/fields.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { Note, Secret } from '../../ui/parts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
+import { boundsOf } from './images-draft.ts';
 
 export function InviteDialog({
   onClose,
@@ -22,6 +24,7 @@ export function InviteDialog({
   readonly onDone: () => void;
 }): JSX.Element {
   const [email, setEmail] = useState('');
+  const [name, setName] = useState('');
   const [role, setRole] = useState<Role>('physician');
   const [until, setUntil] = useState('');
   const [reason, setReason] = useState('');
@@ -34,13 +37,14 @@ export function InviteDialog({
           email: email.trim(),
           role,
           reason: reason.trim(),
+          ...(name.trim() === '' ? {} : { name: name.trim() }),
           ...(until === '' ? {} : { until }),
         }),
       );
       onDone();
     },
     {
-      fields: ['email', 'role', 'until', 'reason'],
+      fields: ['email', 'name', 'role', 'until', 'reason'],
       check: () => ({
         email: /^\S+@\S+$/.test(email.trim()) ? undefined : t('people.emailWrong'),
         until: until !== '' && until < today ? t('form.past') : undefined,
@@ -60,9 +64,18 @@ export function InviteDialog({
         onValue={setEmail}
         fault={going.fault('email')}
       />
+      <TextField
+        label={t('people.name')}
+        hint={t('people.nameHint')}
+        optional
+        maxLength={200}
+        value={name}
+        onValue={setName}
+        fault={going.fault('name')}
+      />
       <SelectField
         label={t('people.role')}
-        hint={t(`roleHint.${role}`)}
+        hint={`${t(`roleHint.${role}`)} ${opensOf(role)}`}
         value={role}
         onValue={setRole}
         options={roles.map((value) => ({ value, label: word('role', value) }))}
@@ -88,6 +101,14 @@ export function InviteDialog({
   );
 }
 
+/** What an invitation opens by itself, as src/compose/control-accounts.ts does it. */
+function opensOf(role: Role): string {
+  const { operations, usual } = boundsOf(role);
+  if (operations.length === 0) return '';
+  if (usual.length === 0) return t('people.opensNothing');
+  return t('people.opens', { operations: usual.map((operation) => word('operation', operation)).join(', ') });
+}
+
 export function LinkDialog({
   made,
   onClose,
@@ -102,6 +123,10 @@ export function LinkDialog({
       {made.needsConfirmation ? <Note tone="warn">{t('link.confirm')}</Note> : null}
       <p class="quiet small">{t('link.ends', { at: dayOrMoment(made.until) })}</p>
       <div class="dialog-foot">
+        {/* Where it is the page already, this closes the dialog alone. */}
+        <ButtonLink href={pathOf('people', made.account.email)} look="plain">
+          {t('people.toPage')}
+        </ButtonLink>
         <Button look="primary" onClick={onClose}>
           {t('action.done')}
         </Button>

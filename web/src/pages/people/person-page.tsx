@@ -1,7 +1,12 @@
 /** One person's account: role, factors, sessions, history; ending sessions, a new start, disabling. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { AccountLink, AccountSessionView, AccountShown } from '../../../../src/doors/control/control-services.ts';
+import type {
+  AccountLink,
+  AccountSessionView,
+  AccountShown,
+  PersonOpeningView,
+} from '../../../../src/doors/control/control-services.ts';
 import { control } from '../../api/client.ts';
 import { dateTime } from '../../i18n/format.ts';
 import { t, word } from '../../i18n/i18n.ts';
@@ -16,10 +21,11 @@ import { useSubmit } from '../../ui/use-submit.ts';
 import { deviceName } from '../enrol/device-name.ts';
 import { LinkDialog } from './invite-dialog.tsx';
 import { AccountBadge, roleHint } from './people-page.tsx';
+import { PersonImages } from './person-images.tsx';
 
 export function PersonPage({ email }: { readonly email: string }): JSX.Element {
   const shown = useLoad(() => load(email), [email]);
-  const found = shown.value?.account;
+  const found = shown.value?.person.account;
   return (
     <>
       <PageHead
@@ -27,25 +33,29 @@ export function PersonPage({ email }: { readonly email: string }): JSX.Element {
         crumbs={[{ href: '/people', text: t('nav.people') }]}
         {...(found === undefined ? {} : { intro: found.email, badges: <AccountBadge state={found.state} /> })}
       >
-        {shown.value === undefined ? undefined : <Actions person={shown.value} onDone={shown.reload} />}
+        {shown.value === undefined ? undefined : <Actions person={shown.value.person} onDone={shown.reload} />}
       </PageHead>
       <Loaded of={shown} height={480}>
-        {(person) => <Detail person={person} />}
+        {(value) => <Detail {...value} onDone={shown.reload} />}
       </Loaded>
     </>
   );
 }
 
-/** The security officer sees the account and its sessions; what is set up in it is the administrator's. */
-async function load(email: string): Promise<AccountShown> {
-  if (mayAdminister(currentSession()?.account.role)) return control('accountShow', { email });
-  const [accounts, sessions] = await Promise.all([control('accountList', {}), control('accountSessions', { email })]);
-  const found = accounts.find((entry) => entry.email === email);
-  if (found === undefined) throw new Error('There is no such account');
-  return { account: found, factors: [], passkeys: [], recoveryCodesLeft: 0, sessions, history: [] };
+interface Shown {
+  readonly person: AccountShown;
+  readonly openings: readonly PersonOpeningView[];
 }
 
-function Detail({ person }: { readonly person: AccountShown }): JSX.Element {
+async function load(email: string): Promise<Shown> {
+  const [person, openings] = await Promise.all([
+    control('accountShow', { email }),
+    control('accountOpenings', { email }),
+  ]);
+  return { person, openings };
+}
+
+function Detail({ person, openings, onDone }: Shown & { readonly onDone: () => void }): JSX.Element {
   const { account: found, factors, provider, passkeys, invitation, sessions, history } = person;
   return (
     <div class="stack wide">
@@ -96,6 +106,7 @@ function Detail({ person }: { readonly person: AccountShown }): JSX.Element {
           ]}
         />
       </Card>
+      <PersonImages account={found} openings={openings} onDone={onDone} />
       <section class="stack" aria-label={t('people.sessions')}>
         <h2>{t('people.sessions')}</h2>
         <SessionsOf sessions={sessions} />
@@ -178,7 +189,7 @@ function Actions({
   return (
     <>
       {confirming.problem === undefined ? null : <Note tone="danger">{confirming.problem}</Note>}
-      {isWaiting || !isAdministrator ? (
+      {isWaiting ? (
         <Button icon="check" busy={confirming.busy} onClick={() => void confirming.run()}>
           {t('people.confirm')}
         </Button>
