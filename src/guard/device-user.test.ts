@@ -4,10 +4,11 @@ import { test } from 'node:test';
 import { limits } from '../limits.ts';
 import type { AccountChecker, AccountClaim, UserProof } from './identify/user-identity.ts';
 import type { Operation } from './operation.ts';
-import { RefusedError, type RefusalReason } from './refusal.ts';
 import { type Role, roleBounds, roles } from './roles.ts';
 import {
   aet,
+  type Cell,
+  cellOf,
   certificateFacts,
   commitOf,
   ctImage,
@@ -68,17 +69,6 @@ const identity = (type: 2 | 5, passcode = secret, name: string = doctor) => ({
   primaryField: Buffer.from(type === 5 ? passcode : name),
   secondaryField: Buffer.from(type === 5 ? '' : passcode),
 });
-
-type Cell = 'admitted' | RefusalReason;
-async function cellOf(attempt: Promise<unknown>): Promise<Cell> {
-  try {
-    await attempt;
-    return 'admitted';
-  } catch (error) {
-    assert.ok(error instanceof RefusedError, String(error));
-    return error.reason;
-  }
-}
 
 const moveDestinations = [{ aeTitle: aet('WS1'), host: 'ws1', port: 104, trust: 'own-authority' }];
 async function sessionOf(given: Given, facts = peerFacts({ userIdentity: identity(2) })) {

@@ -10,9 +10,10 @@ import type { PeerFacts } from './identify/peer-facts.ts';
 import { type OpeningDoor, openingDoors, purposes } from './opening.ts';
 import type { Operation, OperationKind, Retrieve } from './operation.ts';
 import type { Principal, Purpose } from './principal.ts';
-import { RefusedError, type RefusalReason } from './refusal.ts';
 import {
   aet,
+  type Cell,
+  cellOf,
   certificateFacts,
   commitOf,
   ctImage,
@@ -49,7 +50,6 @@ const operations = {
 } as const satisfies Record<string, Operation>;
 type OperationCase = keyof typeof operations;
 
-type Cell = 'admitted' | RefusalReason;
 const never = {
   'retrieve export': 'purpose',
   'remove, request': 'purpose',
@@ -173,16 +173,6 @@ function open(house: House, door: OpeningDoor, purpose: Purpose): number {
       ? []
       : [{ aeTitle: aet('WS1'), host: 'ws1', port: 104, trust: 'own-authority' }];
   return enrol(house.store, { purpose, doors: [door], moveDestinations, ...(door === 'dimse-plain' ? plain : {}) });
-}
-
-async function cellOf(attempt: Promise<unknown>): Promise<Cell> {
-  try {
-    await attempt;
-    return 'admitted';
-  } catch (error) {
-    assert.ok(error instanceof RefusedError, String(error));
-    return error.reason;
-  }
 }
 
 const casesOf = <K extends string, V>(table: Readonly<Record<K, V>>): readonly (readonly [string, V])[] =>

@@ -5,10 +5,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Operation } from './operation.ts';
-import { RefusedError, type RefusalReason } from './refusal.ts';
 import { isReadingCommand, type Role, roleBounds, roleCommands, roles } from './roles.ts';
 import {
   aet,
+  type Cell,
+  cellOf,
   commitOf,
   ctImage,
   dayMs,
@@ -52,7 +53,6 @@ const operations = {
   'emergency review': { kind: 'administer', command: 'emergency review', summary: 's' },
 } as const satisfies Record<string, Operation>;
 type Case = keyof typeof operations;
-type Cell = 'admitted' | RefusalReason;
 
 /** DIMSE's own, the later steps of a removal, and commands that show patients without the scope of an opening. */
 const nobody = {
@@ -185,16 +185,6 @@ const needsOpening: ReadonlySet<Case> = new Set<Case>([
   'remove',
   'study release',
 ]);
-
-async function cellOf(attempt: Promise<unknown>): Promise<Cell> {
-  try {
-    await attempt;
-    return 'admitted';
-  } catch (error) {
-    assert.ok(error instanceof RefusedError, String(error));
-    return error.reason;
-  }
-}
 
 /** Without a project a researcher reaches nothing. */
 const scope = { deIdentified: { project: 'lung', options: [] } };

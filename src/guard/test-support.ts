@@ -17,6 +17,7 @@ import type { Administer, Find, Operation, Retrieve, Store } from './operation.t
 import type { PersonOpeningTerms } from './person-opening.ts';
 import type { DevicePrincipal, Principal, Purpose } from './principal.ts';
 import { purposeBounds } from './purposes.ts';
+import { RefusedError, type RefusalReason } from './refusal.ts';
 import type { PersonOperation } from './roles.ts';
 import type { TransferHead } from './transfers.ts';
 import { isWorkstationPurpose } from './workstations.ts';
@@ -242,6 +243,18 @@ export function headOf(overrides: Partial<TransferHead> = {}): TransferHead {
     accessionNumber: 'A100',
     ...overrides,
   };
+}
+
+/** What became of an attempt, as the matrices write it. */
+export type Cell = 'admitted' | RefusalReason;
+export async function cellOf(attempt: Promise<unknown>): Promise<Cell> {
+  try {
+    await attempt;
+    return 'admitted';
+  } catch (error) {
+    assert.ok(error instanceof RefusedError, String(error));
+    return error.reason;
+  }
 }
 
 /** A principal that must be a device. */

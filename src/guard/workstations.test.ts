@@ -7,10 +7,12 @@ import { test } from 'node:test';
 import type { PersonSession } from './identify/person.ts';
 import type { Operation } from './operation.ts';
 import { hangsOn, type PersonPrincipal } from './principal.ts';
-import { RefusedError, type RefusalReason } from './refusal.ts';
+import type { RefusalReason } from './refusal.ts';
 import { type Role, roleBounds, roles } from './roles.ts';
 import {
   aet,
+  type Cell,
+  cellOf,
   certificateFacts,
   ctImage,
   dayMs,
@@ -72,18 +74,6 @@ const leaves = {
   ],
   'workstation-administration': ['device list', 'device add', 'account invite', 'ledger show', 'emergency review'],
 } as const satisfies Record<WorkstationPurpose, readonly Case[]>;
-
-type Cell = 'admitted' | RefusalReason;
-
-async function cellOf(attempt: Promise<unknown>): Promise<Cell> {
-  try {
-    await attempt;
-    return 'admitted';
-  } catch (error) {
-    assert.ok(error instanceof RefusedError, String(error));
-    return error.reason;
-  }
-}
 
 function house(options: Parameters<typeof makeHouse>[0] = {}) {
   const persons = new TestPersons();

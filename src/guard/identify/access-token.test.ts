@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ownerOfPerson } from '../principal.ts';
 import type { Operation } from '../operation.ts';
-import { RefusedError, type RefusalReason } from '../refusal.ts';
 import { type PersonOperation, roleBounds, roles } from '../roles.ts';
 import {
+  cellOf,
   commitOf,
   dayMs,
   doctor,
@@ -24,16 +24,6 @@ import {
 function house() {
   const accessTokens = new TestAccessTokens();
   return { accessTokens, ...makeHouse({ accessTokens }) };
-}
-
-async function reasonOf(attempt: Promise<unknown>): Promise<RefusalReason | 'admitted'> {
-  try {
-    await attempt;
-    return 'admitted';
-  } catch (error) {
-    assert.ok(error instanceof RefusedError, String(error));
-    return error.reason;
-  }
 }
 
 const operations = {
@@ -75,7 +65,7 @@ for (const role of roles) {
       for (const [name, operation] of Object.entries<Operation>(operations)) {
         const isLet = ['find', 'get', 'store'].includes(name) && granted.some((one) => one === name);
         const isHeld = held.some((one) => one === name);
-        const cell = await reasonOf(session.admit(operation).then((one) => one[Symbol.asyncDispose]()));
+        const cell = await cellOf(session.admit(operation).then((one) => one[Symbol.asyncDispose]()));
         assert.equal(cell, isLet ? (isHeld ? 'admitted' : 'role') : 'token-scope', `${granted.join()} ${name}`);
       }
     }
@@ -87,7 +77,7 @@ test('a token never reaches what its person has no opening for', async () => {
   given.store.personOpenings.add(personTerms({ operations: ['find'], scope: { modalities: ['CT'] } }), startMs);
   const token = given.accessTokens.set({ operations: ['find', 'get', 'store'] });
   const session = given.guard.session(await given.guard.identify(webFacts({ token })));
-  assert.equal(await reasonOf(session.admit(retrieveOf({ via: 'web' }))), 'operation');
+  assert.equal(await cellOf(session.admit(retrieveOf({ via: 'web' }))), 'operation');
   await using admission = await session.admit(findOf());
   assert.deepEqual(admission.pass.scope, { modalities: ['CT'] });
 });
@@ -126,7 +116,7 @@ test('what runs by a token ends at once with the token, and with the opening', a
   assert.ok(!session.revoked.aborted);
   given.accessTokens.end();
   assert.ok(session.revoked.aborted, 'the token has ended');
-  assert.equal(await reasonOf(session.admit(findOf())), 'token-ended');
+  assert.equal(await cellOf(session.admit(findOf())), 'token-ended');
 });
 
 test('a token that is late, unknown or of nobody is refused', async () => {
@@ -135,23 +125,23 @@ test('a token that is late, unknown or of nobody is refused', async () => {
   const token = given.accessTokens.set({});
   const session = given.guard.session(await given.guard.identify(webFacts({ token })));
   given.clock.nowMs += 600_001;
-  assert.equal(await reasonOf(session.admit(findOf())), 'token-expired');
+  assert.equal(await cellOf(session.admit(findOf())), 'token-expired');
   for (const text of [token, 'token-of-2', '', 'a.b.c', `${token} ${token}`]) {
-    assert.equal(await reasonOf(given.guard.identify(webFacts({ token: text }))), 'token-unknown', text);
+    assert.equal(await cellOf(given.guard.identify(webFacts({ token: text }))), 'token-unknown', text);
   }
   const ended = given.accessTokens.set({ id: 3, session: { endsAtMs: startMs }, notAfterMs: startMs + 10 * dayMs });
-  assert.equal(await reasonOf(given.guard.identify(webFacts({ token: ended }))), 'token-unknown');
+  assert.equal(await cellOf(given.guard.identify(webFacts({ token: ended }))), 'token-unknown');
 });
 
 test('a token beside a session is somebody who mixes up two, whatever the token is', async () => {
   await using given = house();
   const token = given.accessTokens.set({});
-  assert.equal(await reasonOf(given.guard.identify(webFacts({ token, session: 'secret' }))), 'credentials-differ');
+  assert.equal(await cellOf(given.guard.identify(webFacts({ token, session: 'secret' }))), 'credentials-differ');
 });
 
 test('an installation that lets no program in knows no token', async () => {
   await using given = makeHouse();
-  assert.equal(await reasonOf(given.guard.identify(webFacts({ token: 'token-of-1' }))), 'token-unknown');
+  assert.equal(await cellOf(given.guard.identify(webFacts({ token: 'token-of-1' }))), 'token-unknown');
 });
 
 test('a program counts as its person: both have the limit of one', async () => {
@@ -171,7 +161,7 @@ test('what is opened in an emergency is for its session at the console, not for 
   given.store.personOpenings.add(personTerms({ ...emergency, operations: ['find', 'get'], scope }), startMs);
   const token = given.accessTokens.set({ operations: ['find', 'get'], session: { id: 7 } });
   const session = given.guard.session(await given.guard.identify(webFacts({ token })));
-  assert.equal(await reasonOf(session.admit(retrieveOf({ via: 'web' }))), 'operation');
+  assert.equal(await cellOf(session.admit(retrieveOf({ via: 'web' }))), 'operation');
   await using admission = await session.admit(findOf());
   assert.deepEqual(admission.pass.scope, { modalities: ['CT'] });
 });
