@@ -5,7 +5,7 @@
 import type { Archive } from '../backends/archive/archive.ts';
 import type { Uid } from '../dicom/uid.ts';
 import type { RemovalView } from '../doors/control/control-services.ts';
-import { removalRequest } from '../guard/audit-events.ts';
+import { removalRequest } from '../guard/audit-words.ts';
 import { EventIds } from '../ledger/audit-codes.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import { studyFacts } from './archive-facts.ts';
