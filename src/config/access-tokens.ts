@@ -10,7 +10,7 @@ const words = v.pipe(
 );
 
 /** Those that sign with a private key; what shares a secret, and `none`, cannot be named. */
-export const tokenAlgorithms = [
+const tokenAlgorithms = [
   'RS256',
   'RS384',
   'RS512',

@@ -24,7 +24,7 @@ export const sessionScopes = ['openid', 'online_access'] as const;
 export const cookieNames = { asking: '__Host-leadglass-asking', resume: '__Secure-leadglass-asked' } as const;
 
 /** Where a person is asked, and told that a program asked wrongly: pages of the console. */
-export const askingPath = (uid: string): string => `/authorize/${uid}`;
+const askingPath = (uid: string): string => `/authorize/${uid}`;
 export const wrongPath = '/authorize/wrong';
 
 export interface ProviderFacts {

@@ -45,7 +45,7 @@ const removedGroups: ReadonlySet<number> = new Set([
 ]);
 
 /** Written anew at the end; what an earlier de-identification said is not true of this one. */
-export const writtenAnew: ReadonlySet<Tag> = new Set<Tag>([
+const writtenAnew: ReadonlySet<Tag> = new Set<Tag>([
   Tags.PatientIdentityRemoved,
   Tags.DeidentificationMethod,
   Tags.DeidentificationMethodCodeSequence,

@@ -42,10 +42,7 @@ export interface DeIdentifiedPlan {
 }
 
 /** The UID that stands for another one under these options. */
-export function replacementUid(
-  uid: Uid,
-  { options, pseudonyms }: Pick<DeIdentifyFacts, 'options' | 'pseudonyms'>,
-): Uid {
+function replacementUid(uid: Uid, { options, pseudonyms }: Pick<DeIdentifyFacts, 'options' | 'pseudonyms'>): Uid {
   return options.has('retain-uids') ? uid : pseudonyms.uid(uid);
 }
 

@@ -14,7 +14,7 @@ export interface FakeControl {
   status: StatusReport;
 }
 
-export const emptyStatus: StatusReport = {
+const emptyStatus: StatusReport = {
   version: '0.1.0',
   startedAt: '2026-11-25T10:00:00.000Z',
   dataDirectory: '/data',

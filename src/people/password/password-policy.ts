@@ -117,7 +117,7 @@ export interface PasswordSubject {
 }
 
 /** The words that a password must not be made of: 3.1.1.2, "context-specific words". */
-export function expectedWords({ email, displayName, houseWords }: PasswordSubject): readonly string[] {
+function expectedWords({ email, displayName, houseWords }: PasswordSubject): readonly string[] {
   const own = [email, displayName, ...houseWords].flatMap((text) => [text, ...text.split(/[^\p{L}\p{N}]+/u)]);
   const words = [...own, ...fieldWords].map(plain).filter((word) => word.length >= 2);
   return [...new Set(words)];

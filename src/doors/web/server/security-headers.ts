@@ -21,7 +21,7 @@ export const securityHeaders: Headers = [
 ];
 
 /** @param styleDigest of the one style sheet of a page: `sha256-…` */
-export function contentSecurityPolicy(styleDigest?: string): readonly [string, string] {
+function contentSecurityPolicy(styleDigest?: string): readonly [string, string] {
   const style = styleDigest === undefined ? '' : `; style-src '${styleDigest}'`;
   return ['content-security-policy', closedPolicy + style];
 }

@@ -10,7 +10,7 @@ import type { ImageFacts } from '../model/image-facts.ts';
 
 const explicitLittleEndian = '1.2.840.10008.1.2.1';
 
-export const framePath = ({ study, series, instance, frame }: FramePlace): string =>
+const framePath = ({ study, series, instance, frame }: FramePlace): string =>
   `/dicom-web/studies/${study}/series/${series}/instances/${instance}/frames/${frame}`;
 
 /** @throws ApiError; the signal's reason */

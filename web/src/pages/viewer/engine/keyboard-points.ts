@@ -12,7 +12,7 @@ export interface Cross {
   readonly needed: number;
 }
 
-export const pointsNeeded: Readonly<Record<MeasureTool, number>> = {
+const pointsNeeded: Readonly<Record<MeasureTool, number>> = {
   length: 2,
   angle: 3,
   ellipse: 2,
@@ -60,7 +60,7 @@ export class KeyboardPoints {
 }
 
 /** The handles that Cornerstone's tools have: of a rectangle its corners, of an ellipse the ends of its axes. */
-export function handlesOf(tool: MeasureTool, points: readonly Types.Point2[]): readonly Types.Point2[] {
+function handlesOf(tool: MeasureTool, points: readonly Types.Point2[]): readonly Types.Point2[] {
   const [[x1, y1] = [0, 0], [x2, y2] = [0, 0]] = points;
   if (tool === 'rectangle') {
     return [

@@ -4,7 +4,7 @@
  */
 import type { DataSetJson } from '../../../model/dicom-json.ts';
 
-export function valuesAt(dataSet: DataSetJson | undefined, tag: string): readonly unknown[] {
+function valuesAt(dataSet: DataSetJson | undefined, tag: string): readonly unknown[] {
   return dataSet?.[tag]?.Value ?? [];
 }
 
