@@ -95,6 +95,15 @@ export function openingState(
   return 'open';
 }
 
+/** Why an opening is not open at this moment, as a refusal says it (refusal.ts); undefined when it is. */
+export function reasonNotOpen(
+  opening: Parameters<typeof openingState>[0],
+  nowMs: number,
+): `opening-${Exclude<OpeningState, 'open'>}` | undefined {
+  const state = openingState(opening, nowMs);
+  return state === 'open' ? undefined : `opening-${state}`;
+}
+
 /**
  * Do both allow the same? Only who answers for it, why and from when until when may differ. An opening that replaces one which
  * allowed the same is the same right to whoever asks whether it is used; one that allows something else was never used yet.

@@ -3,7 +3,7 @@
  * second factor.
  */
 import type { Operation } from './operation.ts';
-import { type Opening, openingState } from './opening.ts';
+import { type Opening, reasonNotOpen } from './opening.ts';
 import type { PersonOpening } from './person-opening.ts';
 import type { Decision, SopClassFacts } from './policy.ts';
 import type { PersonPrincipal } from './principal.ts';
@@ -144,16 +144,7 @@ function reasonAgainst(principal: PersonPrincipal, opening: PersonOpening, nowMs
   if (opening.account !== principal.account || opening.id !== principal.openingId) return 'no-opening';
   // Whoever changes the role gets new openings; an old one says nothing about the new role.
   if (opening.role !== principal.role) return 'role';
-  switch (openingState(opening, nowMs)) {
-    case 'closed':
-      return 'opening-closed';
-    case 'not-yet':
-      return 'opening-not-yet';
-    case 'ended':
-      return 'opening-ended';
-    case 'open':
-      return undefined;
-  }
+  return reasonNotOpen(opening, nowMs);
 }
 
 /** The word of a person's opening for an operation; undefined for what no person can ever be given. */

@@ -3,7 +3,7 @@
  * everything that it does not expressly allow is refused.
  */
 import type { Uid } from '../dicom/uid.ts';
-import { type MoveDestination, type Opening, type OpeningOperation, openingState } from './opening.ts';
+import { type MoveDestination, type Opening, type OpeningOperation, reasonNotOpen } from './opening.ts';
 import type { Operation, OperationKind, Retrieve, Store } from './operation.ts';
 import { withinUser } from './device-user-policy.ts';
 import { decideForPerson, type PersonGrant } from './person-policy.ts';
@@ -106,16 +106,8 @@ function reasonAgainst(
   if (opening.id !== principal.openingId || opening.device !== principal.device) return refuse('no-opening');
   if (opening.purpose !== principal.purpose) return refuse('no-opening');
   if (revoked !== false) return refuse(revoked);
-  switch (openingState(opening, nowMs)) {
-    case 'closed':
-      return refuse('opening-closed');
-    case 'not-yet':
-      return refuse('opening-not-yet');
-    case 'ended':
-      return refuse('opening-ended');
-    case 'open':
-      return undefined;
-  }
+  const notOpen = reasonNotOpen(opening, nowMs);
+  return notOpen === undefined ? undefined : refuse(notOpen);
 }
 
 function decideForDevice(

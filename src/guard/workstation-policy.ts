@@ -1,5 +1,5 @@
 /** What the workstation at which a person sits takes away: rights are those of the person and of the workstation's purpose together. */
-import { type Opening, openingState } from './opening.ts';
+import { type Opening, reasonNotOpen } from './opening.ts';
 import type { Operation } from './operation.ts';
 import type { SopClassFacts } from './policy.ts';
 import type { WorkstationPlace } from './principal.ts';
@@ -25,15 +25,8 @@ export function reasonAtWorkstation(
   },
 ): RefusalReason | undefined {
   if (opening === undefined || opening.id !== openingId || opening.purpose !== purpose) return 'no-opening';
-  switch (openingState(opening, nowMs)) {
-    case 'closed':
-      return 'opening-closed';
-    case 'not-yet':
-      return 'opening-not-yet';
-    case 'ended':
-      return 'opening-ended';
-    case 'open':
-  }
+  const notOpen = reasonNotOpen(opening, nowMs);
+  if (notOpen !== undefined) return notOpen;
   if (!opening.operations.includes('sign-in')) return 'operation';
   return isWithin(workstationBounds[purpose], operation, { word, sopClasses }) ? undefined : 'workstation-purpose';
 }

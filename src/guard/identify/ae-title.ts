@@ -3,7 +3,7 @@
  * on a plain door this is all there is, therefore only an exception by name, address, own port and end date lets it pass.
  */
 import { type AeTitle, parseAeTitle } from '../../dicom/ae-title.ts';
-import { type Opening, openingState } from '../opening.ts';
+import { type Opening, reasonNotOpen } from '../opening.ts';
 import type { Device } from '../policy-rows.ts';
 import { type OpeningRules, objectionsTo } from '../purposes.ts';
 import type { RefusalReason } from '../refusal.ts';
@@ -63,15 +63,8 @@ function reasonAgainstOpening(
   opening: Opening,
   { address, nowMs, rules }: { readonly address: string; readonly nowMs: number; readonly rules: OpeningRules },
 ): OpeningReason | undefined {
-  switch (openingState(opening, nowMs)) {
-    case 'closed':
-      return 'opening-closed';
-    case 'ended':
-      return 'opening-ended';
-    case 'not-yet':
-      return 'opening-not-yet';
-    case 'open':
-  }
+  const notOpen = reasonNotOpen(opening, nowMs);
+  if (notOpen !== undefined) return notOpen;
   if (opening.purpose !== device.purpose || objectionsTo(opening, rules).length > 0) return 'purpose';
   return addressAllowed(opening.addresses, address) ? undefined : 'address';
 }
