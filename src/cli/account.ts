@@ -8,14 +8,15 @@ import { collect, examples, isoDay, withJson } from './options.ts';
 import { counted, factLines, shortInstant, tableLines } from './output.ts';
 
 type Role = CallInput<'accountInvite'>['role'];
-const roles: readonly Role[] = [
-  'physician',
-  'technologist',
-  'researcher',
-  'exchange-clerk',
-  'administrator',
-  'security-officer',
-];
+// A role that is missing here does not compile.
+const roles = Object.keys({
+  physician: true,
+  technologist: true,
+  researcher: true,
+  'exchange-clerk': true,
+  administrator: true,
+  'security-officer': true,
+} satisfies Record<Role, true>);
 
 interface InviteOptions {
   readonly role: Role;
