@@ -588,6 +588,8 @@ export const limits = {
     askingPerNetworkMax: 500,
     // Of codes, tokens and grants each; people make them, eight viewers for each of a thousand readers.
     entriesMax: 8_000,
+    // Of each kind of one grant: those of a day that is renewed every ten minutes, used renewals included, so that a second use is known.
+    entriesPerGrantMax: 128,
     // How long a renewal may be good; the session of the person ends it before.
     renewalSeconds: 12 * 3_600,
     // Viewers and tools of one person at once; the oldest give way.

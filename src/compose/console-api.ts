@@ -1,5 +1,6 @@
 /** The console's API put together: accounts, control services under a person's session, cookies. */
 import { answerApi } from '../doors/console/api.ts';
+import { failureForLog } from '../doors/console/api-error.ts';
 import { cookieOf, sessionCookie } from '../doors/console/cookies.ts';
 import type { ProgramFlows } from '../doors/console/program-flows.ts';
 import { callService } from '../doors/control/call-service.ts';
@@ -51,9 +52,9 @@ export function consoleApi(facts: {
           browserCookieSeconds,
           providerCookieSeconds: Math.floor(limits.people.ceremonyMs / 1000),
         },
-        failed: ({ code, message, detail }) => {
-          const told = { code, detail: detail ?? message };
-          if (code === 'INTERNAL' || code === 'CORRUPT') log.error('web.call-failed', told);
+        failed: (error) => {
+          const told = failureForLog(error);
+          if (told.code === 'INTERNAL' || told.code === 'CORRUPT') log.error('web.call-failed', told);
           else log.info('web.call-failed', told);
         },
       }),

@@ -411,6 +411,23 @@ test('attack: one person with many programs ends the oldest of her own, not thos
   assert.ok(await house.isGood(String(theirs.json['access_token'])));
 });
 
+test('attack: a program that renews without end pushes out its own tokens, not those of others', async () => {
+  const few = { ...limits.oauth, entriesMax: 12, entriesPerGrantMax: 4 };
+  using house = new TestHouse({ limits: few });
+  house.register();
+  const other = await house.tokens();
+  const own = await house.tokens();
+  let { renewal, access } = own;
+  for (let count = 0; count < 12; count += 1) {
+    const { status, json } = await house.renew(renewal);
+    assert.equal(status, 200);
+    [renewal, access] = [String(json['refresh_token']), String(json['access_token'])];
+  }
+  assert.deepEqual([await house.isGood(own.access), await house.isGood(access)], [false, true]);
+  assert.ok(await house.isGood(other.access));
+  assert.equal((await house.renew(other.renewal)).status, 200);
+});
+
 test('a body without end is not read to its end', async () => {
   using house = new TestHouse();
   house.register();

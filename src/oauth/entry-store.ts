@@ -22,6 +22,7 @@ export interface Entry {
 
 export interface EntryLimits {
   readonly entriesMax: number;
+  readonly entriesPerGrantMax: number;
   readonly askingMax: number;
 }
 
@@ -50,7 +51,10 @@ export class EntryStore {
     const entries = this.#entries(kind);
     const before = entries.get(id);
     const number = before?.number ?? this.#next++;
-    if (before === undefined) this.#makeRoom(kind, entries);
+    if (before === undefined) {
+      this.#makeRoomOfGrant(entries, payload.grantId);
+      this.#makeRoom(kind, entries);
+    }
     entries.set(id, { number, kind, id, payload, expiresAtMs: this.#now() + expiresInSeconds * 1000 });
   }
 
@@ -104,6 +108,14 @@ export class EntryStore {
     const made = new Map<string, Entry>();
     this.#kinds.set(kind, made);
     return made;
+  }
+
+  /** A program that renews without end pushes out its own. */
+  #makeRoomOfGrant(entries: ReadonlyMap<string, Entry>, grantId: string | undefined): void {
+    if (grantId === undefined) return;
+    const own = [...entries.values()].filter(({ payload }) => payload.grantId === grantId);
+    const [oldest] = own;
+    if (oldest !== undefined && own.length >= this.#limits.entriesPerGrantMax) this.remove(oldest.kind, oldest.id);
   }
 
   /** The oldest give way; a Map keeps the order in which they came. */

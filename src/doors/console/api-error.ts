@@ -21,6 +21,18 @@ export class AdvisedError extends LeadglassError {
   }
 }
 
+/** Their texts repeat what somebody typed: a patient's birth date, the address of an account. */
+const repeating: readonly ErrorCode[] = ['BAD_REQUEST', 'MALFORMED', 'NOT_FOUND', 'CONFLICT'];
+
+/** What the log keeps of a call that failed; a detail is written for the log, a text for whoever asked. */
+export function failureForLog({ code, message, detail }: LeadglassError): {
+  readonly code: ErrorCode;
+  readonly detail?: string;
+} {
+  if (detail !== undefined) return { code, detail };
+  return repeating.includes(code) ? { code } : { code, detail: message };
+}
+
 const statuses: Partial<Record<ErrorCode, number>> = {
   BAD_REQUEST: 400,
   MALFORMED: 400,

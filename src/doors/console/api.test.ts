@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { LeadglassError } from '../../error.ts';
+import { LeadglassError } from '../../error.ts';
 import { RefusedError } from '../../guard/refusal.ts';
 import type { GuardSession } from '../../guard/session.ts';
-import { AdvisedError } from './api-error.ts';
+import { parseArguments } from '../control/call-service.ts';
+import { callSchemas } from '../control/control-calls.ts';
+import { AdvisedError, failureForLog } from './api-error.ts';
 import { answerApi, type ApiRequest, type ControlCall } from './api.ts';
 import type { PeopleFlows, SessionView } from './people-flows.ts';
 
@@ -326,4 +328,26 @@ test('what a workstation does not do is told as that', async () => {
     Promise.reject(new RefusedError('NOT_AUTHENTICATED', 'workstation-differs'));
   const got = await refused('own/sessions', { method: 'GET', headers: { cookie }, workstation });
   assert.deepEqual([got.status, got.answer], [401, 'SESSION_OVER']);
+});
+
+test('what a person typed, a patient or an address, stands in no log, though it is told back', () => {
+  const typed = {
+    birthDate: '3.4.1970',
+    patientId: 'ROE-4711',
+    reason: 'Mr Roe',
+  };
+  try {
+    parseArguments(callSchemas.emergencyOpen, typed);
+    assert.fail('taken');
+  } catch (error) {
+    assert.ok(error instanceof LeadglassError);
+    assert.match(error.message, /birthDate: must be a date such as .*, was "3\.4\.1970".*"Mr Roe"/);
+    assert.deepEqual(failureForLog(error), { code: 'BAD_REQUEST' });
+  }
+  const nobody = new LeadglassError('NOT_FOUND', 'There is no account roe@hospital.example');
+  assert.deepEqual(failureForLog(nobody), { code: 'NOT_FOUND' });
+  const advised = new AdvisedError('NOT_AUTHENTICATED', 'No', { answer: 'A', hint: 'H', detail: 'session-idle' });
+  assert.deepEqual(failureForLog(advised), { code: 'NOT_AUTHENTICATED', detail: 'session-idle' });
+  const broken = new LeadglassError('INTERNAL', 'A call without a service');
+  assert.deepEqual(failureForLog(broken), { code: 'INTERNAL', detail: 'A call without a service' });
 });
