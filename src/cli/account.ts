@@ -276,16 +276,15 @@ function registerSessions(account: Command, context: Context): void {
     .action(
       async (email: string, options: { readonly end?: boolean; readonly reason?: string; readonly json?: boolean }) => {
         const { end, reason, json } = options;
-        const control = context.control('account sessions');
         if (end === true) {
           if (reason === undefined)
             throw new LeadglassError('BAD_REQUEST', '--end needs --reason TEXT, for the ledger');
-          const ended = await control.call('accountSessionsEnd', { email, reason });
+          const ended = await context.control('account sessions end').call('accountSessionsEnd', { email, reason });
           if (json === true) output.json(ended);
           else output.line(`${email}: ${counted(ended.sessionsEnded, 'session')} ended.`);
           return;
         }
-        const sessions = await control.call('accountSessions', { email });
+        const sessions = await context.control('account sessions').call('accountSessions', { email });
         if (json === true) output.json({ sessions, more: false });
         else if (sessions.length === 0) output.line(`${email} is not signed in.`);
         else {

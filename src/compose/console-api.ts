@@ -3,7 +3,7 @@ import { answerApi } from '../doors/console/api.ts';
 import { failureForLog } from '../doors/console/api-error.ts';
 import { cookieOf, sessionCookie } from '../doors/console/cookies.ts';
 import type { ProgramFlows } from '../doors/console/program-flows.ts';
-import { callService } from '../doors/control/call-service.ts';
+import { callService, commandOf } from '../doors/control/call-service.ts';
 import type { ControlServices } from '../doors/control/control-services.ts';
 import type { WebApi } from '../doors/web/web-door.ts';
 import { LeadglassError } from '../error.ts';
@@ -84,12 +84,4 @@ function programFlows(oauth: AuthorizationServer): ProgramFlows {
     },
     decide: (secret, { request, allow }) => oauth.decide(secret, request, allow),
   };
-}
-
-/**
- * The name of a call as the command line types it and the guard knows it: `deviceTokenEnd` is `device token end`. It is ours and not the
- * browser's to say, since roles go by it.
- */
-export function commandOf(call: string): string {
-  return call.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }

@@ -48,7 +48,8 @@ export function operationWords(operation: Operation): string {
   }
 }
 
-const changes: readonly (readonly [prefix: string, type: EventType])[] = [
+/** A command, and those that continue its words. */
+const changes: readonly (readonly [command: string, type: EventType])[] = [
   ['device revoke', EventTypes.userSecurityAttributesChanged],
   ['device renew', EventTypes.userSecurityAttributesChanged],
   ['device token', EventTypes.userSecurityAttributesChanged],
@@ -60,6 +61,11 @@ const changes: readonly (readonly [prefix: string, type: EventType])[] = [
   ['account reset', EventTypes.userSecurityAttributesChanged],
   ['account tie', EventTypes.userSecurityAttributesChanged],
   ['account confirm', EventTypes.userSecurityAttributesChanged],
+  ['account open', EventTypes.securityConfiguration],
+  ['account close', EventTypes.securityConfiguration],
+  ['account sessions end', EventTypes.userSecurityAttributesChanged],
+  ['confirmation give', EventTypes.securityConfiguration],
+  ['confirmation refuse', EventTypes.securityConfiguration],
   ['emergency open', EventTypes.useOfRestrictedFunction],
   ['emergency review', EventTypes.useOfRestrictedFunction],
   ['opening close', EventTypes.securityConfiguration],
@@ -71,7 +77,7 @@ const changes: readonly (readonly [prefix: string, type: EventType])[] = [
 
 /** What changes rights is said to be so; everything else is a service used at this machine. */
 export function administrationType(command: string): EventType {
-  const found = changes.find(([prefix]) => command.startsWith(prefix));
+  const found = changes.find(([name]) => command === name || command.startsWith(`${name} `));
   return found === undefined ? EventTypes.localServiceOperationStarted : found[1];
 }
 

@@ -12,8 +12,8 @@ export function parseArguments<S extends v.GenericSchema>(schema: S, given: unkn
   throw new LeadglassError('BAD_REQUEST', schemaMistakes(parsed.issues, 'arguments'));
 }
 
-/** As the command line names it, and as roles hold it: `deviceTokenEnd` is `device token end`. */
-export function commandOf(name: CallName): string {
+/** As the command line names it, and as roles hold it: `deviceTokenEnd` is `device token end`. Ours to say and not the browser's. */
+export function commandOf(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
