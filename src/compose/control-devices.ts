@@ -4,6 +4,9 @@ import type { CallArguments } from '../doors/control/control-calls.ts';
 import type { ControlServices, DeviceAdded, SignedInView } from '../doors/control/control-services.ts';
 import type { DeviceAdd, DeviceRenew } from '../guard/device-requests.ts';
 import type { Enrolment } from '../guard/device-service.ts';
+import type { Administer } from '../guard/operation.ts';
+import type { Pass } from '../guard/pass.ts';
+import { roleCommands } from '../guard/roles.ts';
 import { isWorkstationPurpose } from '../guard/workstations.ts';
 import type { Authority } from '../keys/authority.ts';
 import { openingServices } from './control-openings.ts';
@@ -66,7 +69,8 @@ export function deviceServices(facts: DeviceServiceFacts): DeviceServices & Retu
         return {
           device: views.device(shown.device),
           openings: shown.openings.map((opening) => views.opening(opening)),
-          ...(isWorkstationPurpose(shown.device.purpose) && facts.signedInAt !== undefined
+          // Who sits where is for those who may see sessions at all.
+          ...(isWorkstationPurpose(shown.device.purpose) && facts.signedInAt !== undefined && maySeeSessions(pass)
             ? { signedIn: facts.signedInAt(shown.device.name) }
             : {}),
         };
@@ -188,4 +192,8 @@ function renewRequest(given: CallArguments<'deviceRenew'>): DeviceRenew {
     ...(given.serverNames === undefined ? {} : { serverNames: given.serverNames }),
     ...(given.credential === undefined ? { certificate: { kind: 'keep' } } : certificateOf(given.credential)),
   };
+}
+
+function maySeeSessions({ principal }: Pass<Administer>): boolean {
+  return principal.kind !== 'person' || roleCommands(principal.role, 'account sessions');
 }

@@ -110,6 +110,11 @@ test('a role that is held to workstations takes its rights to no device from any
   const desk = browserAt(room);
   assert.equal((await carl.signIn({ at: desk })).status, 200);
   assert.equal((await desk.post('own/passcodes/make', { device: 'CT1' })).status, 200);
+  const exchange = browserAt(await leadglass.enrol('DESK1', 'workstation-exchange'));
+  assert.equal((await carl.signIn({ at: exchange })).status, 200);
+  const shown = await exchange.post('control/deviceShow', { aeTitle: 'DESK1' });
+  assert.equal(shown.status, 200, shown.text);
+  assert.equal(shown.body['signedIn'], undefined, 'who sits where is for those who may see sessions');
 });
 
 test('a workstation that is revoked ends its sessions at once, also in the middle of an image', async () => {
