@@ -357,6 +357,8 @@ export const en = {
   'images.may.release': 'let an exchange partner fetch a study',
   'images.may.remove': 'hide a study, the first step of its removal',
   'images.may.store': 'keep something new here',
+  'images.modalitiesHint':
+    'Only these, such as CT, SR. Empty: all. Reports are SR, presentation states PR, segmentations SEG: without them none is seen or kept.',
   'images.never': 'Can never hold, whoever asks: {operations}.',
   'images.noRole': 'This role sees no images, so there is nothing to open.',
   'images.none': 'No images are open',
@@ -735,6 +737,9 @@ export const en = {
   'stepUp.title': 'Confirm that it is you',
   'stepUp.why': 'What you are about to do asks for a fresh factor, so that nobody else does it at your desk.',
   'studies.anyModality': 'Any',
+  'studies.closed': 'No images are open to you',
+  'studies.closedHere': 'An administrator opens them; or this workstation is not for images, and another one is.',
+  'studies.closedText': 'An administrator opens them, on your page under People, and says for how long.',
   'studies.cut.one': 'The first {count}; type more to narrow it',
   'studies.cut.other': 'The first {count}; type more to narrow it',
   'studies.found.one': '{count} study',

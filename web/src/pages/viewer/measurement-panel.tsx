@@ -52,6 +52,7 @@ export function MeasurementPanel(props: {
           <Entry key={one.uid} screen={screen} measurement={one} />
         ))}
       </ol>
+      {kept.length < list.length ? <p class="quiet">{v('notKept')}</p> : null}
       {kept.length > 0 && mayUpload(currentSession()?.account.role ?? '') && !looksOnly() ? (
         <div class="v-panel-foot">
           {saving.problem === undefined ? null : (
