@@ -213,6 +213,7 @@ test('the physician finds the study, sees the image and keeps a measurement as a
   await page.keyboard.type('mül');
   await page.getByRole('link', { name: /Müller, Änne/i }).click();
   await paul.heading(/Müller, Änne/i);
+  assert.equal(await page.getByRole('button', { name: 'Export as ZIP' }).count(), 0, 'no export is open to him');
   await paul.picture('study');
   await page.getByRole('link', { name: 'Open the viewer' }).click();
   await page.locator('.v-surface[data-shown]').first().waitFor();

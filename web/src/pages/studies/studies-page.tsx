@@ -39,7 +39,6 @@ export function StudiesPage(): JSX.Element {
   const found = useSearch(filter);
   const box = useRef<HTMLInputElement>(null);
   useEffect(() => box.current?.focus(), []);
-  const role = currentSession()?.account.role;
   const change = (next: Search): void => {
     lastSearch.set(next);
     setSearch(next);
@@ -49,7 +48,7 @@ export function StudiesPage(): JSX.Element {
   return (
     <>
       <PageHead title={t('nav.studies')}>
-        {role !== undefined && mayUpload(role) && !looksOnly() ? (
+        {mayUpload() && !looksOnly() ? (
           <ButtonLink href="/studies/upload" icon="upload">
             {t('upload.title')}
           </ButtonLink>

@@ -53,7 +53,7 @@ export function MeasurementPanel(props: {
         ))}
       </ol>
       {kept.length < list.length ? <p class="quiet">{v('notKept')}</p> : null}
-      {kept.length > 0 && mayUpload(currentSession()?.account.role ?? '') && !looksOnly() ? (
+      {kept.length > 0 && mayUpload() && !looksOnly() ? (
         <div class="v-panel-foot">
           {saving.problem === undefined ? null : (
             <p class="v-fault" role="alert">
