@@ -665,7 +665,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'recovery.wrong': 'Das ist nicht dieser Code',
   'release.do': 'Freigeben',
   'release.done': 'Für {device} bis {day} freigegeben.',
-  'release.noPartner': 'Kein Partner ist für den Austausch angemeldet.',
+  'release.noPartner': 'Kein Partner ist für den Austausch angemeldet. Die Verwaltung nimmt einen unter Geräte auf.',
   'release.partner': 'Partner',
   'release.study': 'Freigeben',
   'release.text': 'Der Partner kann von jetzt an bis zu diesem Tag die ganze Studie holen.',

@@ -651,7 +651,7 @@ export const en = {
   'recovery.wrong': 'This is not that code',
   'release.do': 'Release',
   'release.done': 'Released to {device} until {day}.',
-  'release.noPartner': 'No partner is enrolled for exchange.',
+  'release.noPartner': 'No partner is enrolled for exchange. An administrator enrols one, under Devices.',
   'release.partner': 'Partner',
   'release.study': 'Release',
   'release.text': 'The partner can fetch the whole study from now until that day.',
