@@ -15,6 +15,7 @@ import type { Log } from '../log.ts';
 import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import { cookieNames } from '../oauth/provider.ts';
 import type { People } from '../people/people.ts';
+import { openOperations } from './control-accounts.ts';
 import { openEmergencies } from './control-emergencies.ts';
 import { peopleFlows, type UserDevice } from './people-flows.ts';
 import { refuseAwayFromWorkstation, userDeviceOf } from './workstations.ts';
@@ -33,7 +34,7 @@ export function consoleApi(facts: {
     refuseAwayFromWorkstation(facts.workstationRoles, maker);
     return userDeviceOf(policy, aeTitle);
   };
-  const flows = peopleFlows(people, userDevice, openEmergencies(policy));
+  const flows = peopleFlows(people, userDevice, openEmergencies(policy), openOperations(policy));
   const browserCookieSeconds = Math.floor(limits.people.knownBrowserMs / 1000);
   return {
     answer: (request) =>

@@ -18,6 +18,7 @@ import {
   usualOperations,
 } from '../guard/person-opening.ts';
 import { PersonOpeningService } from '../guard/person-opening-service.ts';
+import type { PolicyStore } from '../guard/policy-store.ts';
 import { isWorkstationPurpose } from '../guard/workstations.ts';
 import { limits } from '../limits.ts';
 import { LeadglassError } from '../error.ts';
@@ -30,6 +31,7 @@ import { PeopleRefusedError } from '../people/refusal.ts';
 import type { Session } from '../people/sessions.ts';
 import type { Installation } from './installation.ts';
 import { administer } from './caller.ts';
+import type { OperationsOf } from './people-flows.ts';
 
 type AccountServices = Pick<
   ControlServices,
@@ -181,6 +183,15 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
         email,
         sessionsEnded: await admin.endSessions(email, actorOf(sessions, pass)),
       })),
+  };
+}
+
+/** What is open to a person beside emergencies, for pages that offer only what can be done. */
+export function openOperations({ personOpenings }: PolicyStore): OperationsOf {
+  return (account) => {
+    const isOpen = (one: PersonOpening): boolean =>
+      one.emergency === undefined && openingState(one, Date.now()) === 'open';
+    return personOpenings.of(account).findLast(isOpen)?.operations ?? [];
   };
 }
 

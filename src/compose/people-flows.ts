@@ -27,6 +27,8 @@ const instant = (ms: number): string => new Date(ms).toISOString();
 
 /** What is open in a session beyond the own right; asked with each look at the session. */
 export type EmergencyOf = (sessionId: number, account: string) => SessionView['emergency'];
+/** What the person may usually do with images at this moment. */
+export type OperationsOf = (account: string) => SessionView['may'];
 /**
  * The device as the policy names it, if people may say there who they are.
  * @param maker where the passcode is made, by whom
@@ -38,13 +40,15 @@ export function peopleFlows(
   people: People,
   userDevice: UserDevice,
   emergencyOf: EmergencyOf = () => undefined,
+  operationsOf: OperationsOf = () => [],
 ): PeopleFlows {
   const { signIn, stepUp, enrolment, ownFactors, sessions, singleSignOn } = people;
   const { passwordCodePointsMin: min, passwordCodePointsMax: max } = limits.people;
   const view = (secret: string): SessionView => {
     const live = sessions.use(secret);
     const emergency = emergencyOf(live.session.id, live.account.email);
-    return { ...sessionView(live), ...(emergency === undefined ? {} : { emergency }) };
+    const may = operationsOf(live.account.email);
+    return { ...sessionView(live), may, ...(emergency === undefined ? {} : { emergency }) };
   };
   const came = (given: PersonSignedIn): SignedIn => ({
     session: view(given.session),
@@ -65,7 +69,7 @@ export function peopleFlows(
       try {
         const live = sessions.find(secret);
         // Elsewhere a cookie says whose factor is to be shown; what is open in the session is for who has shown it.
-        return isOwnNetwork(live.session, from) ? view(secret) : sessionView(live);
+        return isOwnNetwork(live.session, from) ? view(secret) : { ...sessionView(live), may: [] };
       } catch (error) {
         if (error instanceof PeopleRefusedError) return undefined;
         throw error;
@@ -233,7 +237,7 @@ function providerView(
   return { name, issuer, subject, since: instant(linkedAtMs), ...(department === undefined ? {} : { department }) };
 }
 
-function sessionView({ session, account }: LiveSession): SessionView {
+function sessionView({ session, account }: LiveSession): Omit<SessionView, 'may'> {
   const { sessionAbsoluteMs, sessionIdleMs, stepUpMs } = limits.people;
   const { id, email, displayName, role } = account;
   const freshUntilMs = session.steppedUpAtMs + stepUpMs;

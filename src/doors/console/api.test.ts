@@ -10,6 +10,7 @@ import { answerApi, type ApiRequest, type ControlCall } from './api.ts';
 import type { PeopleFlows, SessionView } from './people-flows.ts';
 
 const view: SessionView = {
+  may: [],
   account: { id: 1, email: 'ada@hospital.example', name: 'Ada', role: 'physician' },
   signedInAt: '2026-11-27T10:00:00Z',
   idleEndsAt: '2026-11-27T10:30:00Z',

@@ -21,6 +21,8 @@ export interface SessionView {
   readonly endsAt: string;
   /** Until then a second factor counts as just shown; absent when it does not. */
   readonly stepUpUntil?: string;
+  /** What is open to the person with images at this moment; from where one comes and what workstation it is may leave less. */
+  readonly may: readonly string[];
   /** Emergency access that is open in this session: it sees that patient and nobody else until then. */
   readonly emergency?: { readonly patientId: string; readonly until: string };
   /** Name of the workstation at which it was begun. */

@@ -1,6 +1,7 @@
 /** The people's half of the contract over the fixture's house; typed by the contract itself. */
 import type { PeopleCalls } from '../../../src/doors/console/console-api.ts';
 import type { PasskeyOptions, SessionView } from '../../../src/doors/console/people-flows.ts';
+import { roleBounds, roles } from '../../../src/guard/roles.ts';
 import { code, type FixtureSession, type House, invitation, password } from './house.ts';
 
 export class Refused extends Error {
@@ -47,6 +48,7 @@ export function sessionView({ account, signedInAtMs, stepUpUntilMs, emergency }:
   const at = (ms: number): string => new Date(ms).toISOString();
   return {
     account: { id: 1, email, name, role },
+    may: roles.filter((one) => one === role).flatMap((one) => roleBounds[one].operations),
     signedInAt: at(signedInAtMs),
     idleEndsAt: at(signedInAtMs + 900_000),
     endsAt: at(signedInAtMs + 36_000_000),

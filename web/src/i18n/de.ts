@@ -367,6 +367,8 @@ export const de: Readonly<Record<TextKey, string>> = {
   'images.may.release': 'einen Partner eine Studie holen lassen',
   'images.may.remove': 'eine Studie verbergen, der erste Schritt ihrer Entfernung',
   'images.may.store': 'hier etwas Neues ablegen',
+  'images.modalitiesHint':
+    'Nur diese, etwa CT, SR. Leer: alle. Befunde sind SR, Darstellungen PR, Segmentierungen SEG: ohne sie wird keine gesehen oder abgelegt.',
   'images.never': 'Kann sie nie bekommen, wer auch fragt: {operations}.',
   'images.noRole': 'Diese Rolle sieht keine Bilder, also gibt es nichts zu öffnen.',
   'images.none': 'Es sind keine Bilder offen',
@@ -663,7 +665,7 @@ export const de: Readonly<Record<TextKey, string>> = {
   'recovery.wrong': 'Das ist nicht dieser Code',
   'release.do': 'Freigeben',
   'release.done': 'Für {device} bis {day} freigegeben.',
-  'release.noPartner': 'Kein Partner ist für den Austausch angemeldet.',
+  'release.noPartner': 'Kein Partner ist für den Austausch angemeldet. Die Verwaltung nimmt einen unter Geräte auf.',
   'release.partner': 'Partner',
   'release.study': 'Freigeben',
   'release.text': 'Der Partner kann von jetzt an bis zu diesem Tag die ganze Studie holen.',
@@ -750,6 +752,10 @@ export const de: Readonly<Record<TextKey, string>> = {
   'stepUp.title': 'Bestätigen Sie, dass Sie es sind',
   'stepUp.why': 'Dafür wird ein frischer Nachweis verlangt, damit es niemand anderes an Ihrem Platz tut.',
   'studies.anyModality': 'Alle',
+  'studies.closed': 'Ihnen stehen keine Bilder offen',
+  'studies.closedHere':
+    'Die Verwaltung öffnet sie; oder dieser Arbeitsplatz ist nicht für Bilder da, ein anderer ist es.',
+  'studies.closedText': 'Die Verwaltung öffnet sie auf Ihrer Seite unter Personen und sagt, wie lange.',
   'studies.cut.one': 'Die ersten {count}; tippen Sie mehr',
   'studies.cut.other': 'Die ersten {count}; tippen Sie mehr',
   'studies.found.one': '{count} Studie',

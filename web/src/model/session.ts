@@ -1,6 +1,6 @@
 /** Who is signed in, as the server last said. The cookie itself is out of reach of scripts. */
 import type { SessionView } from '../../../src/doors/console/people-flows.ts';
-import type { Role } from '../../../src/guard/roles.ts';
+import type { PersonOperation, Role } from '../../../src/guard/roles.ts';
 import { store } from './store.ts';
 
 export type SessionState =
@@ -48,11 +48,11 @@ export function areasOf(role: string): readonly Area[] {
   return Object.entries(areas).find(([known]) => known === role)?.[1] ?? [];
 }
 
-const uploaders: readonly string[] = ['physician', 'technologist', 'exchange-clerk'] satisfies Role[];
-const exporters: readonly string[] = ['physician', 'technologist', 'exchange-clerk'] satisfies Role[];
-export const mayUpload = (role: string): boolean => uploaders.includes(role);
-export const mayExport = (role: string): boolean => exporters.includes(role);
-export const mayRelease = (role: string): boolean => role === ('exchange-clerk' satisfies Role);
+/** What is open to who is signed in, as the server last said: only that is offered. */
+const isOpen = (operation: PersonOperation): boolean => currentSession()?.may.includes(operation) === true;
+export const mayUpload = (): boolean => isOpen('store');
+export const mayExport = (): boolean => isOpen('export');
+export const mayRelease = (): boolean => isOpen('release');
 /** Looks at emergency access afterwards; whoever else has that page uses it. */
 export const mayReview = (role: string | undefined): boolean => role === ('security-officer' satisfies Role);
 /** Opens, closes, enrols, invites. Nobody signed in may not. */

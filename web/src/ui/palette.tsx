@@ -150,7 +150,7 @@ function commandsFor(role: string): readonly Command[] {
           action('invite', 'plus', t('people.invite'), () => navigate('/people')),
         ]
       : []),
-    ...(mayUpload(role) ? [action('upload', 'upload', t('upload.title'), () => navigate('/studies/upload'))] : []),
+    ...(mayUpload() ? [action('upload', 'upload', t('upload.title'), () => navigate('/studies/upload'))] : []),
     action('theme', 'moon', t('nav.theme'), toggleTheme),
     action('language', 'language', t('nav.language'), nextLanguage),
     action('sign-out', 'out', t('nav.signOut'), () => void signOut()),

@@ -11,6 +11,7 @@ import { Bars, Legend, type Series, Sparkline, StackedArea } from '../../ui/char
 import { Segments } from '../../ui/fields.tsx';
 import { Ago, Card, Loaded, Note, PageHead } from '../../ui/parts.tsx';
 import { type Loading, useLoad } from '../../ui/use-load.ts';
+import { WaitingChanges } from '../devices/waiting-changes.tsx';
 import { EndingSoon, OpeningWindow } from './opening-window.tsx';
 
 /** A quarter is too many bars: it is drawn as areas. */
@@ -25,6 +26,7 @@ export function HomePage(): JSX.Element {
       control('status', {}),
       control('openingList', {}),
       mayReview(role) ? control('emergencyList', { rows: 100 }) : undefined,
+      control('confirmationList', {}),
     ]),
   );
   const [span, setSpan] = useState<Span>('14');
@@ -50,10 +52,11 @@ export function HomePage(): JSX.Element {
         ) : null}
       </PageHead>
       <Loaded of={house} height={900}>
-        {([report, openings, waiting]) => (
+        {([report, openings, waiting, { changes }]) => (
           <>
             {waiting === undefined ? null : <Emergencies waiting={waiting.emergencies} />}
-            <Warnings report={report} />
+            <WaitingChanges changes={changes} onDone={house.reload} />
+            <Warnings report={report} isQuiet={changes.length === 0 && (waiting?.emergencies.length ?? 0) === 0} />
             <Numbers report={report} activity={activity} />
             <Card title={t('home.window')} aside={<a href="/openings">{t('home.allOpenings')}</a>}>
               <OpeningWindow openings={openings} />
@@ -162,8 +165,10 @@ function transferSeries(report: ActivityReport | undefined): readonly Series[] {
   ];
 }
 
-function Warnings({ report }: { readonly report: StatusReport }): JSX.Element {
-  if (report.warnings.length === 0) return <Note tone="ok">{t('home.fine')}</Note>;
+/** @param isQuiet nothing else needs attention either */
+function Warnings(props: { readonly report: StatusReport; readonly isQuiet: boolean }): JSX.Element | null {
+  const { report, isQuiet } = props;
+  if (report.warnings.length === 0) return isQuiet ? <Note tone="ok">{t('home.fine')}</Note> : null;
   return (
     <section class="stack tight" aria-label={t('home.attention')}>
       {report.warnings.map((warning) => (

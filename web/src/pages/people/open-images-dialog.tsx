@@ -167,7 +167,7 @@ function Narrowing({
         <TextField
           label={t('scope.modalities')}
           optional
-          hint={t('add.modalitiesHint')}
+          hint={t('images.modalitiesHint')}
           mono
           value={draft.modalities}
           onValue={(modalities) => change({ modalities })}

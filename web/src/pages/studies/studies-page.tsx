@@ -1,6 +1,7 @@
 /** Studies: found while one types, by name, Patient ID or accession number; filters beside it. What was searched stays in memory. */
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { ApiError } from '../../api/api-error.ts';
 import { searchStudies } from '../../api/dicomweb.ts';
 import { t } from '../../i18n/i18n.ts';
 import type { DataSetJson } from '../../model/dicom-json.ts';
@@ -8,10 +9,10 @@ import { dayFromNow } from '../../model/openings.ts';
 import { currentSession, looksOnly, mayUpload, session } from '../../model/session.ts';
 import { store } from '../../model/store.ts';
 import type { StudyFilter } from '../../model/study-search.ts';
-import { ButtonLink } from '../../ui/button.tsx';
+import { Button, ButtonLink } from '../../ui/button.tsx';
 import { DateField, Segments, SelectField } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/icons.tsx';
-import { Failed, PageHead, Skeleton } from '../../ui/parts.tsx';
+import { Empty, Failed, PageHead, Skeleton } from '../../ui/parts.tsx';
 import { StudiesTable } from './studies-table.tsx';
 
 const limit = 100;
@@ -38,7 +39,6 @@ export function StudiesPage(): JSX.Element {
   const found = useSearch(filter);
   const box = useRef<HTMLInputElement>(null);
   useEffect(() => box.current?.focus(), []);
-  const role = currentSession()?.account.role;
   const change = (next: Search): void => {
     lastSearch.set(next);
     setSearch(next);
@@ -48,7 +48,7 @@ export function StudiesPage(): JSX.Element {
   return (
     <>
       <PageHead title={t('nav.studies')}>
-        {role !== undefined && mayUpload(role) && !looksOnly() ? (
+        {mayUpload() && !looksOnly() ? (
           <ButtonLink href="/studies/upload" icon="upload">
             {t('upload.title')}
           </ButtonLink>
@@ -93,7 +93,16 @@ export function StudiesPage(): JSX.Element {
           ) : null}
         </div>
       </search>
-      {found.error === undefined ? null : <Failed error={found.error} again={found.again} />}
+      {found.error === undefined ? null : isNothingOpen(found.error) ? (
+        <Empty icon="studies" title={t('studies.closed')}>
+          <p>{t(currentSession()?.workstation === undefined ? 'studies.closedText' : 'studies.closedHere')}</p>
+          <Button icon="refresh" onClick={found.again}>
+            {t('action.again')}
+          </Button>
+        </Empty>
+      ) : (
+        <Failed error={found.error} again={found.again} />
+      )}
       {found.studies === undefined ? (
         found.error === undefined ? (
           <Skeleton height={420} />
@@ -108,6 +117,11 @@ export function StudiesPage(): JSX.Element {
       )}
     </>
   );
+}
+
+/** No fault of anybody's: the right is not there yet, or not any more. At a workstation it may be that one's purpose. */
+function isNothingOpen(error: unknown): boolean {
+  return error instanceof ApiError && error.code === 'NOT_AUTHORIZED' && error.answer === undefined;
 }
 
 function datesOf(span: Span, filter: StudyFilter): Pick<StudyFilter, 'from' | 'to'> {

@@ -20,7 +20,6 @@ import { Modalities, patientOf, StudyDay, Thumbnail } from './studies-table.tsx'
 export function StudyPage({ studyInstanceUid }: { readonly studyInstanceUid: string }): JSX.Element {
   const study = useLoad(() => studyOf(studyInstanceUid), [studyInstanceUid]);
   const found = study.value;
-  const role = currentSession()?.account.role;
   return (
     <>
       <PageHead
@@ -28,10 +27,10 @@ export function StudyPage({ studyInstanceUid }: { readonly studyInstanceUid: str
         crumbs={[{ href: '/studies', text: t('nav.studies') }]}
         {...(found === undefined ? {} : { badges: <Modalities study={found} />, intro: introOf(found) })}
       >
-        {found !== undefined && role !== undefined ? (
+        {found !== undefined ? (
           <>
-            {mayRelease(role) ? <ReleaseButton study={studyInstanceUid} /> : null}
-            {mayExport(role) && !looksOnly() ? <ExportButton study={studyInstanceUid} /> : null}
+            {mayRelease() ? <ReleaseButton study={studyInstanceUid} /> : null}
+            {mayExport() && !looksOnly() ? <ExportButton study={studyInstanceUid} /> : null}
             <ButtonLink href={pathOf('studies', studyInstanceUid, 'viewer')} icon="eye" look="primary">
               {t('study.openViewer')}
             </ButtonLink>

@@ -52,7 +52,8 @@ export function MeasurementPanel(props: {
           <Entry key={one.uid} screen={screen} measurement={one} />
         ))}
       </ol>
-      {kept.length > 0 && mayUpload(currentSession()?.account.role ?? '') && !looksOnly() ? (
+      {kept.length < list.length ? <p class="quiet">{v('notKept')}</p> : null}
+      {kept.length > 0 && mayUpload() && !looksOnly() ? (
         <div class="v-panel-foot">
           {saving.problem === undefined ? null : (
             <p class="v-fault" role="alert">

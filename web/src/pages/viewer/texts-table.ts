@@ -69,6 +69,7 @@ export const en = {
   openDocument: 'Open in a new tab',
   measurements: 'Measurements',
   measurementCount: 'Measurements: {count}',
+  notKept: 'Measurements in pixels or in computed planes are not kept: no image has them in millimetres.',
   noMeasurements:
     'Nothing is measured yet. Choose a tool and drag over the image, or press Enter in the image and set the points with the arrow keys.',
   goTo: 'Show',
@@ -186,6 +187,7 @@ export const de: Readonly<Record<ViewerText, string>> = {
   openDocument: 'In neuem Tab öffnen',
   measurements: 'Messungen',
   measurementCount: 'Messungen: {count}',
+  notKept: 'Messungen in Pixeln oder in berechneten Ebenen werden nicht aufbewahrt: kein Bild hat sie in Millimetern.',
   noMeasurements:
     'Noch ist nichts gemessen. Wählen Sie ein Werkzeug und ziehen Sie über das Bild, oder drücken Sie im Bild die Eingabetaste und setzen Sie die Punkte mit den Pfeiltasten.',
   goTo: 'Zeigen',
