@@ -80,7 +80,8 @@ export class BrowserWindow implements AsyncDisposable {
       });
       // Playwright stands between both ends then, with a certificate of its own; that of the server was checked before.
       const certificates = clientCertificates.length === 0 ? {} : { ignoreHTTPSErrors: true, clientCertificates };
-      const options = { viewport, ...phone, locale: 'en-GB', ...certificates };
+      // Without what fades in: a picture or a contrast taken meanwhile would be one of neither state.
+      const options = { viewport, ...phone, locale: 'en-GB', reducedMotion: 'reduce', ...certificates } as const;
       return new BrowserWindow(browser, await browser.newPage(options));
     } catch (error) {
       await browser.close();
