@@ -113,6 +113,16 @@ export function TextField(props: TextFieldProps): JSX.Element {
   );
 }
 
+/** Why something is done: it stands in the ledger beside what was done. */
+export function ReasonField(props: {
+  readonly value: string;
+  readonly onValue: (value: string) => void;
+  readonly fault?: string | undefined;
+  readonly autoFocus?: boolean;
+}): JSX.Element {
+  return <TextField label={t('form.reason')} hint={t('form.reasonHint')} required maxLength={500} {...props} />;
+}
+
 export function PasswordField(
   props: Framing & {
     readonly value: string;

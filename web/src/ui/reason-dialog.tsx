@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { t } from '../i18n/i18n.ts';
-import { TextField } from './fields.tsx';
+import { ReasonField } from './fields.tsx';
 import { FormDialog } from './form-dialog.tsx';
 import { useSubmit } from './use-submit.ts';
 
@@ -32,16 +32,7 @@ export function ReasonDialog(props: {
       onClose={props.onClose}
     >
       <p>{props.text}</p>
-      <TextField
-        label={t('form.reason')}
-        hint={t('form.reasonHint')}
-        required
-        autoFocus
-        maxLength={500}
-        value={reason}
-        onValue={setReason}
-        fault={going.fault('reason')}
-      />
+      <ReasonField autoFocus value={reason} onValue={setReason} fault={going.fault('reason')} />
     </FormDialog>
   );
 }

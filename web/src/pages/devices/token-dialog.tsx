@@ -7,7 +7,7 @@ import { dateTime } from '../../i18n/format.ts';
 import { t } from '../../i18n/i18n.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { SelectField, TextField } from '../../ui/fields.tsx';
+import { ReasonField, SelectField } from '../../ui/fields.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { Copyable, Facts, Secret } from '../../ui/parts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
@@ -53,15 +53,7 @@ export function TokenDialog({
   return (
     <FormDialog title={t('device.token')} action={t('token.make')} going={going} onClose={onClose}>
       <p>{t('token.text')}</p>
-      <TextField
-        label={t('form.reason')}
-        hint={t('form.reasonHint')}
-        required
-        autoFocus
-        value={reason}
-        onValue={setReason}
-        fault={going.fault('reason')}
-      />
+      <ReasonField autoFocus value={reason} onValue={setReason} fault={going.fault('reason')} />
       <SelectField
         label={t('token.span')}
         value={minutes}

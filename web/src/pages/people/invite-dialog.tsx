@@ -10,7 +10,7 @@ import { dayFromNow } from '../../model/openings.ts';
 import { pathOf } from '../../model/route.ts';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
-import { DateField, SelectField, TextField } from '../../ui/fields.tsx';
+import { DateField, ReasonField, SelectField, TextField } from '../../ui/fields.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { Note, Secret } from '../../ui/parts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
@@ -89,14 +89,7 @@ export function InviteDialog({
         min={today}
         fault={going.fault('until')}
       />
-      <TextField
-        label={t('form.reason')}
-        hint={t('form.reasonHint')}
-        required
-        value={reason}
-        onValue={setReason}
-        fault={going.fault('reason')}
-      />
+      <ReasonField value={reason} onValue={setReason} fault={going.fault('reason')} />
     </FormDialog>
   );
 }

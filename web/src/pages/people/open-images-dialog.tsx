@@ -8,7 +8,7 @@ import { control } from '../../api/client.ts';
 import { dayOrMoment } from '../../i18n/format.ts';
 import { t, word } from '../../i18n/i18n.ts';
 import { dayFromNow } from '../../model/openings.ts';
-import { CheckGroup, DateField, TextField } from '../../ui/fields.tsx';
+import { CheckGroup, DateField, ReasonField, TextField } from '../../ui/fields.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { say } from '../../ui/toasts.tsx';
 import { type Submitting, useSubmit } from '../../ui/use-submit.ts';
@@ -93,15 +93,7 @@ export function OpenImagesDialog(props: {
         quick={quickDays()}
         fault={going.fault('until')}
       />
-      <TextField
-        label={t('form.reason')}
-        hint={t('form.reasonHint')}
-        required
-        maxLength={500}
-        value={draft.reason}
-        onValue={(reason) => change({ reason })}
-        fault={going.fault('reason')}
-      />
+      <ReasonField value={draft.reason} onValue={(reason) => change({ reason })} fault={going.fault('reason')} />
       <Narrowing draft={draft} change={change} going={going} isNarrow={isNarrow(draftOf(role, present))} />
     </FormDialog>
   );

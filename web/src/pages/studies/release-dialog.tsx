@@ -5,7 +5,7 @@ import { control } from '../../api/client.ts';
 import { date } from '../../i18n/format.ts';
 import { t } from '../../i18n/i18n.ts';
 import { dayFromNow } from '../../model/openings.ts';
-import { DateField, SelectField, TextField } from '../../ui/fields.tsx';
+import { DateField, ReasonField, SelectField } from '../../ui/fields.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { Loaded, Note } from '../../ui/parts.tsx';
 import { say } from '../../ui/toasts.tsx';
@@ -62,15 +62,7 @@ export function ReleaseDialog({
         }
       </Loaded>
       <DateField label={t('release.until')} value={until} onValue={setUntil} min={today} fault={going.fault('until')} />
-      <TextField
-        label={t('form.reason')}
-        hint={t('form.reasonHint')}
-        required
-        maxLength={500}
-        value={reason}
-        onValue={setReason}
-        fault={going.fault('reason')}
-      />
+      <ReasonField value={reason} onValue={setReason} fault={going.fault('reason')} />
     </FormDialog>
   );
 }
