@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAeTitle } from '../dicom/ae-title.ts';
 import { Tags } from '../dicom/dictionary/tags.generated.ts';
+import type { Ledger } from '../ledger/ledger.ts';
 import {
   callOf,
   codesSince,
@@ -173,6 +174,14 @@ test('a study whose removal was requested tells who asked, when and why, whateve
   const shown = await removal();
   assert.deepEqual([shown?.by, shown?.reason], ['operator ada', 'letter 77']);
   assert.ok(Date.parse(shown?.requestedAt ?? '') >= before);
+  const { archive, ledger } = house.installation;
+  const inOneMillisecond: Pick<Ledger, 'query'> = {
+    async *query(filter) {
+      for await (const record of ledger.query(filter)) yield { ...record, at: shown?.requestedAt ?? '' };
+    },
+  };
+  const view = await removalView({ archive, ledger: inOneMillisecond }, uidIn('1.2.3.1'));
+  assert.deepEqual([view?.by, view?.reason], ['operator ada', 'letter 77']);
 });
 
 test('a removal of which the ledger knows no more still tells when it was requested', async () => {

@@ -8,6 +8,7 @@ import type { RemovalView } from '../doors/control/control-services.ts';
 import { removalRequest } from '../guard/audit-words.ts';
 import { EventIds } from '../ledger/audit-codes.ts';
 import type { Ledger } from '../ledger/ledger.ts';
+import type { LedgerRecord } from '../ledger/record.ts';
 import { studyFacts } from './archive-facts.ts';
 
 /** Undefined when no removal is requested. Reads the ledger back to the request, which is seldom far. */
@@ -19,18 +20,20 @@ export async function removalView(
   if (facts?.isRemovalRequested !== true || facts.removalRequestedMs === undefined) return undefined;
   const { removalRequestedMs } = facts;
   const requestedAt = new Date(removalRequestedMs).toISOString();
+  // Newest first. A later request was refused, since there is one already; it may have come in the same millisecond. Of a server that
+  // stopped between doing and saying that it is done there is only what was asked for.
+  let asked: LedgerRecord | undefined;
   for await (const record of ledger.query({ studyInstanceUid, event: EventIds.instancesAccessed.code })) {
     const state = removalRequest(record);
-    // A later request was refused, since there is one already. Of a server that stopped between doing and saying that it is
-    // done there is only what was asked for before.
-    const isIt = state === 'done' || (state === 'asked for' && Date.parse(record.at) <= removalRequestedMs);
-    if (!isIt) continue;
-    const { principal, reason } = record;
-    return {
-      requestedAt,
-      ...(principal === undefined ? {} : { by: principal }),
-      ...(reason === undefined ? {} : { reason }),
-    };
+    if (state === 'asked for' && Date.parse(record.at) <= removalRequestedMs) asked ??= record;
+    if (state !== 'done') continue;
+    const isOfOneBefore = asked !== undefined && Date.parse(record.at) < Date.parse(asked.at);
+    if (!isOfOneBefore) asked = record;
+    break;
   }
-  return { requestedAt };
+  return {
+    requestedAt,
+    ...(asked?.principal === undefined ? {} : { by: asked.principal }),
+    ...(asked?.reason === undefined ? {} : { reason: asked.reason }),
+  };
 }
