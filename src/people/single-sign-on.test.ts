@@ -340,6 +340,15 @@ for (const [what, { as, reason }] of Object.entries(stale)) {
   });
 }
 
+test('who has no role any more at the provider has no session either, from the moment the provider says so', async () => {
+  using at = hospital({ accounts: 'at-first-sign-in' });
+  const { sessions } = at.place.people;
+  const [one, other] = [await signedIn(at), await signedIn(at)];
+  const asked = { purpose: { kind: 'step-up', session: one }, session: one } as const;
+  await assert.rejects(trip(at, { groups: [] }, asked), refused('role-missing'));
+  for (const session of [one, other]) assert.throws(() => sessions.use(session), refused('session-unknown'));
+});
+
 test('a session that shows up in another browser with the answer ends, and is no fresher', async () => {
   using at = hospital({ accounts: 'at-first-sign-in' });
   const { singleSignOn, sessions } = at.place.people;

@@ -204,7 +204,19 @@ export class SingleSignOn {
     const rules = this.#rules();
     if (!provesSecondFactor(identity, rules)) refuse('second-factor-unproven');
     const judged = roleOf(identity.groups, rules);
-    return 'role' in judged ? judged.role : refuse(judged.reason);
+    if ('role' in judged) return judged.role;
+    // As the provider has it now, what runs in this person's name runs without a role.
+    this.#endAllOf(identity);
+    return refuse(judged.reason);
+  }
+
+  #endAllOf({ issuer, subject }: ProviderIdentity): void {
+    const { accounts, identities, passcodes, sessions } = this.#parts;
+    const linked = identities.find(issuer, subject);
+    const account = linked && accounts.byId(linked.accountId);
+    if (account === undefined) return;
+    sessions.endOf(account.id, 'provider');
+    passcodes.endOf(account);
   }
 
   #rules(): ProviderRules {
