@@ -7,7 +7,7 @@ import { LeadglassError } from '../error.ts';
 import type { DataSetLimits } from './data-set-limits.ts';
 import { vrOf } from './dictionary/dictionary.ts';
 import { formatTag, type Tag } from './tag.ts';
-import { hasLongLength, type Vr, vrs } from './vr.ts';
+import { hasLongLength, type Vr, vrByLetters } from './vr.ts';
 
 /** What a walker tells; every call is made in the order of the bytes. */
 export interface DataSetVisitor {
@@ -39,11 +39,6 @@ const itemTag: Tag = 0xfffee000;
 const itemDelimitation: Tag = 0xfffee00d;
 const sequenceDelimitation: Tag = 0xfffee0dd;
 const undefinedLength = 0xffffffff;
-
-/** Two VR letters as one number; a Map of numbers is quicker than of texts cut from the bytes. */
-const vrByLetters: ReadonlyMap<number, Vr> = new Map(
-  vrs.map((vr) => [(vr.charCodeAt(0) << 8) | vr.charCodeAt(1), vr] as const),
-);
 
 /** One open container: the data set itself, an item, a sequence, or encapsulated pixel data. */
 interface Frame {

@@ -11,15 +11,10 @@ import { normalizeForMatching } from '../../../dicom/person-name.ts';
 import type { QueryLevel } from '../../../dicom/query.ts';
 import { elementOf, groupOf, type Tag, tagOf } from '../../../dicom/tag.ts';
 import { parseUid } from '../../../dicom/uid.ts';
-import { hasLongLength, type Vr, vrs } from '../../../dicom/vr.ts';
+import { hasLongLength, type Vr, vrByLetters } from '../../../dicom/vr.ts';
 import type { InstanceHead } from '../../backend.ts';
 import { attributesOf } from './attributes.ts';
 import { copyAsUtf8 } from './utf8.ts';
-
-/** By their two letters, the first in the upper byte. */
-const vrByLetters: ReadonlyMap<number, Vr> = new Map(
-  vrs.map((vr) => [vr.charCodeAt(0) * 0x100 + vr.charCodeAt(1), vr] as const),
-);
 
 /** Heads are kept in this transfer syntax. */
 const explicitVrLittleEndian = '1.2.840.10008.1.2.1';
