@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { jpegKernels } from './jpeg-encoder/kernels.ts';
+import { memorySection, memorySectionId } from './jpeg-encoder/wasm-assembler.ts';
 
 const wasmCodecs = ['libjpeg-turbo', 'charls', 'openjpeg', 'openjph', 'libjxl'] as const;
 export type WasmCodecName = (typeof wasmCodecs)[number];
@@ -34,7 +35,6 @@ export function compileWasmModules(memoryBytesMax: number): WasmModules {
 }
 
 const pageBytes = 64 * 1024;
-const memorySection = 5;
 
 /** What an instance begins with: constants and a stack of 5 MiB, then its heap; small, since it is cleared after each frame. */
 const firstBytes = 8 * 1024 ** 2;
@@ -53,7 +53,7 @@ export function boundMemory(module: Uint8Array<ArrayBuffer>, memoryBytesMax: num
     cursor.at += 1;
     const length = readLeb(module, cursor);
     const end = cursor.at + length;
-    if (id !== memorySection) {
+    if (id !== memorySectionId) {
       cursor.at = end;
       continue;
     }
@@ -63,8 +63,7 @@ export function boundMemory(module: Uint8Array<ArrayBuffer>, memoryBytesMax: num
     const most = memoryBytesMax / pageBytes;
     if (count !== 1 || flags > 1 || least > most)
       throw new Error(`A codec's memory is not as expected: ${least} pages`);
-    const body = [1, 1, ...leb(least), ...leb(most)];
-    const section = [memorySection, ...leb(body.length), ...body];
+    const section = memorySection(least, most);
     const result = new Uint8Array(begin + section.length + (module.length - end));
     result.set(module.subarray(0, begin));
     result.set(section, begin);
@@ -84,15 +83,4 @@ function readLeb(bytes: Uint8Array, cursor: { at: number }): number {
     if (byte < 0x80) break;
   }
   return value;
-}
-
-function leb(value: number): readonly number[] {
-  const bytes: number[] = [];
-  let left = value;
-  do {
-    const low = left % 128;
-    left = Math.floor(left / 128);
-    bytes.push(left > 0 ? low | 0x80 : low);
-  } while (left > 0);
-  return bytes;
 }

@@ -13,6 +13,8 @@ export interface Local {
 const i32Type = 0x7f;
 const v128Type = 0x7b;
 
+export const memorySectionId = 5;
+
 /** The parameters, each an i32, then v128 locals, each numbered as it is asked for. */
 export class Locals {
   readonly #parameters: number;
@@ -155,7 +157,7 @@ export function moduleOf(functions: readonly WasmFunction[], pages: number): Uin
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, [types.length, ...types.flat()]),
     ...section(3, [numbers.length, ...numbers]),
-    ...section(5, [1, 1, ...leb(pages), ...leb(pages)]),
+    ...memorySection(pages, pages),
     ...section(7, [
       1 + numbers.length,
       ...exported('memory', 2, 0),
@@ -163,6 +165,11 @@ export function moduleOf(functions: readonly WasmFunction[], pages: number): Uin
     ]),
     ...section(10, [codes.length, ...codes.flatMap((code) => [...leb(code.length), ...code])]),
   ]);
+}
+
+/** One memory that begins with `least` pages of 64 KiB and never has more than `most`, 5.5.8. */
+export function memorySection(least: number, most: number): Code {
+  return section(memorySectionId, [1, 1, ...leb(least), ...leb(most)]);
 }
 
 function section(id: number, content: Code): Code {
