@@ -99,6 +99,29 @@ export function unsupportedFrame(what: string): LeadglassError {
   return new LeadglassError('UNSUPPORTED', `Cannot convert the frame: ${what}`, { field: 'Pixel Data' });
 }
 
+/** @throws LeadglassError MALFORMED when a codestream has other sides than the data set says */
+export function checkSides(
+  { columns, rows }: { readonly columns: number; readonly rows: number },
+  facts: FrameFacts,
+): void {
+  if (rows === facts.rows && columns === facts.columns) return;
+  throw malformedFrame(
+    `its codestream is ${columns} x ${rows}, and its attributes say ${facts.columns} x ${facts.rows}`,
+  );
+}
+
+/** @throws LeadglassError MALFORMED when a codestream has other components than the data set says */
+export function checkComponents(components: number, { samplesPerPixel }: FrameFacts): void {
+  if (components === samplesPerPixel) return;
+  throw malformedFrame(`its codestream has ${components} components, and Samples per Pixel is ${samplesPerPixel}`);
+}
+
+/** @throws LeadglassError UNSUPPORTED for more bits than the container and the decoders' words have */
+export function checkPrecision(precision: number, { bitsAllocated }: FrameFacts): void {
+  if (precision <= 16 && precision <= bitsAllocated) return;
+  throw unsupportedFrame(`${precision} bits per sample do not fit into Bits Allocated ${bitsAllocated} or 16`);
+}
+
 function inRange(field: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new LeadglassError('MALFORMED', `Cannot use the pixels: ${field} is ${value}, not ${least} to ${most}`, {

@@ -2,7 +2,7 @@
  * The headers of JPEG (ITU-T T.81 Annex B) and JPEG-LS (ITU-T T.87 Annex C) codestreams, read before any decoder sees them:
  * a codestream that contradicts the data set never gets that far.
  */
-import { type FrameFacts, malformedFrame, unsupportedFrame } from './frame.ts';
+import { checkComponents, checkSides, type FrameFacts, malformedFrame, unsupportedFrame } from './frame.ts';
 
 export interface JpegComponent {
   readonly id: number;
@@ -77,15 +77,8 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader {
  * @throws LeadglassError MALFORMED when it does not, UNSUPPORTED for a precision that the container cannot hold
  */
 export function checkJpegHeader(header: JpegHeader, facts: FrameFacts): void {
-  if (header.rows !== facts.rows || header.columns !== facts.columns) {
-    throw malformedFrame(
-      `its codestream is ${header.columns} x ${header.rows}, and its attributes say ${facts.columns} x ${facts.rows}`,
-    );
-  }
-  const count = header.components.length;
-  if (count !== facts.samplesPerPixel) {
-    throw malformedFrame(`its codestream has ${count} components, and Samples per Pixel is ${facts.samplesPerPixel}`);
-  }
+  checkSides(header, facts);
+  checkComponents(header.components.length, facts);
   if (header.precision < 2 || header.precision > 16) {
     throw malformedFrame(`its codestream has ${header.precision} bits per sample`);
   }

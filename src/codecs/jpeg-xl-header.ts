@@ -2,7 +2,14 @@
  * What stands at the beginning of a JPEG XL codestream (ISO/IEC 18181-1: size header and image metadata; 18181-2: boxes around it), read
  * before any decoder sees it. Bits come from the lowest of each byte on.
  */
-import { type FrameFacts, malformedFrame, unsupportedFrame } from './frame.ts';
+import {
+  checkComponents,
+  checkPrecision,
+  checkSides,
+  type FrameFacts,
+  malformedFrame,
+  unsupportedFrame,
+} from './frame.ts';
 
 export interface JpegXlHeader {
   readonly columns: number;
@@ -35,20 +42,10 @@ export function readJpegXlHeader(bytes: Uint8Array): JpegXlHeader {
 }
 
 /** Compares it with the data set. @throws LeadglassError MALFORMED, UNSUPPORTED */
-export function checkJpegXlHeader({ columns, rows, precision, components }: JpegXlHeader, facts: FrameFacts): void {
-  if (rows !== facts.rows || columns !== facts.columns) {
-    throw malformedFrame(
-      `its codestream is ${columns} x ${rows}, and its attributes say ${facts.columns} x ${facts.rows}`,
-    );
-  }
-  if (components !== facts.samplesPerPixel) {
-    throw malformedFrame(
-      `its codestream has ${components} components, and Samples per Pixel is ${facts.samplesPerPixel}`,
-    );
-  }
-  if (precision > 16 || precision > facts.bitsAllocated) {
-    throw unsupportedFrame(`${precision} bits per sample do not fit into Bits Allocated ${facts.bitsAllocated} or 16`);
-  }
+export function checkJpegXlHeader(header: JpegXlHeader, facts: FrameFacts): void {
+  checkSides(header, facts);
+  checkComponents(header.components, facts);
+  checkPrecision(header.precision, facts);
 }
 
 function readSize(bits: Bits): { readonly columns: number; readonly rows: number } {

@@ -2,7 +2,14 @@
  * The main header of JPEG 2000 and HTJ2K codestreams (ITU-T T.800 Annex A, T.814 Annex A), read before any decoder sees
  * them, and the sign bit in it, which stands in for what the codecs cannot do with signed bytes.
  */
-import { type FrameFacts, malformedFrame, unsupportedFrame } from './frame.ts';
+import {
+  checkComponents,
+  checkPrecision,
+  checkSides,
+  type FrameFacts,
+  malformedFrame,
+  unsupportedFrame,
+} from './frame.ts';
 
 export interface Jpeg2000Header {
   readonly precision: number;
@@ -59,9 +66,7 @@ export function readJpeg2000Header(bytes: Uint8Array, facts: FrameFacts): Jpeg20
     }
   }
   const precision = (first & 0x7f) + 1;
-  if (precision > 16 || precision > facts.bitsAllocated) {
-    throw unsupportedFrame(`${precision} bits per sample do not fit into Bits Allocated ${facts.bitsAllocated} or 16`);
-  }
+  checkPrecision(precision, facts);
   return { precision, signed: (first & 0x80) !== 0, ...readStyle(view) };
 }
 
@@ -143,23 +148,13 @@ export function markSigned(bytes: Uint8Array, components: number, signed: boolea
 /** Xsiz to YTOsiz and Csiz, A.5.1. */
 function checkGeometry(view: DataView, facts: FrameFacts): void {
   const word = (index: number): number => view.getUint32(8 + 4 * index);
-  const columns = word(0);
-  const rows = word(1);
   const offsets = [word(2), word(3), word(6), word(7)];
   if (offsets.some((offset) => offset !== 0)) throw unsupportedFrame('its JPEG 2000 image or tiles have an offset');
-  if (rows !== facts.rows || columns !== facts.columns) {
-    throw malformedFrame(
-      `its codestream is ${columns} x ${rows}, and its attributes say ${facts.columns} x ${facts.rows}`,
-    );
-  }
+  checkSides({ columns: word(0), rows: word(1) }, facts);
   const tiles = tileCount(view);
   if (!(tiles >= 1 && tiles <= 65_535)) throw malformedFrame('its JPEG 2000 tiles are more than 65,535 or of no size');
   const components = view.getUint16(40);
-  if (components !== facts.samplesPerPixel) {
-    throw malformedFrame(
-      `its codestream has ${components} components, and Samples per Pixel is ${facts.samplesPerPixel}`,
-    );
-  }
+  checkComponents(components, facts);
   if (view.getUint16(4) !== 38 + 3 * components || view.byteLength < ssizAt + 3 * components) {
     throw malformedFrame('its JPEG 2000 size segment has a wrong length');
   }
