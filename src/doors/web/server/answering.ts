@@ -13,7 +13,7 @@ import { chooseOrRefuse, type Offer } from '../http/negotiate.ts';
 import { problemMediaType, problemOf } from '../http/problem.ts';
 import { operationFor, routesOf, type WebHandlers } from '../routes.ts';
 import { type WebMethod, webMethods, type WebResponse, type WebServices } from '../web-handler.ts';
-import type { WebSessions } from '../web-sessions.ts';
+import type { WebPeer, WebSessions } from '../web-sessions.ts';
 import type { Exchange } from './exchange.ts';
 import { requestBody } from './request-body.ts';
 import { corsHeaders, type Origin, originOf, preflightHeaders, securityHeaders } from './security-headers.ts';
@@ -130,14 +130,19 @@ export async function answer(exchange: Exchange, options: AnsweringOptions): Pro
       const isOAuth = options.oauth?.covers(path) === true;
       const forPrograms = isOAuth || isUnderBase(path) ? (options.oauth?.origins() ?? []) : [];
       origin = originOf(exchange.headers, ownOrigin, [...options.corsOrigins, ...forPrograms]);
+      const lend = async (peer: WebPeer): Promise<GuardSession> => {
+        const use = await options.sessions.use(peer);
+        releases = () => use.release();
+        use.onRevoked(end);
+        return use.session;
+      };
+      const situation = { options, origin, signal: ending.signal, lend };
       if (isUnderBase(path)) {
         const request = { path: path.slice(webBase.length), query, baseUrl: ownOrigin + webBase };
-        const lent = (release: () => void): void => void (releases = release);
-        response = await dicomWeb(exchange, request, { options, origin, ending, lent });
+        response = await dicomWeb(exchange, request, situation);
       } else if (path.startsWith(apiBase)) {
-        const lent = (release: () => void): void => void (releases = release);
-        response = await consoleApi(exchange, path.slice(apiBase.length), { options, origin, ending, lent });
-      } else if (isOAuth) response = await forProgram(exchange, { path, query }, { options, origin });
+        response = await consoleApi(exchange, path.slice(apiBase.length), situation);
+      } else if (isOAuth) response = await forProgram(exchange, { path, query }, situation);
       else response = ownPage(exchange, path, options);
     } catch (thrown) {
       response = problemFor(thrown, options);
@@ -160,17 +165,18 @@ export async function answer(exchange: Exchange, options: AnsweringOptions): Pro
 interface Situation {
   readonly options: AnsweringOptions;
   readonly origin: Origin;
-  readonly ending: AbortController;
-  /** Takes what gives the session back. */
-  readonly lent: (release: () => void) => void;
+  /** Aborted when the exchange is over, or the session that was lent is revoked. */
+  readonly signal: AbortSignal;
+  /** The guard's session of this peer; given back with the answer. */
+  readonly lend: (peer: WebPeer) => Promise<GuardSession>;
 }
 
 async function consoleApi(
   exchange: Exchange,
   path: string,
-  { options, origin, ending, lent }: Situation,
+  { options, origin, signal, lend }: Situation,
 ): Promise<WebResponse> {
-  const { api, names, services, sessions, guard } = options;
+  const { api, names, services, guard } = options;
   const { headers, connection, method } = exchange;
   if (!isOurName(exchange.authority, names)) throw misdirected();
   if (api === undefined) throw new LeadglassError('NOT_FOUND', 'There is no such page');
@@ -181,14 +187,9 @@ async function consoleApi(
     headers,
     body: requestBody(exchange, services.limits.web),
     address: connection.address,
-    signal: ending.signal,
+    signal,
     isOwnPage: isOwnPage(origin, exchange),
-    lend: async (session) => {
-      const use = await sessions.use({ ...connection, session });
-      lent(() => use.release());
-      use.onRevoked(() => ending.abort());
-      return use.session;
-    },
+    lend: (session) => lend({ ...connection, session }),
     workstation: (session) => guard.workstation({ ...connection, ...(session === undefined ? {} : { session }) }),
   });
 }
@@ -230,9 +231,9 @@ function misdirected(): HttpError {
 async function dicomWeb(
   exchange: Exchange,
   { path, query, baseUrl }: { readonly path: string; readonly query: string; readonly baseUrl: string },
-  { options, origin, ending, lent }: Situation,
+  { options, origin, signal, lend }: Situation,
 ): Promise<WebResponse> {
-  const { services, sessions, handlers, names } = options;
+  const { services, handlers, names } = options;
   const { headers, connection } = exchange;
   if (!isOurName(exchange.authority, names)) throw misdirected();
   if (isPreflight(exchange)) return preflight(origin, services.limits.web.preflightSeconds);
@@ -243,13 +244,11 @@ async function dicomWeb(
   // The console's own pages come with the cookie of a person; programs come with a token, other origins with nothing else.
   const isPerson = isOwnPage(origin, exchange) && token === undefined;
   const session = isPerson ? await options.api?.sessionOf(headers, connection.address) : undefined;
-  const use = await sessions.use({
+  const guardSession = await lend({
     ...connection,
     ...(token === undefined ? {} : { token }),
     ...(session === undefined ? {} : { session }),
   });
-  lent(() => use.release());
-  use.onRevoked(() => ending.abort());
   const method = knownMethod(exchange.method);
   const routes = routesOf(path, services.limits.web);
   if (method === 'OPTIONS') {
@@ -259,8 +258,8 @@ async function dicomWeb(
   const handler = handlers[operation];
   if (handler === undefined) throw new LeadglassError('NOT_FOUND', 'There is no such resource');
   const body = requestBody(exchange, services.limits.web);
-  const request = { method, path, query, headers, body, signal: ending.signal, baseUrl };
-  return await handler(request, use.session, services);
+  const request = { method, path, query, headers, body, signal, baseUrl };
+  return await handler(request, guardSession, services);
 }
 
 interface OptionsFacts {
