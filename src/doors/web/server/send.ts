@@ -93,10 +93,7 @@ async function ended(out: Writable, gone: AbortSignal): Promise<void> {
 }
 
 async function drained(out: Writable, gone: AbortSignal): Promise<void> {
-  if (out.writableNeedDrain) await drains(out, gone);
-}
-
-async function drains(out: Writable, gone: AbortSignal): Promise<void> {
+  if (!out.writableNeedDrain) return;
   try {
     await once(out, 'drain', { signal: gone });
   } catch (cause) {
