@@ -20,23 +20,21 @@ export const securityHeaders: Headers = [
   ['content-security-policy', closedPolicy],
 ];
 
-/** @param styleDigest of the one style sheet of a page: `sha256-…` */
-function contentSecurityPolicy(styleDigest?: string): readonly [string, string] {
-  const style = styleDigest === undefined ? '' : `; style-src '${styleDigest}'`;
-  return ['content-security-policy', closedPolicy + style];
-}
-
 /**
  * Of a document that others made, whole or in its words: nothing in it runs, loads or sends, and it has no origin to act as. Links
  * within the door need the origin, or the next request would come from nowhere; without script that gives away nothing.
  * @param styleDigest of its one style sheet: `sha256-…`
  */
-export function documentPolicy(facts: {
+export function documentPolicy({
+  styleDigest,
+  hasLinks,
+}: {
   readonly styleDigest?: string;
   readonly hasLinks: boolean;
 }): readonly [string, string] {
-  const [name, policy] = contentSecurityPolicy(facts.styleDigest);
-  return [name, `${policy}; sandbox${facts.hasLinks ? ' allow-same-origin' : ''}`];
+  const style = styleDigest === undefined ? '' : `; style-src '${styleDigest}'`;
+  const sandbox = `; sandbox${hasLinks ? ' allow-same-origin' : ''}`;
+  return ['content-security-policy', closedPolicy + style + sandbox];
 }
 
 export type Origin = 'own' | 'allowed' | 'foreign';
