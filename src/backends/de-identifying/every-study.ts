@@ -2,13 +2,17 @@
 import { DataSet } from '../../dicom/data-set.ts';
 import { Tags } from '../../dicom/dictionary/tags.generated.ts';
 import type { Query } from '../../dicom/query.ts';
+import type { Tag } from '../../dicom/tag.ts';
+
+/** What is needed to tell whose an answer is. */
+export const tellingWhose: readonly Tag[] = [Tags.PatientID, Tags.IssuerOfPatientID, Tags.StudyInstanceUID];
 
 export function everyStudy(): Query {
   return {
     model: 'study-root',
     level: 'STUDY',
     keys: [],
-    returnKeys: [Tags.PatientID, Tags.IssuerOfPatientID, Tags.StudyInstanceUID],
+    returnKeys: tellingWhose,
     returnItems: new Map(),
     relational: true,
     dateTimeCombined: false,

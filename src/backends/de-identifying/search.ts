@@ -10,6 +10,7 @@ import type { Query, QueryKey } from '../../dicom/query.ts';
 import type { Tag } from '../../dicom/tag.ts';
 import { TransferSyntaxes } from '../../dicom/transfer-syntax.ts';
 import { isUid, type Uid } from '../../dicom/uid.ts';
+import { tellingWhose } from './every-study.ts';
 
 /** Of machines and pictures: they stand in the answer as they are stored. */
 const matchedAsStored: ReadonlySet<Tag> = new Set<Tag>([
@@ -36,9 +37,6 @@ const matchedAsStored: ReadonlySet<Tag> = new Set<Tag>([
 
 const uidKeys: ReadonlySet<Tag> = new Set<Tag>([Tags.StudyInstanceUID, Tags.SeriesInstanceUID, Tags.SOPInstanceUID]);
 
-/** What is needed to tell whose an answer is, besides what was asked for. */
-const neededTags: readonly Tag[] = [Tags.PatientID, Tags.IssuerOfPatientID, Tags.StudyInstanceUID];
-
 export interface Translation {
   /** The UIDs behind these pseudonyms; those that stand for nothing are left out. */
   readonly uids: (tag: Tag, pseudonyms: readonly Uid[]) => Promise<readonly Uid[]>;
@@ -54,7 +52,7 @@ export async function translatedQuery(query: Query, translation: Translation): P
     if (translated === undefined) return undefined;
     keys.push(translated);
   }
-  const returnKeys = [...new Set([...query.returnKeys, ...neededTags])].toSorted((one, other) => one - other);
+  const returnKeys = [...new Set([...query.returnKeys, ...tellingWhose])].toSorted((one, other) => one - other);
   return { ...query, keys, returnKeys, fuzzy: false };
 }
 
@@ -90,10 +88,8 @@ export async function translatedAnswer(match: DataSet, query: Query, facts: DeId
 }
 
 /** Those of its level and above are part of an answer unasked, except the one that was added to know whose it is. */
-function uniqueKeysOf(match: DataSet): readonly Tag[] {
-  return match.text(Tags.QueryRetrieveLevel) === 'PATIENT'
-    ? [Tags.PatientID]
-    : [Tags.StudyInstanceUID, Tags.SeriesInstanceUID, Tags.SOPInstanceUID];
+function uniqueKeysOf(match: DataSet): Iterable<Tag> {
+  return match.text(Tags.QueryRetrieveLevel) === 'PATIENT' ? [Tags.PatientID] : uidKeys;
 }
 
 export interface TaggedUid {
