@@ -34,9 +34,7 @@ export class PlanWriter {
   /** Writes those of the added elements whose place is before this one of the data set itself. */
   addBefore(tag: Tag): void {
     while (this.#nextAdded !== undefined && this.#nextAdded.tag < tag) {
-      const { tag: own, vr, value } = this.#nextAdded;
-      if (value instanceof Uint8Array) this.value(own, vr, value);
-      else this.items(own, value);
+      this.#element(this.#nextAdded);
       this.#nextAdded = this.#added.next().value ?? undefined;
     }
   }
@@ -53,14 +51,16 @@ export class PlanWriter {
     this.encoder.sequenceBegin(tag);
     for (const item of items) {
       this.encoder.itemBegin();
-      for (const element of item) {
-        if (element.value instanceof Uint8Array) this.value(element.tag, element.vr, element.value);
-        else this.items(element.tag, element.value);
-      }
+      for (const element of item) this.#element(element);
       this.encoder.itemEnd();
     }
     this.encoder.sequenceEnd();
     this.passed(0);
+  }
+
+  #element({ tag, vr, value }: Element): void {
+    if (value instanceof Uint8Array) this.value(tag, vr, value);
+    else this.items(tag, value);
   }
 
   /** Behind what was written so far, so many bytes of the source. */
