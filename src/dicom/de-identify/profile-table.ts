@@ -7,7 +7,8 @@ import type { DeIdentifyOption } from './options.ts';
  * X remove, Z empty, D dummy, U other UID; with a slash: whichever the attribute's type in the IOD allows. `X/Z/U*` is a sequence
  * whose UIDs are replaced.
  */
-export type BasicAction = 'X' | 'Z' | 'D' | 'U' | 'X/Z' | 'X/D' | 'Z/D' | 'X/Z/D' | 'X/Z/U*';
+const basicActions = ['X', 'Z', 'D', 'U', 'X/Z', 'X/D', 'Z/D', 'X/Z/D', 'X/Z/U*'] as const;
+export type BasicAction = (typeof basicActions)[number];
 
 export interface ProfileRow {
   readonly basic: BasicAction;
@@ -15,8 +16,6 @@ export interface ProfileRow {
   readonly keptBy: ReadonlySet<DeIdentifyOption>;
   readonly cleanedBy: ReadonlySet<DeIdentifyOption>;
 }
-
-const basicActions: readonly string[] = ['X', 'Z', 'D', 'U', 'X/Z', 'X/D', 'Z/D', 'X/Z/D', 'X/Z/U*'];
 
 /** The words of the generated table. */
 const words: Readonly<Record<string, Partial<Record<'keptBy' | 'cleanedBy', readonly DeIdentifyOption[]>>>> = {
@@ -64,9 +63,5 @@ function load(): ReadonlyMap<Tag, ProfileRow> {
 
 /** A word that is none of these would be a fault of the generated table; removing is safe whatever was meant. */
 function basicAction(text: string): BasicAction {
-  return isBasicAction(text) ? text : 'X';
-}
-
-function isBasicAction(text: string): text is BasicAction {
-  return basicActions.includes(text);
+  return basicActions.find((action) => action === text) ?? 'X';
 }
