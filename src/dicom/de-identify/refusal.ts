@@ -5,8 +5,14 @@
 import type { DataSet } from '../data-set.ts';
 import { Tags } from '../dictionary/tags.generated.ts';
 import { isStorageSopClass } from '../sop-class.ts';
-import type { Tag } from '../tag.ts';
+import { type Tag, tagOf } from '../tag.ts';
 import { isUid } from '../uid.ts';
+
+/** Overlay Bits Allocated and Overlay Bit Position of the sixteen groups 60xx. */
+const overlays = Array.from({ length: 16 }, (_, index) => {
+  const group = 0x6000 + 2 * index;
+  return { bitsAllocated: tagOf(group, 0x0100), bitPosition: tagOf(group, 0x0102) };
+});
 
 /** What `whyNotClean` looks at. */
 export const lookedAt: ReadonlySet<Tag> = new Set<Tag>([
@@ -21,14 +27,8 @@ export const lookedAt: ReadonlySet<Tag> = new Set<Tag>([
   Tags.IssuerOfPatientID,
   Tags.BurnedInAnnotation,
   Tags.RecognizableVisualFeatures,
-  ...overlays(0x0100),
-  ...overlays(0x0102),
+  ...overlays.flatMap(({ bitsAllocated, bitPosition }) => [bitsAllocated, bitPosition]),
 ]);
-
-/** (60xx,eeee) of the sixteen groups. */
-function overlays(element: number): readonly Tag[] {
-  return Array.from({ length: 16 }, (_, index) => (((0x6000 + 2 * index) << 16) | element) >>> 0);
-}
 
 /**
  * Images whose machines write no text into the picture (PS3.3 C.7.6.1.1.1 knows the exceptions): radiography, CT, MR, nuclear
@@ -107,10 +107,9 @@ export function whyNotClean(head: DataSet, { strict }: { readonly strict: boolea
 
 /** Overlays of old: group 60xx says where, the bits lie in Pixel Data (retired, PS3.3 C.9.2). */
 function hasOverlayInPixels(head: DataSet): boolean {
-  return overlays(0x0102).some((tag, index) => {
-    const allocated = head.number(overlays(0x0100)[index] ?? 0) ?? 1;
-    return (head.number(tag) ?? 0) > 0 || allocated > 1;
-  });
+  return overlays.some(
+    ({ bitsAllocated, bitPosition }) => (head.number(bitPosition) ?? 0) > 0 || (head.number(bitsAllocated) ?? 1) > 1,
+  );
 }
 
 function isScreenCopy(head: DataSet): boolean {
