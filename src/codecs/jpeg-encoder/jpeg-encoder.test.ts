@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import type { Picture } from '../../rendering/picture.ts';
 import { codecsHere, someFacts } from '../codecs.test-support.ts';
 import { readJpegHeader } from '../jpeg-header.ts';
 import { decodeJpeg8 } from '../libjpeg-turbo.ts';
 import { quantizingFactor } from './forward-dct.ts';
-import type { JpegPicture } from './jpeg-encoder.ts';
 import { jpegKernels, kernelsOf } from './kernels.ts';
 import { layout } from './memory-layout.ts';
 import { zigzag } from './jpeg-tables.ts';
 
-async function decoded(bytes: Uint8Array<ArrayBuffer>, { width, height, channels }: JpegPicture): Promise<Uint8Array> {
+async function decoded(bytes: Uint8Array<ArrayBuffer>, { width, height, channels }: Picture): Promise<Uint8Array> {
   const facts = someFacts({ rows: height, columns: width, samplesPerPixel: channels, bitsAllocated: 8, bitsStored: 8 });
   const told = { ...facts, photometricInterpretation: channels === 1 ? 'MONOCHROME2' : 'YBR_FULL_422' };
   const { libjpegTurbo } = codecsHere();

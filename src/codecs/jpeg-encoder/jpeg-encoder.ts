@@ -3,6 +3,7 @@
  * arithmetic is in forward-dct.ts, the bits in scan-writer.ts; here are segments, colours and edges. Codestreams are those of libjpeg
  * with its usual tables.
  */
+import type { Picture } from '../../rendering/picture.ts';
 import { unsupportedFrame } from '../frame.ts';
 import { colourStep } from './colour-lines.ts';
 import { quantizingFactor } from './forward-dct.ts';
@@ -18,15 +19,6 @@ import {
   zigzag,
 } from './jpeg-tables.ts';
 import { componentCoding, ScanWriter } from './scan-writer.ts';
-
-export interface JpegPicture {
-  readonly width: number;
-  readonly height: number;
-  /** Grey, or red, green and blue by pixel. */
-  readonly channels: 1 | 3;
-  /** 8 bits each, row by row. */
-  readonly pixels: Uint8Array;
-}
 
 const side = 8;
 /** Of a picture: B.2.2 has 16 bits for each. */
@@ -48,7 +40,7 @@ export class JpegEncoder {
   }
 
   /** @param quality 1 to 100, of the Independent JPEG Group's scale. @throws LeadglassError UNSUPPORTED for sides over 65,535 */
-  encode(picture: JpegPicture, quality: number): Uint8Array<ArrayBuffer> {
+  encode(picture: Picture, quality: number): Uint8Array<ArrayBuffer> {
     if (picture.width > sideMax || picture.height > sideMax) {
       throw unsupportedFrame(`JPEG holds no more than ${sideMax} pixels a side`);
     }
@@ -62,7 +54,7 @@ export class JpegEncoder {
     return writer.end();
   }
 
-  #greys({ width, height, pixels }: JpegPicture, writer: ScanWriter): void {
+  #greys({ width, height, pixels }: Picture, writer: ScanWriter): void {
     const coding = componentCoding(dcLuminance, acLuminance);
     for (let top = 0; top < height; top += side) {
       for (let left = 0; left < width; left += greyColumnsMax) {
@@ -81,7 +73,7 @@ export class JpegEncoder {
     }
   }
 
-  #colours({ width, height, pixels }: JpegPicture, writer: ScanWriter): void {
+  #colours({ width, height, pixels }: Picture, writer: ScanWriter): void {
     const [y, cb, cr] = [
       componentCoding(dcLuminance, acLuminance),
       componentCoding(dcChrominance, acChrominance),
@@ -153,7 +145,7 @@ function fillUp(heap: Uint8Array, from: number, to: number): void {
 }
 
 /** SOI to SOS (Annex B), with a JFIF segment, which says that colours are YCbCr. */
-function headerOf({ width, height, channels }: JpegPicture, tables: readonly [Uint8Array, Uint8Array]): Uint8Array {
+function headerOf({ width, height, channels }: Picture, tables: readonly [Uint8Array, Uint8Array]): Uint8Array {
   const isGrey = channels === 1;
   const word = (value: number): readonly number[] => [value >> 8, value & 0xff];
   const segment = (marker: number, content: readonly number[]): readonly number[] => [
