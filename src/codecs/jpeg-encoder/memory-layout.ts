@@ -11,9 +11,8 @@ export const layout = {
   blocksMax: 256,
   /** Eight bytes each: which coefficients of each row are not zero, the first one's bit the lowest. */
   masks: 1024 + 8 * 2048 + 256 * 128,
-  /** Red, green and blue by pixel: a line of so many. */
+  /** Red, green and blue by pixel: a line of at most 1024, which are 64 units of four blocks. */
   colours: 1024 + 8 * 2048 + 256 * 128 + 256 * 8,
-  coloursMax: 1024,
 } as const;
 
 /** In a line of samples of colour: where chrominance begins. Luminance has twice as many. */
