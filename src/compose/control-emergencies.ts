@@ -9,7 +9,7 @@ import type { Administer } from '../guard/operation.ts';
 import { openingState } from '../guard/opening.ts';
 import type { Pass } from '../guard/pass.ts';
 import type { PolicyStore } from '../guard/policy-store.ts';
-import type { PersonOpening } from '../guard/person-opening.ts';
+import { emergencyOf, type PersonOpening } from '../guard/person-opening.ts';
 import type { Principal } from '../guard/principal.ts';
 import type { LedgerRecordInput } from '../ledger/record.ts';
 import { limits } from '../limits.ts';
@@ -95,9 +95,7 @@ export function emergencyServices(
 /** For whoever shows a session: what is open in it. */
 export function openEmergencies({ personOpenings }: PolicyStore, now: () => number = Date.now): EmergencyOf {
   return (sessionId, account) => {
-    const open = personOpenings
-      .of(account)
-      .find((one) => one.emergency?.sessionId === sessionId && openingState(one, now()) === 'open');
+    const open = emergencyOf(personOpenings.of(account), { sessionId, nowMs: now() });
     return open && { patientId: patientOf(open).patientId, until: instant(open.validUntilMs) };
   };
 }

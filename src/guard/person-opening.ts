@@ -4,7 +4,15 @@
  */
 import * as v from 'valibot';
 import type { DeIdentifyOption } from '../dicom/de-identify/options.ts';
-import { endSchema, networkSchema, type OpeningClosed, openingScopeSchema, textSchema } from './opening.ts';
+import { addressAllowed } from './identify/address.ts';
+import {
+  endSchema,
+  networkSchema,
+  type OpeningClosed,
+  openingScopeSchema,
+  openingState,
+  textSchema,
+} from './opening.ts';
 import {
   type PersonOperation,
   personOperations,
@@ -116,6 +124,27 @@ function objectionsToEmergency({ role, operations, scope, emergency }: PersonOpe
     objections.push(`an emergency opens ${emergencyOperations.join(' and ')} only`);
   }
   return objections;
+}
+
+/** Does it hold for somebody of this role, at this address, now? */
+export function holdsFor(
+  opening: PersonOpening,
+  { role, address, nowMs }: { readonly role: Role; readonly address: string; readonly nowMs: number },
+): boolean {
+  return (
+    openingState(opening, nowMs) === 'open' &&
+    opening.role === role &&
+    objectionsToPerson(opening).length === 0 &&
+    addressAllowed(opening.addresses, address)
+  );
+}
+
+/** The emergency that is open in this very session. */
+export function emergencyOf(
+  openings: readonly PersonOpening[],
+  { sessionId, nowMs }: { readonly sessionId: number; readonly nowMs: number },
+): PersonOpening | undefined {
+  return openings.find((one) => one.emergency?.sessionId === sessionId && openingState(one, nowMs) === 'open');
 }
 
 /** What the role may usually do. */
