@@ -19,6 +19,7 @@ import { eventWords } from './control-ledger.ts';
 import { emergencyPatient } from './emergency-patient.ts';
 import type { EmergencyOf } from './people-flows.ts';
 import type { Installation } from './installation.ts';
+import { recordOrRefuse } from './ledger-first.ts';
 import { auditSelf } from './recovery.ts';
 
 type EmergencyServices = Pick<
@@ -33,13 +34,7 @@ export function emergencyServices(
   const { archive, config, guard, ledger, policy } = installation;
   const service = new EmergencyService({ store: policy, limits, now });
   const records = new EmergencyRecords(auditSelf(config));
-  const record = async (input: LedgerRecordInput): Promise<void> => {
-    try {
-      await ledger.record(input);
-    } catch (cause) {
-      throw new LeadglassError('LEDGER_UNAVAILABLE', 'Not done: it could not be recorded; try again later', { cause });
-    }
-  };
+  const record = (input: LedgerRecordInput): Promise<void> => recordOrRefuse(ledger, input);
   return {
     emergencyOpen: (call, given) =>
       // The reason is in the record of the start, beside the patient; what is asked for has none.
