@@ -11,8 +11,10 @@ import { openingState } from '../guard/opening.ts';
 import type { Administer } from '../guard/operation.ts';
 import type { Pass } from '../guard/pass.ts';
 import {
+  noProjectWords,
   type PersonOpening,
   type PersonOpeningTerms,
+  projectForm,
   projectOptions,
   usualOperations,
 } from '../guard/person-opening.ts';
@@ -240,8 +242,8 @@ function projectScope(
     if (options === undefined) return {};
     throw new LeadglassError('BAD_REQUEST', 'Options are those of a project: name it, too');
   }
-  if (!/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/.test(project)) {
-    throw new LeadglassError('BAD_REQUEST', `${project} is no name of a project: small letters, digits and hyphens`, {
+  if (!projectForm.test(project)) {
+    throw new LeadglassError('BAD_REQUEST', `${project} ${noProjectWords}`, {
       field: 'project',
     });
   }

@@ -32,8 +32,9 @@ const patientSchema = v.strictObject({
   patientId: v.pipe(v.string(), v.nonEmpty('names nobody'), v.maxLength(256)),
   issuer: v.pipe(v.string(), v.maxLength(256)),
 });
-/** Part of a key's name. */
-const projectForm = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+/** The name of a project, as part of a key's name. */
+export const projectForm = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+export const noProjectWords = 'is no name of a project: small letters, digits and hyphens';
 
 /**
  * What a project may keep of its patients. Not UIDs nor dates as they are: either leads back to the original at once; and what cleans
@@ -65,7 +66,7 @@ export const personOpeningTermsSchema = v.strictObject({
     patients: v.exactOptional(v.pipe(v.array(patientSchema), v.length(1, 'names more than one patient'), v.readonly())),
     deIdentified: v.exactOptional(
       v.strictObject({
-        project: v.pipe(v.string(), v.regex(projectForm, 'is no name of a project: small letters, digits and hyphens')),
+        project: v.pipe(v.string(), v.regex(projectForm, noProjectWords)),
         options: v.pipe(v.array(v.picklist(projectOptions)), v.maxLength(projectOptions.length), v.readonly()),
       }),
     ),
