@@ -2,6 +2,7 @@
 import { AdvisedError } from '../doors/console/api-error.ts';
 import type { ControlServices, EmergencyDetails, EmergencyView } from '../doors/control/control-services.ts';
 import { LeadglassError } from '../error.ts';
+import { principalWords } from '../guard/audit-words.ts';
 import type { Emergency } from '../guard/emergency-table.ts';
 import { EmergencyRecords } from '../guard/emergency-records.ts';
 import { EmergencyService } from '../guard/emergency-service.ts';
@@ -10,7 +11,6 @@ import { openingState } from '../guard/opening.ts';
 import type { Pass } from '../guard/pass.ts';
 import type { PolicyStore } from '../guard/policy-store.ts';
 import { emergencyOf, type PersonOpening } from '../guard/person-opening.ts';
-import type { Principal } from '../guard/principal.ts';
 import type { LedgerRecordInput } from '../ledger/record.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -79,7 +79,14 @@ export function emergencyServices(
         const { opening } = service.reviewable(pass, number);
         const patient = patientOf(opening);
         await record(
-          records.reviewed({ at: new Date(now()), account: opening.account, patient, words, verdict, by: whoOf(pass) }),
+          records.reviewed({
+            at: new Date(now()),
+            account: opening.account,
+            patient,
+            words,
+            verdict,
+            by: principalWords(pass.principal),
+          }),
         );
         log.info('guard.emergency-reviewed', { emergency: number, verdict });
         return emergencyView(service.review(pass, number, { verdict, words }), now());
@@ -186,14 +193,6 @@ function patientOf({ scope }: PersonOpening): { readonly patientId: string; read
   const [patient] = scope.patients ?? [];
   if (patient === undefined) throw new LeadglassError('CORRUPT', 'The emergency names no patient');
   return { patientId: patient.patientId, issuer: patient.issuer };
-}
-
-function whoOf({ principal }: { readonly principal: Principal }): string {
-  return principal.kind === 'person'
-    ? `person ${principal.account}`
-    : principal.kind === 'operator'
-      ? `operator ${principal.user}`
-      : principal.kind;
 }
 
 const instant = (ms: number): string => new Date(ms).toISOString();
