@@ -604,7 +604,6 @@ export const limits = {
     providerTokenCharactersMax: 8 * 1024,
     providerTokenSecondsMax: 3_600,
   },
-  /** People: accounts, what proves who somebody is, sessions (src/people). SP 800-63B-4 where a clause is named. */
   /** How long an opening that comes with an invitation stands: by then somebody looks again. */
   personOpeningMs: 365 * 86_400_000,
   /**
@@ -626,6 +625,7 @@ export const limits = {
   emergencyStudiesMax: 5000,
   // Shown to who reviews; the ledger has all of it.
   emergencyUsesShownMax: 200,
+  /** People: accounts, what proves who somebody is, sessions (src/people). SP 800-63B-4 where a clause is named. */
   people: {
     // A large university hospital has about 20,000 employees; each row is some hundred bytes.
     accountsMax: 100_000,

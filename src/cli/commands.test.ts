@@ -22,17 +22,10 @@ import { LeadglassError } from '../error.ts';
 import { limits } from '../limits.ts';
 import { quietLog } from '../log.ts';
 import { commands } from './commands.ts';
-import type { Context } from './context.ts';
 import { controlClient } from './control-client.ts';
 import { readDeviceFolder } from './device-folder.ts';
-import { capturedOutput } from './output.ts';
+import { idleContext, type Ran, runCommand } from './run-command.test-support.ts';
 
-interface Ran {
-  readonly lines: readonly string[];
-  readonly notes: readonly string[];
-  readonly values: readonly unknown[];
-  readonly status: number;
-}
 interface Bench {
   readonly fake: FakeControl;
   readonly data: string;
@@ -56,26 +49,11 @@ async function bench(t: TestContext, { server = true } = {}): Promise<Bench> {
   return {
     fake,
     data,
-    async run(...words): Promise<Ran> {
-      const output = capturedOutput();
-      let status = 0;
-      const context: Context = {
-        output,
+    run: (...words) =>
+      runCommand(words, {
         dataDirectory: data,
-        user: 'ana',
         control: (command) => controlClient({ dataDirectory: data, user: 'ana', command }),
-        connect: () => assert.fail(),
-        send: () => assert.fail(),
-        signal: new AbortController().signal,
-        exitWith: (wanted) => void (status = Math.max(status, wanted)),
-      };
-      const program = new Command('leadglass')
-        .exitOverride()
-        .configureOutput({ writeErr: () => {}, writeOut: () => {} });
-      (await commands[words[0] ?? '']?.load())?.register(program, context);
-      await program.parseAsync(words, { from: 'user' });
-      return { lines: output.lines, notes: output.notes, values: output.values, status };
-    },
+      }),
   };
 }
 
@@ -85,23 +63,9 @@ const code =
     error instanceof LeadglassError && error.code === wanted;
 const addCt1 = ['device', 'add', 'CT1', '--purpose', 'acquisition', '--reason', 'CT, room 1', '--until', '2027-06-30'];
 
-/** For commands that are only looked at. */
-function idleContext(dataDirectory: string): Context {
-  return {
-    output: capturedOutput(),
-    dataDirectory,
-    user: 'ana',
-    control: () => assert.fail(),
-    connect: () => assert.fail(),
-    send: () => assert.fail(),
-    signal: new AbortController().signal,
-    exitWith: () => {},
-  };
-}
-
 test('every command, group and subcommand has a description and help with an example', async (t) => {
   const { data } = await bench(t, { server: false });
-  const context = idleContext(data);
+  const context = idleContext({ dataDirectory: data });
   for (const entry of Object.values(commands)) {
     const program = new Command('leadglass');
     (await entry.load()).register(program, context);
@@ -123,7 +87,7 @@ test('the page about --json names every command that has it, and no other', asyn
   const having: string[] = [];
   for (const entry of Object.values(commands)) {
     const program = new Command('');
-    (await entry.load()).register(program, idleContext(data));
+    (await entry.load()).register(program, idleContext({ dataDirectory: data }));
     const walk = (command: Command, path: string): void => {
       const name = `${path} ${command.name()}`.trim();
       if (command.options.some(({ long }) => long === '--json')) having.push(`\`${name}\``);

@@ -3,7 +3,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { Command } from 'commander';
 import type { DataSet } from '../dicom/data-set.ts';
 import { writeDataSet } from '../dicom/data-set-codec.ts';
 import { ctDataSet } from '../dicom/de-identify/de-identify.test-support.ts';
@@ -12,9 +11,7 @@ import { writePart10Head } from '../dicom/part10.ts';
 import { TransferSyntaxes } from '../dicom/transfer-syntax.ts';
 import { knownUid } from '../dicom/uid.ts';
 import { LeadglassError } from '../error.ts';
-import { commands } from './commands.ts';
-import type { Context } from './context.ts';
-import { capturedOutput } from './output.ts';
+import { runCommand } from './run-command.test-support.ts';
 
 function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'leadglass-deidentify-'));
@@ -23,22 +20,7 @@ function folder(t: TestContext): string {
 }
 
 async function run(...words: readonly string[]) {
-  const output = capturedOutput();
-  let status = 0;
-  const context: Context = {
-    output,
-    dataDirectory: '/nowhere',
-    user: 'ana',
-    control: () => assert.fail(),
-    connect: () => assert.fail(),
-    send: () => assert.fail(),
-    signal: new AbortController().signal,
-    exitWith: (wanted) => void (status = Math.max(status, wanted)),
-  };
-  const program = new Command('leadglass').exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
-  (await commands['deidentify']?.load())?.register(program, context);
-  await program.parseAsync(['deidentify', ...words], { from: 'user' });
-  return { lines: output.lines, values: output.values, status };
+  return await runCommand(['deidentify', ...words]);
 }
 
 /** A file with a preamble and private information that nobody should get. */

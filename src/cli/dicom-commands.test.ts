@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { Command } from 'commander';
 import { DataSet } from '../dicom/data-set.ts';
 import { Tags } from '../dicom/dictionary/dictionary.ts';
 import { SopClasses } from '../dicom/sop-class.ts';
@@ -13,14 +12,13 @@ import { knownUid } from '../dicom/uid.ts';
 import type { Uid } from '../dicom/uid.ts';
 import { LeadglassError } from '../error.ts';
 import { limits } from '../limits.ts';
-import { commands } from './commands.ts';
 import type { Context } from './context.ts';
 import type { DicomClient, DicomTarget, IncomingInstance, RetrieveResult, WantedContext } from './dicom-client.ts';
 import { getContexts } from './get.ts';
-import { capturedOutput } from './output.ts';
 import { identifierOf } from './query-keys.ts';
 import { ReceivedFiles } from './received-files.ts';
 import { retrieveIdentifier } from './retrieve.ts';
+import { runCommand } from './run-command.test-support.ts';
 
 function folder(t: TestContext): string {
   const path = mkdtempSync(join(tmpdir(), 'leadglass-dicom-cli-'));
@@ -74,22 +72,7 @@ function peer(answers: {
 }
 
 async function run(connect: Context['connect'], ...words: readonly string[]) {
-  const output = capturedOutput();
-  let status = 0;
-  const context: Context = {
-    output,
-    dataDirectory: '/nowhere',
-    user: 'ana',
-    control: () => assert.fail(),
-    connect,
-    send: () => assert.fail(),
-    signal: new AbortController().signal,
-    exitWith: (wanted) => void (status = Math.max(status, wanted)),
-  };
-  const program = new Command('leadglass').exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
-  (await commands[words[0] ?? '']?.load())?.register(program, context);
-  await program.parseAsync(words, { from: 'user' });
-  return { lines: output.lines, notes: output.notes, values: output.values, status };
+  return await runCommand(words, { connect });
 }
 
 const plain = ['pacs:104', '--plain', '--calling', 'WS1', '--called', 'PACS'];

@@ -5,18 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { Command } from 'commander';
 import { DataSet } from '../dicom/data-set.ts';
 import { Tags } from '../dicom/dictionary/dictionary.ts';
 import { TransferSyntaxes } from '../dicom/transfer-syntax.ts';
 import { knownUid } from '../dicom/uid.ts';
 import type { Uid } from '../dicom/uid.ts';
 import { LeadglassError } from '../error.ts';
-import { commands } from './commands.ts';
 import type { Context } from './context.ts';
 import type { DicomClient, WantedContext } from './dicom-client.ts';
 import { kindsFor, kindText, likelySyntaxes } from './get-plan.ts';
-import { capturedOutput } from './output.ts';
+import { runCommand } from './run-command.test-support.ts';
 
 interface Kept {
   readonly uid: Uid;
@@ -108,31 +106,18 @@ function peer(instances: readonly Kept[], { tells = 'all', finds = true, refuses
 async function get(t: TestContext, connect: Context['connect'], ...words: readonly string[]) {
   const folder = mkdtempSync(join(tmpdir(), 'leadglass-get-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
-  const output = capturedOutput();
-  let status = 0;
-  const context: Context = {
-    output,
-    dataDirectory: '/nowhere',
-    user: 'ana',
-    control: () => assert.fail(),
-    send: () => assert.fail(),
-    connect,
-    signal: new AbortController().signal,
-    exitWith: (wanted) => void (status = Math.max(status, wanted)),
-  };
-  const program = new Command('leadglass').exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
-  (await commands['get']?.load())?.register(program, context);
   const plain = ['pacs:104', '--plain', '--calling', 'WS1', '--called', 'PACS', '--out', join(folder, 'out'), '--json'];
-  await program.parseAsync(['get', ...plain, ...(words.length > 0 ? words : ['--study', '1.2'])], { from: 'user' });
+  const keys = words.length > 0 ? words : ['--study', '1.2'];
+  const { values, notes, status } = await runCommand(['get', ...plain, ...keys], { connect });
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what --json prints
-  const [value] = output.values as readonly {
+  const [value] = values as readonly {
     readonly completed: number;
     readonly failed: number;
     readonly files: readonly { readonly sopInstanceUid: string }[];
     readonly missing?: readonly { readonly sopInstanceUid: string }[];
   }[];
   assert.ok(value);
-  return { ...value, notes: output.notes, exit: status };
+  return { ...value, notes, exit: status };
 }
 
 const rare = [

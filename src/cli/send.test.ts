@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { Command } from 'commander';
 import { writePart10Head } from '../dicom/part10.ts';
 import { TransferSyntaxes } from '../dicom/transfer-syntax.ts';
 import { knownUid } from '../dicom/uid.ts';
@@ -17,12 +16,10 @@ import { provide } from '../dimse/provider.ts';
 import { limits } from '../limits.ts';
 import { acceptAssociation } from '../upper-layer/acceptor.ts';
 import { negotiate } from '../upper-layer/negotiation.ts';
-import { commands } from './commands.ts';
 import { sendDicom } from './connect-dicom.ts';
-import type { Context } from './context.ts';
 import { part10Of, syntheticInstances } from './demo/synthetic.ts';
 import type { SyntheticInstance } from './demo/synthetic.ts';
-import { capturedOutput } from './output.ts';
+import { tryCommand } from './run-command.test-support.ts';
 
 interface Peer {
   readonly place: string;
@@ -96,26 +93,11 @@ async function send(place: string, ...words: readonly string[]) {
 }
 
 async function sendUntil(signal: AbortSignal, place: string, ...words: readonly string[]) {
-  const output = capturedOutput();
-  let status = 0;
-  const context: Context = {
-    output,
-    dataDirectory: '/nowhere',
-    user: 'ana',
-    control: () => assert.fail(),
-    connect: () => assert.fail(),
+  const plain = ['--plain', '--calling', 'WS1', '--called', 'PACS'];
+  return await tryCommand(['send', place, ...plain, ...words], {
     send: (target, instances, options) => sendDicom(target, instances, { ...options, signal }),
     signal,
-    exitWith: (wanted) => void (status = Math.max(status, wanted)),
-  };
-  const program = new Command('leadglass').exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
-  (await commands['send']?.load())?.register(program, context);
-  const plain = ['--plain', '--calling', 'WS1', '--called', 'PACS'];
-  let error: unknown;
-  await program.parseAsync(['send', place, ...plain, ...words], { from: 'user' }).catch((thrown: unknown) => {
-    error = thrown;
   });
-  return { lines: output.lines, notes: output.notes, values: output.values, status, error };
 }
 
 function folder(t: TestContext): string {

@@ -5,15 +5,16 @@ import type {
   AccountLink,
   PersonOpeningView,
 } from '../doors/control/control-services.ts';
-import type { CallArguments } from '../doors/control/control-calls.ts';
 import { parseAeTitle } from '../dicom/ae-title.ts';
 import { formatUntil, parseUntil } from '../guard/dates.ts';
 import { openingState } from '../guard/opening.ts';
 import type { Administer } from '../guard/operation.ts';
 import type { Pass } from '../guard/pass.ts';
 import {
+  noProjectWords,
   type PersonOpening,
   type PersonOpeningTerms,
+  projectForm,
   projectOptions,
   usualOperations,
 } from '../guard/person-opening.ts';
@@ -31,6 +32,7 @@ import { PeopleRefusedError } from '../people/refusal.ts';
 import type { Session } from '../people/sessions.ts';
 import type { Installation } from './installation.ts';
 import { administer } from './caller.ts';
+import { scopeOf, scopeText } from './opening-texts.ts';
 import type { OperationsOf } from './people-flows.ts';
 
 type AccountServices = Pick<
@@ -122,7 +124,7 @@ export function accountServices({ installation, people, consoleUrl }: AccountSer
             account: account.email,
             role: account.role,
             operations: allow,
-            scope: { ...compactScope(scope), ...projectScope(project, options) },
+            scope: { ...scopeOf(scope), ...projectScope(project, options) },
             addresses,
             reason,
             validFromMs: Date.now(),
@@ -217,7 +219,8 @@ function personOpeningText(opening: PersonOpening): PersonOpeningView {
     email: account,
     role,
     allow: operations,
-    scope: personScopeText(scope),
+    // Days as every other answer has them.
+    scope: { ...scope, ...scopeText(scope) },
     addresses,
     reason,
     owner,
@@ -230,16 +233,6 @@ function personOpeningText(opening: PersonOpening): PersonOpeningView {
   };
 }
 
-/** Days as every other answer has them. */
-function personScopeText({ studyDateFrom, studyDateTo, ...scope }: PersonOpening['scope']) {
-  const isoDay = (date: string): string => `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6)}`;
-  return {
-    ...scope,
-    ...(studyDateFrom === undefined ? {} : { studyDateFrom: isoDay(studyDateFrom) }),
-    ...(studyDateTo === undefined ? {} : { studyDateTo: isoDay(studyDateTo) }),
-  };
-}
-
 /** @throws LeadglassError BAD_REQUEST for an option that no project may have */
 function projectScope(
   project: string | undefined,
@@ -249,8 +242,8 @@ function projectScope(
     if (options === undefined) return {};
     throw new LeadglassError('BAD_REQUEST', 'Options are those of a project: name it, too');
   }
-  if (!/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/.test(project)) {
-    throw new LeadglassError('BAD_REQUEST', `${project} is no name of a project: small letters, digits and hyphens`, {
+  if (!projectForm.test(project)) {
+    throw new LeadglassError('BAD_REQUEST', `${project} ${noProjectWords}`, {
       field: 'project',
     });
   }
@@ -262,19 +255,6 @@ function projectOption(name: string): (typeof projectOptions)[number] {
   if (known !== undefined) return known;
   const all = projectOptions.join(', ');
   throw new LeadglassError('BAD_REQUEST', `A project cannot have the option ${name}; there are ${all}`);
-}
-
-/** Absent members mean "not narrowed"; the schema's optional ones may be there and undefined. */
-function compactScope(scope: CallArguments<'accountOpen'>['scope']): PersonOpeningTerms['scope'] {
-  const { modalities, departments, studyDateFrom, studyDateTo, patientIdIssuers } = scope;
-  const date = (day: string): string => day.replaceAll('-', '');
-  return {
-    ...(modalities === undefined ? {} : { modalities }),
-    ...(departments === undefined ? {} : { departments }),
-    ...(studyDateFrom === undefined ? {} : { studyDateFrom: date(studyDateFrom) }),
-    ...(studyDateTo === undefined ? {} : { studyDateTo: date(studyDateTo) }),
-    ...(patientIdIssuers === undefined ? {} : { patientIdIssuers }),
-  };
 }
 
 /** At a command line the hint is part of what is said. */

@@ -5,7 +5,6 @@ import { confirmChange, refuseChange, waitingChange } from '../guard/second-pers
 import { operatorOf } from '../guard/device-service.ts';
 import type { WaitingChange } from '../guard/waiting-change.ts';
 import { LeadglassError } from '../error.ts';
-import { isUsable } from '../people/account.ts';
 import type { People } from '../people/people.ts';
 import { administer } from './caller.ts';
 import { actorOf, told } from './control-accounts.ts';
@@ -69,8 +68,7 @@ export function confirmationServices(facts: {
 
 /** What somebody asked for whose account was ended since, perhaps because it was stolen, is not done. */
 function refuseOfGone(people: People, { id, askedBy }: WaitingChange): void {
-  const account = people.admin.list().find(({ email }) => email === askedBy);
-  if (account !== undefined && account.role === 'administrator' && isUsable(account, Date.now())) return;
+  if (people.usableAccount(askedBy)?.role === 'administrator') return;
   throw new LeadglassError(
     'CONFLICT',
     `Cannot confirm change ${id}: ${askedBy} does not administer any more; refuse it and ask for it anew`,

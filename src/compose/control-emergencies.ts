@@ -2,6 +2,7 @@
 import { AdvisedError } from '../doors/console/api-error.ts';
 import type { ControlServices, EmergencyDetails, EmergencyView } from '../doors/control/control-services.ts';
 import { LeadglassError } from '../error.ts';
+import { principalWords } from '../guard/audit-words.ts';
 import type { Emergency } from '../guard/emergency-table.ts';
 import { EmergencyRecords } from '../guard/emergency-records.ts';
 import { EmergencyService } from '../guard/emergency-service.ts';
@@ -9,8 +10,7 @@ import type { Administer } from '../guard/operation.ts';
 import { openingState } from '../guard/opening.ts';
 import type { Pass } from '../guard/pass.ts';
 import type { PolicyStore } from '../guard/policy-store.ts';
-import type { PersonOpening } from '../guard/person-opening.ts';
-import type { Principal } from '../guard/principal.ts';
+import { emergencyOf, type PersonOpening } from '../guard/person-opening.ts';
 import type { LedgerRecordInput } from '../ledger/record.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -19,6 +19,7 @@ import { eventWords } from './control-ledger.ts';
 import { emergencyPatient } from './emergency-patient.ts';
 import type { EmergencyOf } from './people-flows.ts';
 import type { Installation } from './installation.ts';
+import { recordOrRefuse } from './ledger-first.ts';
 import { auditSelf } from './recovery.ts';
 
 type EmergencyServices = Pick<
@@ -33,13 +34,7 @@ export function emergencyServices(
   const { archive, config, guard, ledger, policy } = installation;
   const service = new EmergencyService({ store: policy, limits, now });
   const records = new EmergencyRecords(auditSelf(config));
-  const record = async (input: LedgerRecordInput): Promise<void> => {
-    try {
-      await ledger.record(input);
-    } catch (cause) {
-      throw new LeadglassError('LEDGER_UNAVAILABLE', 'Not done: it could not be recorded; try again later', { cause });
-    }
-  };
+  const record = (input: LedgerRecordInput): Promise<void> => recordOrRefuse(ledger, input);
   return {
     emergencyOpen: (call, given) =>
       // The reason is in the record of the start, beside the patient; what is asked for has none.
@@ -84,7 +79,14 @@ export function emergencyServices(
         const { opening } = service.reviewable(pass, number);
         const patient = patientOf(opening);
         await record(
-          records.reviewed({ at: new Date(now()), account: opening.account, patient, words, verdict, by: whoOf(pass) }),
+          records.reviewed({
+            at: new Date(now()),
+            account: opening.account,
+            patient,
+            words,
+            verdict,
+            by: principalWords(pass.principal),
+          }),
         );
         log.info('guard.emergency-reviewed', { emergency: number, verdict });
         return emergencyView(service.review(pass, number, { verdict, words }), now());
@@ -95,9 +97,7 @@ export function emergencyServices(
 /** For whoever shows a session: what is open in it. */
 export function openEmergencies({ personOpenings }: PolicyStore, now: () => number = Date.now): EmergencyOf {
   return (sessionId, account) => {
-    const open = personOpenings
-      .of(account)
-      .find((one) => one.emergency?.sessionId === sessionId && openingState(one, now()) === 'open');
+    const open = emergencyOf(personOpenings.of(account), { sessionId, nowMs: now() });
     return open && { patientId: patientOf(open).patientId, until: instant(open.validUntilMs) };
   };
 }
@@ -193,14 +193,6 @@ function patientOf({ scope }: PersonOpening): { readonly patientId: string; read
   const [patient] = scope.patients ?? [];
   if (patient === undefined) throw new LeadglassError('CORRUPT', 'The emergency names no patient');
   return { patientId: patient.patientId, issuer: patient.issuer };
-}
-
-function whoOf({ principal }: { readonly principal: Principal }): string {
-  return principal.kind === 'person'
-    ? `person ${principal.account}`
-    : principal.kind === 'operator'
-      ? `operator ${principal.user}`
-      : principal.kind;
 }
 
 const instant = (ms: number): string => new Date(ms).toISOString();

@@ -2,7 +2,6 @@
 import { rootCertificates } from 'node:tls';
 import { packageVersion } from '../cli/package-version.ts';
 import { webBase } from '../doors/web/web-door.ts';
-import { LeadglassError } from '../error.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
 import { readAuthorityFile } from '../keys/identity-files.ts';
@@ -11,6 +10,7 @@ import { ProviderTokens } from '../oauth/provider-tokens.ts';
 import { ProviderTransport } from '../oidc/transport.ts';
 import type { People } from '../people/people.ts';
 import type { Installation } from './installation.ts';
+import { recordOrRefuse } from './ledger-first.ts';
 import { peopleRecord } from './people-records.ts';
 import { auditSelf } from './recovery.ts';
 
@@ -37,13 +37,7 @@ export function openAuthorizationServer(
       const account = persons.accountOf(sessionId);
       const detail = `program ${program}: ${operations.join(', ')}`;
       const event = { kind, atMs: Date.now(), sessionId, detail, ...(account === undefined ? {} : { account }) };
-      try {
-        await ledger.record(peopleRecord(event, self));
-      } catch (cause) {
-        throw new LeadglassError('LEDGER_UNAVAILABLE', 'Not done: it could not be recorded; try again later', {
-          cause,
-        });
-      }
+      await recordOrRefuse(ledger, peopleRecord(event, self));
     },
     log,
   });

@@ -21,7 +21,8 @@ export function scopeOf(scope: ScopeText): NonNullable<DeviceAdd['scope']> {
   };
 }
 
-function scopeText(scope: Opening['scope']): ScopeText {
+/** Days as YYYY-MM-DD; members that only openings of people have are not among them. */
+export function scopeText(scope: Opening['scope']) {
   return {
     ...(scope.modalities === undefined ? {} : { modalities: [...scope.modalities] }),
     ...(scope.departments === undefined ? {} : { departments: [...scope.departments] }),

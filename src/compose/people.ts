@@ -1,7 +1,6 @@
 /** The accounts of one installation: opened beside the guard, recording into the same ledger. */
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { LeadglassError } from '../error.ts';
 import { RefusedError } from '../guard/refusal.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../log.ts';
@@ -9,6 +8,7 @@ import type { RelyingParty } from '../people/passkeys.ts';
 import type { PasswordJudge } from '../people/password/password-judge.ts';
 import { People } from '../people/people.ts';
 import type { Installation } from './installation.ts';
+import { recordOrRefuse } from './ledger-first.ts';
 import { peopleRecord } from './people-records.ts';
 import { auditSelf } from './recovery.ts';
 import type { SingleSignOnParts } from './single-sign-on.ts';
@@ -45,15 +45,7 @@ export function openPeople(
       if (!guard.isClockSteady) throw new RefusedError('NOT_AUTHORIZED', 'clock');
       return Date.now();
     },
-    record: async (event) => {
-      try {
-        await ledger.record(peopleRecord(event, self));
-      } catch (cause) {
-        throw new LeadglassError('LEDGER_UNAVAILABLE', 'Not done: it could not be recorded; try again later', {
-          cause,
-        });
-      }
-    },
+    record: async (event) => await recordOrRefuse(ledger, peopleRecord(event, self)),
     recordFailed: (error) => log.error('ledger.session-end-unrecorded', { detail: String(error) }),
   });
 }

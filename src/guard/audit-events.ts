@@ -105,6 +105,7 @@ export class AuditEvents {
     const name = peer === '' ? 'unnamed' : peer;
     return {
       event: this.#message(at, 'securityAlert', {
+        actor: undefined,
         types: [EventTypes.nodeAuthentication],
         action: 'E',
         outcome: reason === 'too-many-associations' ? 4 : 8,
@@ -136,10 +137,11 @@ export class AuditEvents {
     return {
       ...this.#about(actor),
       event: this.#message(at, 'userAuthentication', {
+        actor,
         types: [EventTypes.login],
         action: 'E',
         ...proofWords(actor.principal),
-        participants: [this.#actor(actor, true), this.#us(false), ...this.#others(actor)],
+        participants: [this.#actor(actor, true), this.#us(false)],
       }),
     };
   }
@@ -149,10 +151,11 @@ export class AuditEvents {
       ...this.#about(actor),
       reason,
       event: this.#message(at, 'userAuthentication', {
+        actor,
         types: [EventTypes.logout],
         action: 'E',
         description: words,
-        participants: [this.#actor(actor, true), this.#us(false), ...this.#others(actor)],
+        participants: [this.#actor(actor, true), this.#us(false)],
       }),
     };
   }
@@ -169,11 +172,12 @@ export class AuditEvents {
       reason,
       studyInstanceUids: studies,
       event: this.#message(at, 'securityAlert', {
+        actor,
         types: [EventTypes.useOfRestrictedFunction],
         action: 'E',
         outcome: 8,
         description: reason,
-        participants: [this.#us(true), this.#actor(actor, false), ...this.#others(actor)],
+        participants: [this.#us(true), this.#actor(actor, false)],
         objects: [
           alertSubject({ nodeId: node, name: node, description }),
           ...studies.map((studyInstanceUid) => studyObject({ studyInstanceUid })),
@@ -197,11 +201,12 @@ export class AuditEvents {
       ...this.#about(actor),
       reason,
       event: this.#message(at, 'securityAlert', {
+        actor,
         types: [EventTypes.useOfRestrictedFunction],
         action: 'E',
         outcome: 8,
         description: reason,
-        participants: [this.#us(true), this.#actor(actor, false), ...this.#others(actor)],
+        participants: [this.#us(true), this.#actor(actor, false)],
         objects: [alertSubject({ nodeId: node, name: node, description })],
       }),
     };
@@ -216,10 +221,11 @@ export class AuditEvents {
       ...this.#about(actor),
       ...(failure === undefined ? {} : { reason: failure }),
       event: this.#message(at, 'query', {
+        actor,
         action: 'E',
         outcome: failure === undefined ? 0 : 8,
         description: failure ?? `level ${operation.query.level}`,
-        participants: [this.#actor(actor, true, 'source'), this.#us(false, 'destination'), ...this.#others(actor)],
+        participants: [this.#actor(actor, true, 'source'), this.#us(false, 'destination')],
         objects: [queryObject({ sopClassUid, identifier, transferSyntaxUid: explicitVrLittleEndian })],
       }),
     };
@@ -230,6 +236,7 @@ export class AuditEvents {
       ...this.#aboutStudy(actor, study),
       transferState: 'begun',
       event: this.#message(at, 'beginTransferring', {
+        actor,
         action: 'E',
         participants: this.#transferParticipants(actor, direction),
         objects: [studyObject({ ...study, accessionNumbers: [study.accessionNumber] }), patientOf(study)],
@@ -263,6 +270,7 @@ export class AuditEvents {
       ...(facts.isLast ? { transferState: 'ended' as const } : {}),
       ...(facts.reason === undefined ? {} : { reason: facts.reason }),
       event: this.#message(facts.at, id, {
+        actor,
         action,
         outcome: facts.outcome,
         ...(facts.reason === undefined ? {} : { description: facts.reason }),
@@ -286,10 +294,11 @@ export class AuditEvents {
       ...(patientId === undefined ? {} : { patientIds: [patientId] }),
       reason: failure ?? 'nothing found',
       event: this.#message(at, 'instancesAccessed', {
+        actor,
         action: 'R',
         outcome: failure === undefined ? 4 : 8,
         description: `${operationWords(operation)}: ${failure ?? 'nothing found'}`,
-        participants: [this.#actor(actor, true), this.#us(false), ...this.#others(actor)],
+        participants: [this.#actor(actor, true), this.#us(false)],
         objects: [
           ...studies.map((studyInstanceUid) => studyObject({ studyInstanceUid })),
           ...(patientId === undefined ? [] : [patientObject({ patientId })]),
@@ -310,10 +319,11 @@ export class AuditEvents {
       ...this.#about(actor),
       ...(failure === undefined ? {} : { reason: failure }),
       event: this.#message(at, 'instancesAccessed', {
+        actor,
         action: 'R',
         outcome: failure === undefined ? 0 : 8,
         description: failure ?? `storage commitment, ${operation.references.length} instances${result}`,
-        participants: [this.#actor(actor, true), this.#us(false), ...this.#others(actor)],
+        participants: [this.#actor(actor, true), this.#us(false)],
         // The request names instances, not studies; its transaction stands for them.
         objects: [
           {
@@ -349,10 +359,11 @@ export class AuditEvents {
       ...(study === undefined ? {} : { patientIds: [study.patientId] }),
       reason: failure ?? reason,
       event: this.#message(at, id, {
+        actor,
         action,
         outcome: failure === undefined ? 0 : 8,
         description: failure ?? `${removalWords(step, isDone)}${reason}`,
-        participants: [this.#actor(actor, true), this.#us(false), ...this.#others(actor)],
+        participants: [this.#actor(actor, true), this.#us(false)],
         objects: [
           studyObject({ studyInstanceUid, lifeCycle, ...(study && { accessionNumbers: [study.accessionNumber] }) }),
           ...(study === undefined ? [] : [patientOf(study)]),
@@ -372,10 +383,11 @@ export class AuditEvents {
       ...this.#about(actor),
       reason: failure ?? operation.reason,
       event: this.#message(at, 'instancesAccessed', {
+        actor,
         action: 'U',
         outcome: failure === undefined ? 0 : 8,
         description: failure ?? words,
-        participants: [this.#actor(actor, true), this.#us(false), ...this.#others(actor)],
+        participants: [this.#actor(actor, true), this.#us(false)],
         objects: [uriObject({ uri: `leadglass:conflict/${operation.conflictId}`, name: words })],
       }),
     };
@@ -395,10 +407,11 @@ export class AuditEvents {
       return {
         ...about,
         event: this.#message(at, 'auditLogUsed', {
+          actor,
           action: 'R',
           outcome,
           description: failure ?? operation.summary,
-          participants: [this.#actor(actor, true), ...this.#others(actor)],
+          participants: [this.#actor(actor, true)],
           objects: [auditLogObject('leadglass:ledger')],
         }),
       };
@@ -406,11 +419,12 @@ export class AuditEvents {
     return {
       ...about,
       event: this.#message(at, 'securityAlert', {
+        actor,
         types: [administrationType(operation.command)],
         action: 'E',
         outcome,
         description: failure ?? operation.command,
-        participants: [this.#actor(actor, true), this.#us(false), ...this.#others(actor)],
+        participants: [this.#actor(actor, true), this.#us(false)],
         objects: [uriObject({ uri: 'leadglass:policy', name: operation.command, description: operation.summary })],
       }),
     };
@@ -422,6 +436,7 @@ export class AuditEvents {
     return {
       principal: 'system guard',
       event: this.#message(at, 'securityAlert', {
+        actor: undefined,
         types: [EventTypes.auditRecordingStarted],
         action: 'E',
         description,
@@ -435,6 +450,8 @@ export class AuditEvents {
     at: Date,
     id: keyof typeof EventIds,
     facts: {
+      /** Who took part beside this one is named behind `participants`; undefined where nobody is known. */
+      readonly actor: AuditActor | undefined;
       readonly types?: readonly EventType[];
       readonly action: EventActionCode;
       readonly outcome?: EventOutcome;
@@ -452,7 +469,7 @@ export class AuditEvents {
         outcome: facts.outcome ?? 0,
         ...(facts.description === undefined ? {} : { outcomeDescription: facts.description }),
       },
-      participants: facts.participants,
+      participants: [...facts.participants, ...(facts.actor === undefined ? [] : this.#others(facts.actor))],
       source: auditSource(this.#self.sourceId, this.#self.enterpriseSiteId),
       objects: facts.objects ?? [],
     };
@@ -528,16 +545,15 @@ export class AuditEvents {
   #transferParticipants(actor: AuditActor, direction: TransferDirection): AuditMessage['participants'] {
     switch (direction.kind) {
       case 'received':
-        return [this.#actor(actor, true, 'source'), this.#us(false, 'destination'), ...this.#others(actor)];
+        return [this.#actor(actor, true, 'source'), this.#us(false, 'destination')];
       case 'sent':
-        return [this.#us(false, 'source'), this.#actor(actor, true, 'destination'), ...this.#others(actor)];
+        return [this.#us(false, 'source'), this.#actor(actor, true, 'destination')];
       case 'moved': {
         const { destination } = direction;
         return [
           this.#us(false, 'source'),
           destinationParticipant({ userId: destination, aeTitles: [destination], requestor: false }),
           this.#actor(actor, true),
-          ...this.#others(actor),
         ];
       }
       case 'imported':
@@ -545,14 +561,12 @@ export class AuditEvents {
           this.#actor(actor, true),
           this.#us(false, 'destination'),
           mediaParticipant({ id: 'files', direction: 'import' }),
-          ...this.#others(actor),
         ];
       case 'exported':
         return [
           this.#us(false, 'source'),
           this.#actor(actor, true),
           mediaParticipant({ id: 'files', direction: 'export' }),
-          ...this.#others(actor),
         ];
     }
   }

@@ -64,9 +64,13 @@ export class DeviceTokens {
       if (hash === undefined) throw new LeadglassError('INTERNAL', 'A new token has not the form of one');
       // The opening is over at its end, the token good until its last moment.
       const notAfterMs = Math.min(nowMs + asked * 60_000, opening.validUntilMs - 1);
-      const change = {
-        ...({ kind: 'device-token', hash: Buffer.from(hash).toString('hex'), device: aeTitle } as const),
-        ...{ openingId: opening.id, createdAtMs: nowMs, notAfterMs },
+      const change: ChangeOf<'device-token'> = {
+        kind: 'device-token',
+        hash: Buffer.from(hash).toString('hex'),
+        device: aeTitle,
+        openingId: opening.id,
+        createdAtMs: nowMs,
+        notAfterMs,
       };
       const summary = `token for ${aeTitle}, opening ${opening.name}, ${opening.operations.join(', ')}`;
       const facts = { store: this.#store, rules: this.#rules, nowMs };

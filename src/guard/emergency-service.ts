@@ -6,11 +6,16 @@
 import { LeadglassError } from '../error.ts';
 import { operatorOf } from './device-service.ts';
 import type { Emergency, Verdict } from './emergency-table.ts';
-import { addressAllowed } from './identify/address.ts';
 import type { Administer } from './operation.ts';
 import { openingState } from './opening.ts';
 import type { Pass } from './pass.ts';
-import { emergencyOperations, objectionsToPerson, type PersonOpening } from './person-opening.ts';
+import {
+  emergencyOf,
+  emergencyOperations,
+  holdsFor,
+  objectionsToPerson,
+  type PersonOpening,
+} from './person-opening.ts';
 import type { PolicyStore } from './policy-store.ts';
 import type { PersonPrincipal } from './principal.ts';
 import type { PatientKey, Scope } from './scope.ts';
@@ -131,11 +136,8 @@ export class EmergencyService {
     const { emergenciesPerDayMax, emergencyDayMs } = this.#limits;
     const opened = this.#store.emergencies.openedSince(person.account, nowMs - emergencyDayMs);
     const usual = this.#usual(person);
-    const open = this.#store.personOpenings
-      .of(person.account)
-      .find((one) => one.emergency?.sessionId === person.sessionId && openingState(one, nowMs) === 'open');
     return {
-      open,
+      open: emergencyOf(this.#store.personOpenings.of(person.account), { sessionId: person.sessionId, nowMs }),
       left: Math.max(0, emergenciesPerDayMax - opened),
       mayOpen: usual !== undefined && !reachesEverything(usual.scope),
     };
@@ -196,14 +198,7 @@ export class EmergencyService {
     const nowMs = this.#now();
     return this.#store.personOpenings
       .of(account)
-      .findLast(
-        (one) =>
-          one.emergency === undefined &&
-          one.role === role &&
-          openingState(one, nowMs) === 'open' &&
-          objectionsToPerson(one).length === 0 &&
-          addressAllowed(one.addresses, address),
-      );
+      .findLast((one) => one.emergency === undefined && holdsFor(one, { role, address, nowMs }));
   }
 
   #close(account: string, reason: string): number {

@@ -4,7 +4,15 @@
  */
 import * as v from 'valibot';
 import type { DeIdentifyOption } from '../dicom/de-identify/options.ts';
-import { endSchema, networkSchema, type OpeningClosed, openingScopeSchema, textSchema } from './opening.ts';
+import { addressAllowed } from './identify/address.ts';
+import {
+  endSchema,
+  networkSchema,
+  type OpeningClosed,
+  openingScopeSchema,
+  openingState,
+  textSchema,
+} from './opening.ts';
 import {
   type PersonOperation,
   personOperations,
@@ -24,8 +32,9 @@ const patientSchema = v.strictObject({
   patientId: v.pipe(v.string(), v.nonEmpty('names nobody'), v.maxLength(256)),
   issuer: v.pipe(v.string(), v.maxLength(256)),
 });
-/** Part of a key's name. */
-const projectForm = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+/** The name of a project, as part of a key's name. */
+export const projectForm = /^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/;
+export const noProjectWords = 'is no name of a project: small letters, digits and hyphens';
 
 /**
  * What a project may keep of its patients. Not UIDs nor dates as they are: either leads back to the original at once; and what cleans
@@ -57,7 +66,7 @@ export const personOpeningTermsSchema = v.strictObject({
     patients: v.exactOptional(v.pipe(v.array(patientSchema), v.length(1, 'names more than one patient'), v.readonly())),
     deIdentified: v.exactOptional(
       v.strictObject({
-        project: v.pipe(v.string(), v.regex(projectForm, 'is no name of a project: small letters, digits and hyphens')),
+        project: v.pipe(v.string(), v.regex(projectForm, noProjectWords)),
         options: v.pipe(v.array(v.picklist(projectOptions)), v.maxLength(projectOptions.length), v.readonly()),
       }),
     ),
@@ -116,6 +125,27 @@ function objectionsToEmergency({ role, operations, scope, emergency }: PersonOpe
     objections.push(`an emergency opens ${emergencyOperations.join(' and ')} only`);
   }
   return objections;
+}
+
+/** Does it hold for somebody of this role, at this address, now? */
+export function holdsFor(
+  opening: PersonOpening,
+  { role, address, nowMs }: { readonly role: Role; readonly address: string; readonly nowMs: number },
+): boolean {
+  return (
+    openingState(opening, nowMs) === 'open' &&
+    opening.role === role &&
+    objectionsToPerson(opening).length === 0 &&
+    addressAllowed(opening.addresses, address)
+  );
+}
+
+/** The emergency that is open in this very session. */
+export function emergencyOf(
+  openings: readonly PersonOpening[],
+  { sessionId, nowMs }: { readonly sessionId: number; readonly nowMs: number },
+): PersonOpening | undefined {
+  return openings.find((one) => one.emergency?.sessionId === sessionId && openingState(one, nowMs) === 'open');
 }
 
 /** What the role may usually do. */

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { isProgramOpen, type Program, type ProgramTerms, programTermsSchema } from './program.ts';
 import { parsedRow, type Row } from './row.ts';
 
-/** Version 4 of the policy's schema. */
+/** A version of the policy's schema. */
 export const programSchema = `
   CREATE TABLE program (
     id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, terms TEXT NOT NULL, created_at INTEGER NOT NULL, last_used_at INTEGER,

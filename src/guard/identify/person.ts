@@ -2,8 +2,7 @@
  * A person at the web door, by the session in which the two factors were shown. Who the factors belong to is known to whoever keeps
  * the accounts (src/people); what the person may do is said by the openings here.
  */
-import { openingState } from '../opening.ts';
-import { objectionsToPerson, type PersonOpening } from '../person-opening.ts';
+import { holdsFor, type PersonOpening } from '../person-opening.ts';
 import type { PersonPrincipal, ProgramAccess, WorkstationPlace } from '../principal.ts';
 import type { RefusalReason } from '../refusal.ts';
 import type { Role } from '../roles.ts';
@@ -135,11 +134,7 @@ export function chosenOpening(
   const isOfSession = ({ emergency }: PersonOpening): boolean =>
     emergency === undefined || emergency.sessionId === emergencySessionId;
   const newest = openings.filter(isOfSession).toSorted(byEmergencyAndAge);
-  const fits = (opening: PersonOpening): boolean =>
-    openingState(opening, nowMs) === 'open' &&
-    opening.role === session.role &&
-    objectionsToPerson(opening).length === 0 &&
-    addressAllowed(opening.addresses, address);
+  const fits = (opening: PersonOpening): boolean => holdsFor(opening, { role: session.role, address, nowMs });
   const usual = newest.filter(({ emergency }) => emergency === undefined);
   return newest.find(fits) ?? usual.find((opening) => addressAllowed(opening.addresses, address));
 }
