@@ -7,6 +7,7 @@ import { part10Of, syntheticInstances } from '../../src/cli/demo/synthetic.ts';
 import { BrowserWindow } from './chromium.ts';
 import { uidOf } from './dicom-files.ts';
 import { Leadglass } from './leadglass.ts';
+import { addAuthenticator, enrolByPasskey } from './passkeys.ts';
 
 export class ViewerRoom implements AsyncDisposable {
   readonly leadglass: Leadglass;
@@ -89,18 +90,10 @@ export interface RoomOptions {
 }
 
 async function signIn(leadglass: Leadglass, page: Page, role: string): Promise<void> {
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send('WebAuthn.enable');
-  const authenticator = { protocol: 'ctap2', transport: 'internal', hasResidentKey: true } as const;
-  const more = { hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true };
-  await devtools.send('WebAuthn.addVirtualAuthenticator', { options: { ...authenticator, ...more } });
+  await addAuthenticator(page);
   const invite = ['account', 'invite', 'ada@hospital.example', '--role', role, '--name', 'Ada Quist'];
   const { link } = await leadglass.json<{ link: string }>(...invite);
   await page.goto(link);
-  const signedIn = page.waitForResponse(/\/api\/sign-in\/passkey$/);
-  await page.getByRole('button', { name: 'Make a passkey' }).click();
-  const button = page.getByRole('button', { name: 'Sign in with a passkey' });
-  await Promise.race([signedIn, button.click().catch(() => undefined)]);
-  assert.equal((await signedIn).status(), 200);
+  await enrolByPasskey(page);
   await page.getByRole('heading', { level: 1, name: 'Studies' }).waitFor();
 }
