@@ -1,11 +1,9 @@
 /** A reading room: the real server with studies in it, a physician who signs in with a passkey, and the viewer in Chromium. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { part10Of, syntheticInstances } from '../../src/cli/demo/synthetic.ts';
 import { BrowserWindow } from './chromium.ts';
-import { uidOf } from './dicom-files.ts';
+import { writeDemoStudies } from './demo-studies.ts';
 import { Leadglass } from './leadglass.ts';
 import { addAuthenticator, enrolByPasskey } from './passkeys.ts';
 
@@ -26,12 +24,7 @@ export class ViewerRoom implements AsyncDisposable {
     const leadglass = await Leadglass.start();
     try {
       const sent = leadglass.path('studies');
-      mkdirSync(sent);
-      let count = 0;
-      const newUid = (): ReturnType<typeof uidOf> => uidOf(`viewer ${(count += 1)}`);
-      for (const instance of syntheticInstances({ newUid, studyDate: '20261125' })) {
-        writeFileSync(join(sent, `${instance.name}.dcm`), part10Of(instance));
-      }
+      writeDemoStudies(sent, 'viewer');
       options.files?.(sent);
       const { folder } = await leadglass.enrol('CT1', 'archive');
       await leadglass.succeed('send', leadglass.address, sent, '--as', folder);
