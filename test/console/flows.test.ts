@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { code, invitation, password } from '../support/console-fixture/house.ts';
+import { accessFaults, until } from '../support/page-facts.ts';
 import { addAuthenticator, enrolByPasskey } from '../support/passkeys.ts';
 import { needs } from '../support/peers.ts';
-import { accessFaults, emailOf, openConsole, type OpenConsole, settled, tabTo, until } from './console.test-support.ts';
+import { emailOf, giveFactor, heading, openConsole, type OpenConsole, settled, tabTo } from './console.test-support.ts';
 
 const { skip } = needs('chromium');
 let house: OpenConsole;
@@ -15,15 +16,6 @@ before(async () => {
 after(async () => {
   if (skip === false) await house[Symbol.asyncDispose]();
 });
-
-const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
-
-/** The dialog for a fresh factor: focus is in its field already. */
-async function giveFactor(page: Page): Promise<void> {
-  await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
-  await until(page, "document.activeElement.autocomplete === 'one-time-code'");
-  await page.keyboard.type(code);
-}
 
 /** Reads the codes as a person copies them, and types back the one that is asked for. */
 async function keepRecoveryCodes(page: Page): Promise<void> {
