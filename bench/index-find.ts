@@ -15,6 +15,7 @@ import { Tags } from '../src/dicom/dictionary/tags.generated.ts';
 import { parseQuery, type Query } from '../src/dicom/query.ts';
 import type { Tag } from '../src/dicom/tag.ts';
 import { limits } from '../src/limits.ts';
+import { percentile } from './support/figures.ts';
 
 const instancesPerStudy = 20;
 const families = ['Smith', 'Doe', 'Müller', 'Garcia', 'Ivanov', 'Nguyen', 'Okafor', 'Rossi', 'Larsen', 'Kowalski'];
@@ -106,9 +107,7 @@ async function measure(index: ArchiveIndex, make: (round: number) => Query, roun
       answers += answer.size > 0 ? 1 : 0;
     if (round >= 0) times.push(performance.now() - started);
   }
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0;
-  return { answers, median: at(0.5), p99: at(0.99) };
+  return { answers, median: percentile(times, 0.5), p99: percentile(times, 0.99) };
 }
 
 const sizes = process.argv.slice(2).map(Number);

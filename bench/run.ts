@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findProgram } from '../test/support/peers.ts';
+import { percentile } from './support/figures.ts';
 import type { Figures, Work } from './support/load.ts';
 import { uidFor } from './support/raw-dicom.ts';
 import { type Server, startLeadglass, startOrthanc, startStorescp } from './support/servers.ts';
@@ -40,10 +41,7 @@ function load(work: Work): Figures {
   return figures;
 }
 
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-const percentile = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+const median = (values: readonly number[]): number => percentile(values, 0.5);
 const say = (text: string): void => {
   if (!process.argv.includes('--json')) console.log(text);
 };

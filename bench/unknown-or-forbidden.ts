@@ -10,6 +10,7 @@ import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { percentile } from './support/figures.ts';
 import { part10Head, seriesUidFor, syntheticCt, syntheticPixels, uidFor } from './support/raw-dicom.ts';
 import { type LeadglassServer, startLeadglass } from './support/servers.ts';
 
@@ -149,10 +150,6 @@ function shuffled<T>(list: readonly T[]): readonly T[] {
     .map(({ value }) => value);
 }
 
-function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-}
-
 /** How often one of `others` is above one of `own`, and how many standard deviations that is from a half. */
 function rankTest(own: readonly number[], others: readonly number[]): { readonly share: number; readonly z: number } {
   const ranked = [
@@ -186,9 +183,9 @@ async function measure(client: Client, device: string): Promise<void> {
     if (statuses.size > 1) throw new Error(`${name} answers with ${[...statuses].join()}`);
     const own = times.get(unknown) ?? [];
     for (const kind of kinds) {
-      const sorted = (times.get(kind) ?? []).toSorted((a, b) => a - b);
-      const cells = [quantile(sorted, 0.5), quantile(sorted, 0.95)].map((value) => value.toFixed(0).padStart(8));
-      const { share, z } = rankTest(own, sorted);
+      const taken = times.get(kind) ?? [];
+      const cells = [percentile(taken, 0.5), percentile(taken, 0.95)].map((value) => value.toFixed(0).padStart(8));
+      const { share, z } = rankTest(own, taken);
       const compared = kind === unknown ? '' : `  ${share.toFixed(3).padStart(6)}${z.toFixed(1).padStart(6)}`;
       const label = kind === unknown ? `${name} (${[...statuses].join()})` : '';
       console.log(`${label.padEnd(22)}${kind.name.padEnd(16)}${cells.join('')}${compared}`);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import http2 from 'node:http2';
 import { join } from 'node:path';
 import { SoftAuthenticator } from '../../src/people/authenticator.test-support.ts';
+import { CookieJar } from '../../test/support/cookie-jar.ts';
 import type { LeadglassServer } from './servers.ts';
 
 export interface Answer {
@@ -16,7 +17,7 @@ const userAgent = 'Load browser';
 export class LoadBrowser {
   readonly #origin: string;
   readonly #connection: http2.ClientHttp2Session;
-  readonly #cookies = new Map<string, string>();
+  readonly #jar = new CookieJar();
 
   constructor(port: number, ca: Buffer) {
     this.#origin = `https://localhost:${port}`;
@@ -43,21 +44,17 @@ export class LoadBrowser {
   }
 
   #ask(headers: http2.OutgoingHttpHeaders, body?: Buffer): Promise<Answer> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     return new Promise((resolve, reject) => {
       const stream = this.#connection.request({
         ...headers,
         'user-agent': userAgent,
-        ...(cookie === '' ? {} : { cookie }),
+        ...this.#jar.field,
       });
       const chunks: Buffer[] = [];
       let status = 0;
       stream.on('response', (fields) => {
         status = Number(fields[':status']);
-        for (const field of fields['set-cookie'] ?? []) {
-          const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(field) ?? [];
-          this.#cookies.set(name, value);
-        }
+        this.#jar.keep(fields['set-cookie']);
       });
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => resolve({ status, body: Buffer.concat(chunks) }));

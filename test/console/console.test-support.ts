@@ -1,20 +1,17 @@
 /** For tests of the console in a real browser: Chromium over the fixture, with an eye on everything that must not happen. */
 import { execFileSync } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import assert from 'node:assert/strict';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { until } from '../support/page-facts.ts';
 import { findProgram } from '../support/peers.ts';
 import { type ConsoleFixture, startConsoleFixture } from '../support/console-fixture/fixture-server.ts';
 import { code, password } from '../support/console-fixture/house.ts';
 
 const repository = resolve(import.meta.dirname, '../..');
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 export interface OpenConsole extends AsyncDisposable {
   readonly fixture: ConsoleFixture;
-  readonly browser: Browser;
   /** A browser of its own: no cookie, no storage. What goes wrong in it is in `troubles`. */
   readonly visit: (options?: VisitOptions) => Promise<Visit>;
 }
@@ -46,7 +43,6 @@ export async function openConsole(): Promise<OpenConsole> {
   });
   return {
     fixture,
-    browser,
     visit: (options = {}) => visit(browser, fixture, options),
     async [Symbol.asyncDispose]() {
       await browser.close();
@@ -121,18 +117,6 @@ export async function settled(page: Page): Promise<void> {
   await until(page, "document.querySelector('.skeleton, [aria-busy=true]') === null");
 }
 
-/** What axe-core finds by WCAG 2.2 A and AA and its best practices, in one line each. */
-export async function accessFaults(page: Page): Promise<readonly string[]> {
-  // By the debugger's way, which the page's policy does not bind.
-  await page.evaluate(axeSource);
-  const found: unknown = await page.evaluate(`axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    resultTypes: ['violations'],
-  }).then(({ violations }) => violations.map(({ id, nodes }) =>
-    id + ': ' + nodes.slice(0, 3).map(({ html, any }) => html.slice(0, 160) + ' ' + (any[0]?.message ?? '')).join(' | ')))`);
-  return Array.isArray(found) ? found.map(String) : ['axe gave no list'];
-}
-
 /** Presses Tab until the focus is on what carries this name; a person without a pointer does no other. */
 export async function tabTo(page: Page, name: string | RegExp): Promise<void> {
   const seen: string[] = [];
@@ -151,11 +135,11 @@ export async function tabTo(page: Page, name: string | RegExp): Promise<void> {
   assert.fail(`Tab never reached ${String(name)}; it was on ${seen.join(' > ')}`);
 }
 
-/** Until this is true in the page; asked from outside, since the page's policy evaluates no text. */
-export async function until(page: Page, expression: string): Promise<void> {
-  const endMs = Date.now() + 20_000;
-  while ((await page.evaluate(expression)) !== true) {
-    assert.ok(Date.now() < endMs, `never came true: ${expression}`);
-    await page.waitForTimeout(30);
-  }
+export const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
+
+/** The dialog for a fresh factor: focus is in its field already. */
+export async function giveFactor(page: Page): Promise<void> {
+  await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
+  await until(page, "document.activeElement.autocomplete === 'one-time-code'");
+  await page.keyboard.type(code);
 }

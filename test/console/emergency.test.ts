@@ -1,10 +1,9 @@
 /** Emergency access in a real browser, by keyboard: opened, seen, ended, reviewed; and a clerk who releases a study. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Page } from 'playwright-core';
-import { code } from '../support/console-fixture/house.ts';
+import { accessFaults, until } from '../support/page-facts.ts';
 import { needs } from '../support/peers.ts';
-import { accessFaults, openConsole, type OpenConsole, settled, tabTo, until } from './console.test-support.ts';
+import { giveFactor, heading, openConsole, type OpenConsole, settled, tabTo } from './console.test-support.ts';
 
 const { skip } = needs('chromium');
 let house: OpenConsole;
@@ -14,14 +13,6 @@ before(async () => {
 after(async () => {
   if (skip === false) await house[Symbol.asyncDispose]();
 });
-
-const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
-
-async function giveFactor(page: Page): Promise<void> {
-  await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
-  await until(page, "document.activeElement.autocomplete === 'one-time-code'");
-  await page.keyboard.type(code);
-}
 
 test('a physician opens one patient by keyboard, sees nobody else, and ends it; the address holds no patient', {
   skip,

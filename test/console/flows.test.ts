@@ -3,17 +3,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { code, invitation, password } from '../support/console-fixture/house.ts';
+import { accessFaults, until } from '../support/page-facts.ts';
+import { addAuthenticator, enrolByPasskey } from '../support/passkeys.ts';
 import { needs } from '../support/peers.ts';
-import {
-  accessFaults,
-  emailOf,
-  openConsole,
-  type OpenConsole,
-  settled,
-  tabTo,
-  until,
-  type Visit,
-} from './console.test-support.ts';
+import { emailOf, giveFactor, heading, openConsole, type OpenConsole, settled, tabTo } from './console.test-support.ts';
 
 const { skip } = needs('chromium');
 let house: OpenConsole;
@@ -23,31 +16,6 @@ before(async () => {
 after(async () => {
   if (skip === false) await house[Symbol.asyncDispose]();
 });
-
-const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name });
-
-/** The dialog for a fresh factor: focus is in its field already. */
-async function giveFactor(page: Page): Promise<void> {
-  await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor();
-  await until(page, "document.activeElement.autocomplete === 'one-time-code'");
-  await page.keyboard.type(code);
-}
-
-/** An authenticator as a phone has it, present and willing. */
-async function addAuthenticator({ context, page }: Visit): Promise<void> {
-  const session = await context.newCDPSession(page);
-  await session.send('WebAuthn.enable');
-  await session.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-    },
-  });
-}
 
 /** Reads the codes as a person copies them, and types back the one that is asked for. */
 async function keepRecoveryCodes(page: Page): Promise<void> {
@@ -91,22 +59,17 @@ test('a person signs in by password and code with the keyboard alone; a wrong pa
 test('an invited physician enrols with a passkey and comes in with it; the token is in no address', {
   skip,
 }, async () => {
-  const visit = await house.visit();
-  const { page, context, troubles, go } = visit;
-  await addAuthenticator(visit);
+  const { page, context, troubles, go } = await house.visit();
+  await addAuthenticator(page);
   await go(`/enrol#${invitation}`);
   await heading(page, 'Welcome').waitFor();
   assert.doesNotMatch(page.url(), /invitation/);
-  // The browser offers the new passkey by itself on the page that follows.
-  const signedIn = page.waitForResponse(/\/api\/sign-in\/passkey$/);
-  await tabTo(page, 'Make a passkey');
-  await page.keyboard.press('Enter');
-  await page.getByText('Enrolled. Now sign in').waitFor();
-  assert.ok(house.fixture.requests.every((line) => !line.includes(invitation)));
-  // The browser offers the passkey by itself, and this authenticator says yes at once; where it waits, the button is there.
-  const button = page.getByRole('button', { name: 'Sign in with a passkey' });
-  await Promise.race([signedIn, button.click().catch(() => undefined)]);
-  assert.equal((await signedIn).status(), 200);
+  await enrolByPasskey(page, async () => {
+    await tabTo(page, 'Make a passkey');
+    await page.keyboard.press('Enter');
+    await page.getByText('Enrolled. Now sign in').waitFor();
+    assert.ok(house.fixture.requests.every((line) => !line.includes(invitation)));
+  });
   await heading(page, 'Studies').waitFor();
   assert.deepEqual(troubles, []);
   await context.close();

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { OwnFactors } from '../../src/doors/console/people-flows.ts';
 import { invitation } from '../support/console-fixture/house.ts';
+import { accessFaults } from '../support/page-facts.ts';
 import { needs } from '../support/peers.ts';
-import { accessFaults, openConsole, type OpenConsole, settled } from './console.test-support.ts';
+import { openConsole, type OpenConsole, settled } from './console.test-support.ts';
 
 const { skip } = needs('chromium');
 const study = '1.2.826.0.1.3680043.8.498.1000';

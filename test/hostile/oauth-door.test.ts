@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
-import https from 'node:https';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { writeImage, type Image } from '../support/dicom-files.ts';
@@ -166,31 +165,25 @@ test('attack: another name of this server gives no metadata for that name', asyn
 });
 
 /** Reads the head of a large answer and then nothing, until it is told to go on. */
-function slowReader(
+async function slowReader(
   token: string,
 ): Promise<{ readonly status: number; readonly rest: () => Promise<'whole' | 'cut'> }> {
-  return new Promise((resolve, reject) => {
-    const path = `/dicom-web/studies/${image.studyInstanceUid}`;
-    const accept = 'multipart/related; type="application/dicom"; transfer-syntax=*';
-    const headers = { authorization: `Bearer ${token}`, accept };
-    const request = https.request({ host: 'localhost', port: leadglass.consolePort, ca, path, headers }, (response) => {
-      response.pause();
-      const ended = new Promise<'whole' | 'cut'>((done) => {
-        response.on('end', () => done(response.complete ? 'whole' : 'cut'));
-        response.on('error', () => done('cut'));
-        response.on('aborted', () => done('cut'));
-      });
-      resolve({
-        status: response.statusCode ?? 0,
-        rest: () => {
-          response.resume();
-          return ended;
-        },
-      });
-    });
-    request.on('error', reject);
-    request.end();
+  const accept = 'multipart/related; type="application/dicom"; transfer-syntax=*';
+  const headers = { authorization: `Bearer ${token}`, accept };
+  const response = await stranger.open(`/dicom-web/studies/${image.studyInstanceUid}`, { headers, bare: true });
+  response.pause();
+  const ended = new Promise<'whole' | 'cut'>((done) => {
+    response.on('end', () => done(response.complete ? 'whole' : 'cut'));
+    response.on('error', () => done('cut'));
+    response.on('aborted', () => done('cut'));
   });
+  return {
+    status: response.statusCode ?? 0,
+    rest: () => {
+      response.resume();
+      return ended;
+    },
+  };
 }
 
 test('a stream that is under way is cut when the token is given back, and when the person signs out', async () => {

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, before, test } from 'node:test';
 import { SoftAuthenticator } from '../../src/people/authenticator.test-support.ts';
-import { type Image, writeImage } from '../support/dicom-files.ts';
+import { type Image, writeImage, writeSeries } from '../support/dicom-files.ts';
 import { Leadglass } from '../support/leadglass.ts';
 import { TestBrowser } from '../support/browser.ts';
 import { codeOf, enrolled, password, type Person } from '../support/person.ts';
@@ -238,19 +238,13 @@ test('two people on one account at once are a finding', async () => {
 
 test('a download that is running is cut when its session ends, and what was cut is no whole file', async () => {
   const device = await leadglass.enrol('CT2', 'archive');
-  const big = Array.from({ length: 24 }, (_, index) =>
-    writeImage(leadglass.path('big'), { study: 'big', number: index + 1, pixelBytes: 2 * 1024 * 1024 }),
-  );
+  const big = writeSeries(leadglass.path('big'), { study: 'big', pixelBytes: 2 * 1024 * 1024 }, 24);
   await leadglass.succeed('send', leadglass.address, '--as', device.folder, leadglass.path('big'));
   const study = big[0]?.studyInstanceUid ?? '';
   for (const accept of ['application/zip', 'multipart/related; type="application/dicom"; transfer-syntax=*']) {
     const name = accept.startsWith('application') ? 'kim' : 'lea';
     const person = await physician(name);
-    const request = https.get({
-      ...{ host: 'localhost', port: leadglass.consolePort, ca, path: `${studies}/${study}`, agent: false },
-      headers: { accept, cookie: `__Host-leadglass=${person.browser.session}`, 'user-agent': person.browser.userAgent },
-    });
-    const [response] = await once(request, 'response');
+    const response = await person.browser.open(`${studies}/${study}`, { headers: { accept } });
     assert.equal(response.statusCode, 200, accept);
     let received = 0;
     let isSlow = true;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { BrowserWindow } from '../support/chromium.ts';
 import { Leadglass } from '../support/leadglass.ts';
+import { addAuthenticator, enrolByPasskey } from '../support/passkeys.ts';
 import { needs } from '../support/peers.ts';
 
 test(
@@ -15,25 +16,14 @@ test(
     const port = leadglass.consolePort;
     await using browser = await BrowserWindow.open({ port, ca: join(device.folder, 'ca.pem') });
     const { page } = browser;
-    const devtools = await page.context().newCDPSession(page);
-    await devtools.send('WebAuthn.enable');
-    const authenticator = { protocol: 'ctap2', transport: 'internal', hasResidentKey: true } as const;
-    const options = { ...authenticator, hasUserVerification: true, isUserVerified: true };
-    await devtools.send('WebAuthn.addVirtualAuthenticator', {
-      options: { ...options, automaticPresenceSimulation: true },
-    });
+    await addAuthenticator(page);
 
     const link = /https:\/\/localhost:\d+\/enrol#\S+/.exec(leadglass.startText)?.[0] ?? '';
     await page.goto(link);
     await page.getByLabel('E-mail').fill('eve@hospital.example');
     await page.getByLabel('Your name').fill('Eve Stone');
     await browser.picture('console-enrol');
-    // The browser offers the new passkey by itself on the page that follows; where it waits, the button is there.
-    const signedIn = page.waitForResponse(/\/api\/sign-in\/passkey$/);
-    await page.getByRole('button', { name: 'Make a passkey' }).click();
-    const button = page.getByRole('button', { name: 'Sign in with a passkey' });
-    await Promise.race([signedIn, button.click().catch(() => undefined)]);
-    assert.equal((await signedIn).status(), 200);
+    await enrolByPasskey(page);
     for (const [path, text] of [
       ['', 'CT1'],
       ['people', 'eve@hospital.example'],

@@ -11,6 +11,7 @@ import { BrowserWindow, painted } from '../support/chromium.ts';
 import { AtBrowser, type Way } from '../support/day-people.ts';
 import { type Image, uidOf, writeImage } from '../support/dicom-files.ts';
 import { Leadglass } from '../support/leadglass.ts';
+import { enrolByPasskey } from '../support/passkeys.ts';
 import { needs } from '../support/peers.ts';
 import { writeVolume } from '../support/viewer-data.ts';
 
@@ -74,10 +75,7 @@ test('the first administrator enrols by the printed link and finds an empty hous
   await ada.page.goto(link);
   await ada.page.getByLabel('E-mail').fill(emailOf('ada'));
   await ada.page.getByLabel('Your name').fill('Ada Weber');
-  const signedIn = ada.page.waitForResponse(/\/api\/sign-in\/passkey$/);
-  await ada.button('Make a passkey');
-  const button = ada.page.getByRole('button', { name: 'Sign in with a passkey' });
-  await Promise.race([signedIn, button.click().catch(() => undefined)]);
+  await enrolByPasskey(ada.page);
   await ada.heading('Home');
   await ada.picture('home-empty');
   await ada.go('/devices');

@@ -3,12 +3,11 @@
  * it shows her images, and is out when her session ends. LEADGLASS_SCREENSHOTS=DIR keeps pictures.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { part10Of, syntheticInstances } from '../../src/cli/demo/synthetic.ts';
 import { BrowserWindow, painted } from '../support/chromium.ts';
-import { uidOf } from '../support/dicom-files.ts';
+import { writeDemoStudies } from '../support/demo-studies.ts';
 import { day, Leadglass } from '../support/leadglass.ts';
 import { needsOhif, OhifServer } from '../support/ohif.ts';
 import { needs } from '../support/peers.ts';
@@ -19,12 +18,7 @@ const withViewer = needs('chromium').skip === false ? needsOhif() : needs('chrom
 
 async function sendStudies(leadglass: Leadglass): Promise<string> {
   const sent = leadglass.path('studies');
-  mkdirSync(sent);
-  let count = 0;
-  const newUid = (): ReturnType<typeof uidOf> => uidOf(`ohif sign-in ${(count += 1)}`);
-  for (const instance of syntheticInstances({ newUid, studyDate: '20261125' })) {
-    writeFileSync(join(sent, `${instance.name}.dcm`), part10Of(instance));
-  }
+  writeDemoStudies(sent, 'ohif sign-in');
   const { folder } = await leadglass.enrol('CT1', 'acquisition');
   await leadglass.succeed('send', leadglass.address, sent, '--as', folder);
   return join(folder, 'ca.pem');

@@ -4,13 +4,11 @@
  * LEADGLASS_SCREENSHOTS=DIR keeps pictures of each step.
  */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { part10Of, syntheticInstances } from '../../src/cli/demo/synthetic.ts';
 import { type Area, BrowserWindow, painted } from '../support/chromium.ts';
-import { uidOf } from '../support/dicom-files.ts';
+import { writeDemoStudies } from '../support/demo-studies.ts';
 import { Leadglass } from '../support/leadglass.ts';
 import { needsOhif, OhifServer } from '../support/ohif.ts';
 import { needs } from '../support/peers.ts';
@@ -20,12 +18,7 @@ const withViewer = needs('chromium').skip === false ? needsOhif() : needs('chrom
 /** Everything that a reading room has at its start: the demo's studies, a viewer that is allowed, and a token for it. */
 async function readingRoom(leadglass: Leadglass, ohif: OhifServer): Promise<{ readonly ca: string }> {
   const sent = leadglass.path('studies');
-  mkdirSync(sent);
-  let count = 0;
-  const newUid = (): ReturnType<typeof uidOf> => uidOf(`ohif ${(count += 1)}`);
-  for (const instance of syntheticInstances({ newUid, studyDate: '20261125' })) {
-    writeFileSync(join(sent, `${instance.name}.dcm`), part10Of(instance));
-  }
+  writeDemoStudies(sent, 'ohif');
   const { folder } = await leadglass.enrol('CT1', 'acquisition');
   await leadglass.succeed('send', leadglass.address, sent, '--as', folder);
   await leadglass.enrol('VIEW1', 'reading', '--door', 'web');

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { exportJWK, SignJWT } from 'jose';
-import { selfSigned } from '../support/certificates.ts';
+import type { ServerCertificate } from '../../src/keys/authority.ts';
+import { ForeignAuthority } from '../../src/keys/foreign-authority.test-support.ts';
 import { writeImage } from '../support/dicom-files.ts';
 import { Leadglass } from '../support/leadglass.ts';
 import { withToken } from '../support/oauth-program.ts';
@@ -20,16 +20,12 @@ const audience = 'leadglass';
 
 /** A provider as far as its keys: asked over HTTPS, and how often. */
 class KeyServer implements AsyncDisposable {
-  readonly folder = mkdtempSync(join(tmpdir(), 'leadglass-provider-'));
-  readonly certificate: string;
   readonly #server: Server;
   answer: unknown = { keys: [] };
   asked = 0;
 
-  constructor() {
-    const { key, cert } = selfSigned(this.folder, 'localhost');
-    this.certificate = cert;
-    this.#server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_request, response) => {
+  constructor({ keyPem: key, certificatePem: cert }: ServerCertificate) {
+    this.#server = createServer({ key, cert }, (_request, response) => {
       this.asked += 1;
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(this.answer));
     });
@@ -45,12 +41,14 @@ class KeyServer implements AsyncDisposable {
     this.#server.closeAllConnections();
     this.#server.close();
     await once(this.#server, 'close');
-    rmSync(this.folder, { recursive: true });
   }
 }
 
 test("a token of the hospital's provider reads what is open for its person here, until the account ends", async () => {
-  await using provider = new KeyServer();
+  using authority = await ForeignAuthority.open();
+  const authorityFile = authority.path('ca.pem');
+  writeFileSync(authorityFile, authority.rootPem);
+  await using provider = new KeyServer(await authority.issue('localhost'));
   const keysUrl = await provider.listen();
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   provider.answer = { keys: [{ ...(await exportJWK(publicKey)), kid: 'one', alg: 'ES256', use: 'sig' }] };
@@ -59,7 +57,7 @@ test("a token of the hospital's provider reads what is open for its person here,
     `  issuer: ${issuer}`,
     `  audience: ${audience}`,
     `  keysUrl: ${keysUrl}`,
-    `  authorityFile: ${provider.certificate}`,
+    `  authorityFile: ${authorityFile}`,
     '  algorithms: [ES256]',
     '  amr: [mfa]',
     '',

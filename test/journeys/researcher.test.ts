@@ -1,9 +1,9 @@
 /** A researcher against the real server: invited, enrolled, opened for a project, searching, fetching; no byte tells whose images they are. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import https from 'node:https';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { TestBrowser } from '../support/browser.ts';
 import { writeImage } from '../support/dicom-files.ts';
 import { Leadglass } from '../support/leadglass.ts';
 import { enrolled } from '../support/person.ts';
@@ -15,27 +15,11 @@ interface Got {
   readonly body: Buffer;
 }
 
-/** A request with the session's cookie, answered in bytes. */
-function get(
-  port: number,
-  { ca, session }: { ca: Buffer; session: string },
-  path: string,
-  accept: string,
-): Promise<Got> {
-  return new Promise((resolve, reject) => {
-    const headers = { accept, cookie: `__Host-leadglass=${session}`, 'user-agent': 'Test browser' };
-    https
-      .get({ host: 'localhost', port, ca, path, headers }, (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () => {
-          const body = Buffer.concat(chunks);
-          const bytes = JSON.stringify(response.rawHeaders) + body.toString('latin1');
-          resolve({ status: response.statusCode ?? 0, bytes, body });
-        });
-      })
-      .on('error', reject);
-  });
+async function get(browser: TestBrowser, path: string, accept: string): Promise<Got> {
+  const response = await browser.open(path, { headers: { accept } });
+  const body = Buffer.concat(await Array.fromAsync<Buffer>(response));
+  const bytes = JSON.stringify(response.rawHeaders) + body.toString('latin1');
+  return { status: response.statusCode ?? 0, bytes, body };
 }
 
 const octets = 'multipart/related; type="application/octet-stream"; transfer-syntax=*';
@@ -59,8 +43,7 @@ test('a researcher sees de-identified images of the project, and no byte of any 
   const ca = readFileSync(join(device.folder, 'ca.pem'));
   const rita = await enrolled(leadglass, ca, { email: 'rita@hospital.example', role: 'researcher' });
   assert.equal((await rita.signIn()).status, 200);
-  const asked = (path: string, accept: string): Promise<Got> =>
-    get(leadglass.consolePort, { ca, session: rita.browser.session }, `/dicom-web${path}`, accept);
+  const asked = (path: string, accept: string): Promise<Got> => get(rita.browser, `/dicom-web${path}`, accept);
 
   assert.equal((await asked('/studies', json)).status, 403, 'an invitation opens nothing');
   const until = ['--until', '2099-12-31', '--reason', 'ethics vote 17'];

@@ -43,81 +43,77 @@ async function house(more = '  accounts: at-first-sign-in'): Promise<House> {
 
 const dicomJson = { accept: 'application/dicom+json' };
 
-test(
-  'a physician comes in by the provider, sees nothing before an opening, and is out when the provider says so',
-  needs('openssl'),
-  async () => {
-    await using at = await house();
-    const { leadglass, provider } = at;
-    const device = { folder: leadglass.path('ct1') };
-    const image = writeImage(leadglass.path('image'), { study: 'sso' });
-    await leadglass.succeed('send', leadglass.address, '--as', device.folder, image.path);
-    const browser = at.browser();
-    const ways = await browser.read('/api/sign-in/ways');
-    assert.deepEqual(ways.body, { provider: { name: 'your Saint Mary account' }, local: 'everybody' });
+test('a physician comes in by the provider, sees nothing before an opening, and is out when the provider says so', async () => {
+  await using at = await house();
+  const { leadglass, provider } = at;
+  const device = { folder: leadglass.path('ct1') };
+  const image = writeImage(leadglass.path('image'), { study: 'sso' });
+  await leadglass.succeed('send', leadglass.address, '--as', device.folder, image.path);
+  const browser = at.browser();
+  const ways = await browser.read('/api/sign-in/ways');
+  assert.deepEqual(ways.body, { provider: { name: 'your Saint Mary account' }, local: 'everybody' });
 
-    const began = await browser.ask('POST', `${browser.console}/api/sign-in/provider`, {
-      body: '{}',
-      headers: { 'content-type': 'application/json', 'x-leadglass': 'console', origin: browser.console },
+  const began = await browser.ask('POST', `${browser.console}/api/sign-in/provider`, {
+    body: '{}',
+    headers: { 'content-type': 'application/json', 'x-leadglass': 'console', origin: browser.console },
+  });
+  assert.equal(began.status, 200, began.text);
+  assert.match(began.cookies[0] ?? '', /^__Host-leadglass-provider=.*Secure; HttpOnly; SameSite=Strict; Max-Age=300/);
+  const { location } = JSON.parse(began.text);
+  assert.match(location, /request_uri=/, 'the request was pushed');
+  const answer = await browser.visit(location, 'ada');
+  const page = await browser.ask('GET', `${browser.console}/sign-in/callback?${answer}`);
+  assert.equal(page.status, 200);
+  assert.equal(browser.session, undefined, 'the address alone signs nobody in');
+  const done = await browser.finish(answer);
+  assert.equal(done.status, 200, JSON.stringify([done.body, leadglass.log]));
+  assert.partialDeepStrictEqual(done.body, {
+    done: 'sign-in',
+    account: { email: 'ada@hospital.example', name: 'Ada Berg', role: 'physician' },
+  });
+  assert.ok(!JSON.stringify(done.body).includes(browser.session ?? 'none'));
+  assert.equal(browser.cookie('__Host-leadglass-provider'), undefined);
+  const factors = await browser.read('/api/own/factors');
+  assert.partialDeepStrictEqual(factors.body, {
+    provider: {
+      name: 'your Saint Mary account',
+      issuer: provider.issuer,
+      subject: 'ada',
+      department: 'Radiology',
+    },
+  });
+
+  const studies = '/dicom-web/studies';
+  assert.equal((await browser.read(studies, dicomJson)).status, 403, 'the groups open nothing');
+  const opening = ['--allow', 'find', '--until', '2099-01-01', '--reason', 'works here'];
+  await leadglass.succeed('account', 'open', ada.email, ...opening);
+  assert.equal((await browser.read(studies, dicomJson)).status, 200);
+
+  await provider.signOutElsewhere('ada', await sidOf(at));
+  assert.deepEqual(provider.errors, []);
+  assert.equal((await browser.read('/api/session')).status, 401, 'at once');
+  assert.equal((await browser.read(studies, dicomJson)).status, 401);
+
+  const [token = ''] = provider.logoutTokens;
+  await browser.signIn('ada');
+  const replay = (body: string, headers: Record<string, string> = {}) =>
+    at.browser().ask('POST', `${browser.console}/api/provider/logout`, {
+      body,
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
     });
-    assert.equal(began.status, 200, began.text);
-    assert.match(began.cookies[0] ?? '', /^__Host-leadglass-provider=.*Secure; HttpOnly; SameSite=Strict; Max-Age=300/);
-    const { location } = JSON.parse(began.text);
-    assert.match(location, /request_uri=/, 'the request was pushed');
-    const answer = await browser.visit(location, 'ada');
-    const page = await browser.ask('GET', `${browser.console}/sign-in/callback?${answer}`);
-    assert.equal(page.status, 200);
-    assert.equal(browser.session, undefined, 'the address alone signs nobody in');
-    const done = await browser.finish(answer);
-    assert.equal(done.status, 200, JSON.stringify([done.body, leadglass.log]));
-    assert.partialDeepStrictEqual(done.body, {
-      done: 'sign-in',
-      account: { email: 'ada@hospital.example', name: 'Ada Berg', role: 'physician' },
-    });
-    assert.ok(!JSON.stringify(done.body).includes(browser.session ?? 'none'));
-    assert.equal(browser.cookie('__Host-leadglass-provider'), undefined);
-    const factors = await browser.read('/api/own/factors');
-    assert.partialDeepStrictEqual(factors.body, {
-      provider: {
-        name: 'your Saint Mary account',
-        issuer: provider.issuer,
-        subject: 'ada',
-        department: 'Radiology',
-      },
-    });
+  assert.equal((await replay(new URLSearchParams({ logout_token: token }).toString())).status, 400, 'once only');
+  assert.equal((await replay('logout_token=a.b.c')).status, 400);
+  assert.equal((await replay('other=1')).status, 400);
+  assert.equal((await replay(`logout_token=${token}`, { origin: browser.console })).status, 403, 'no page sends one');
+  assert.equal((await browser.read('/api/session')).status, 200);
 
-    const studies = '/dicom-web/studies';
-    assert.equal((await browser.read(studies, dicomJson)).status, 403, 'the groups open nothing');
-    const opening = ['--allow', 'find', '--until', '2099-01-01', '--reason', 'works here'];
-    await leadglass.succeed('account', 'open', ada.email, ...opening);
-    assert.equal((await browser.read(studies, dicomJson)).status, 200);
-
-    await provider.signOutElsewhere('ada', await sidOf(at));
-    assert.deepEqual(provider.errors, []);
-    assert.equal((await browser.read('/api/session')).status, 401, 'at once');
-    assert.equal((await browser.read(studies, dicomJson)).status, 401);
-
-    const [token = ''] = provider.logoutTokens;
-    await browser.signIn('ada');
-    const replay = (body: string, headers: Record<string, string> = {}) =>
-      at.browser().ask('POST', `${browser.console}/api/provider/logout`, {
-        body,
-        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
-      });
-    assert.equal((await replay(new URLSearchParams({ logout_token: token }).toString())).status, 400, 'once only');
-    assert.equal((await replay('logout_token=a.b.c')).status, 400);
-    assert.equal((await replay('other=1')).status, 400);
-    assert.equal((await replay(`logout_token=${token}`, { origin: browser.console })).status, 403, 'no page sends one');
-    assert.equal((await browser.read('/api/session')).status, 200);
-
-    const records = await leadglass.ledger();
-    const told = JSON.stringify(records);
-    // Further ones within a minute are counted with the next record.
-    assert.ok(told.includes('logout-token-used'));
-    assert.ok(!told.includes(token));
-    assert.ok(!leadglass.log.includes(token) && !leadglass.log.includes(answer));
-  },
-);
+  const records = await leadglass.ledger();
+  const told = JSON.stringify(records);
+  // Further ones within a minute are counted with the next record.
+  assert.ok(told.includes('logout-token-used'));
+  assert.ok(!told.includes(token));
+  assert.ok(!leadglass.log.includes(token) && !leadglass.log.includes(answer));
+});
 
 /** The provider's name of Ada's one session, as the ID token of the sign-in had it: asked of its own logout. */
 async function sidOf({ leadglass }: House): Promise<string> {
@@ -126,38 +122,34 @@ async function sidOf({ leadglass }: House): Promise<string> {
   return String(database.prepare('SELECT sid FROM provider_session ORDER BY session DESC').get()?.['sid']);
 }
 
-test(
-  'each reason to refuse somebody is told in plain words and recorded, and makes no account',
-  needs('openssl'),
-  async () => {
-    await using at = await house();
-    const { provider, leadglass } = at;
-    provider.staff.set('one-factor', { ...ada, amr: ['pwd'] });
-    provider.staff.set('no-amr', { ...ada, amr: [] });
-    provider.staff.set('cook', { ...ada, groups: ['cooks'] });
-    provider.staff.set('both', { ...ada, groups: ['rad-doctors', 'rad-admins'] });
-    const expected = {
-      'one-factor': 'SECOND_FACTOR_UNPROVEN',
-      'no-amr': 'SECOND_FACTOR_UNPROVEN',
-      cook: 'ROLE_MISSING',
-      both: 'ROLE_AMBIGUOUS',
-      stranger: 'PROVIDER_REFUSED',
-    };
-    for (const [login, answer] of Object.entries(expected)) {
-      const { status, body } = await at.browser().signIn(login);
-      assert.deepEqual([status, body['answer']], [401, answer], JSON.stringify(body));
-      assert.match(String(body['detail']), /\w/);
-    }
-    const accounts = await leadglass.json<{ accounts?: unknown[] } | unknown[]>('account', 'list');
-    assert.ok(!JSON.stringify(accounts).includes(ada.email));
-    const reasons = (await leadglass.ledger()).map(({ reason }) => reason);
-    for (const reason of ['second-factor-unproven', 'role-missing', 'role-ambiguous', 'provider-refused']) {
-      assert.ok(reasons.includes(reason), reason);
-    }
-  },
-);
+test('each reason to refuse somebody is told in plain words and recorded, and makes no account', async () => {
+  await using at = await house();
+  const { provider, leadglass } = at;
+  provider.staff.set('one-factor', { ...ada, amr: ['pwd'] });
+  provider.staff.set('no-amr', { ...ada, amr: [] });
+  provider.staff.set('cook', { ...ada, groups: ['cooks'] });
+  provider.staff.set('both', { ...ada, groups: ['rad-doctors', 'rad-admins'] });
+  const expected = {
+    'one-factor': 'SECOND_FACTOR_UNPROVEN',
+    'no-amr': 'SECOND_FACTOR_UNPROVEN',
+    cook: 'ROLE_MISSING',
+    both: 'ROLE_AMBIGUOUS',
+    stranger: 'PROVIDER_REFUSED',
+  };
+  for (const [login, answer] of Object.entries(expected)) {
+    const { status, body } = await at.browser().signIn(login);
+    assert.deepEqual([status, body['answer']], [401, answer], JSON.stringify(body));
+    assert.match(String(body['detail']), /\w/);
+  }
+  const accounts = await leadglass.json<{ accounts?: unknown[] } | unknown[]>('account', 'list');
+  assert.ok(!JSON.stringify(accounts).includes(ada.email));
+  const reasons = (await leadglass.ledger()).map(({ reason }) => reason);
+  for (const reason of ['second-factor-unproven', 'role-missing', 'role-ambiguous', 'provider-refused']) {
+    assert.ok(reasons.includes(reason), reason);
+  }
+});
 
-test('an answer is good once, in one browser, for one question, and of this provider', needs('openssl'), async () => {
+test('an answer is good once, in one browser, for one question, and of this provider', async () => {
   await using at = await house();
   const [victim, thief] = [at.browser(), at.browser()];
   const { body } = await victim.api('sign-in/provider');
@@ -189,7 +181,7 @@ test('an answer is good once, in one browser, for one question, and of this prov
   }
 });
 
-test('an administrator shows the factors again at the provider before anything changes', needs('openssl'), async () => {
+test('an administrator shows the factors again at the provider before anything changes', async () => {
   await using at = await house();
   at.provider.staff.set('eve', { ...ada, email: 'eve@hospital.example', groups: ['rad-admins'] });
   const browser = at.browser();
@@ -214,7 +206,7 @@ test('an administrator shows the factors again at the provider before anything c
   assert.equal((await browser.finish(answer)).body['answer'], 'OTHER_PERSON');
 });
 
-test('an invited person connects the hospital account, and only by that link', needs('openssl'), async () => {
+test('an invited person connects the hospital account, and only by that link', async () => {
   await using at = await house('  accounts: by-invitation\n  localSignIn: administrators');
   const { leadglass } = at;
   const browser = at.browser();
@@ -234,38 +226,34 @@ test('an invited person connects the hospital account, and only by that link', n
   assert.match(String(out.body['location']), new RegExp(`^${at.provider.issuer}/session/end\\?`));
 });
 
-test(
-  'a provider that is away or slow is told clearly, soon, and locks nobody out who has factors here',
-  needs('openssl'),
-  async () => {
-    await using at = await house();
-    const { provider, leadglass } = at;
-    const browser = at.browser();
-    assert.equal((await browser.signIn('ada')).status, 200, 'while it answers');
-    const { body } = await browser.api('sign-in/provider');
-    const answer = await browser.visit(String(body['location']), 'ada');
-    provider.delayMs = 60_000;
-    const startedMs = Date.now();
-    const slow = await browser.finish(answer);
-    assert.deepEqual([slow.status, slow.body['answer']], [503, 'PROVIDER_UNREACHABLE']);
-    assert.ok(Date.now() - startedMs < 20_000);
-    provider.delayMs = 0;
-    await provider.stop();
-    const away = await browser.api('sign-in/provider');
-    assert.deepEqual([away.status, away.body['answer']], [503, 'PROVIDER_UNREACHABLE'], JSON.stringify(away.body));
-    assert.match(String(away.body['title']), /cannot be reached/);
-    // The local way is as open as before.
-    const begun = await browser.api('sign-in/begin');
-    assert.equal(begun.status, 200);
-    assert.equal((await browser.read('/api/session')).status, 200, 'and who is in stays in');
-    assert.ok((await leadglass.ledger()).some(({ reason }) => reason === 'provider-unreachable'));
-    assert.equal(await leadglass.stop(), 0);
-  },
-);
+test('a provider that is away or slow is told clearly, soon, and locks nobody out who has factors here', async () => {
+  await using at = await house();
+  const { provider, leadglass } = at;
+  const browser = at.browser();
+  assert.equal((await browser.signIn('ada')).status, 200, 'while it answers');
+  const { body } = await browser.api('sign-in/provider');
+  const answer = await browser.visit(String(body['location']), 'ada');
+  provider.delayMs = 60_000;
+  const startedMs = Date.now();
+  const slow = await browser.finish(answer);
+  assert.deepEqual([slow.status, slow.body['answer']], [503, 'PROVIDER_UNREACHABLE']);
+  assert.ok(Date.now() - startedMs < 20_000);
+  provider.delayMs = 0;
+  await provider.stop();
+  const away = await browser.api('sign-in/provider');
+  assert.deepEqual([away.status, away.body['answer']], [503, 'PROVIDER_UNREACHABLE'], JSON.stringify(away.body));
+  assert.match(String(away.body['title']), /cannot be reached/);
+  // The local way is as open as before.
+  const begun = await browser.api('sign-in/begin');
+  assert.equal(begun.status, 200);
+  assert.equal((await browser.read('/api/session')).status, 200, 'and who is in stays in');
+  assert.ok((await leadglass.ledger()).some(({ reason }) => reason === 'provider-unreachable'));
+  assert.equal(await leadglass.stop(), 0);
+});
 
 test(
   'in a real browser: signed in by the button, a second window for the factors, out again',
-  needs('chromium', 'openssl'),
+  needs('chromium'),
   async () => {
     await using at = await house();
     const { provider, leadglass } = at;

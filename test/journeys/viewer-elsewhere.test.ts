@@ -1,18 +1,9 @@
 /** The viewer where there is no graphics card, and on a phone. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { accessFaults } from '../support/page-facts.ts';
 import { needs } from '../support/peers.ts';
-import {
-  accessFaults,
-  assertQuiet,
-  frameOf,
-  measures,
-  pane,
-  room,
-  shows,
-  tool,
-  until,
-} from '../support/viewer-hands.ts';
+import { assertQuiet, frameOf, measures, pane, room, shows, tool, until } from '../support/viewer-hands.ts';
 
 const { skip } = needs('chromium');
 

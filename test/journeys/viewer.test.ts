@@ -8,11 +8,11 @@ import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { painted } from '../support/chromium.ts';
+import { accessFaults } from '../support/page-facts.ts';
 import { needs } from '../support/peers.ts';
 import { runProgram } from '../support/programs.ts';
 import { valueAt } from '../support/viewer-data.ts';
 import {
-  accessFaults,
   assertQuiet,
   drag,
   frameOf,

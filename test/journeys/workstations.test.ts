@@ -10,6 +10,7 @@ import { type BrowserAnswer, TestBrowser } from '../support/browser.ts';
 import { BrowserWindow } from '../support/chromium.ts';
 import { type Image, writeImage } from '../support/dicom-files.ts';
 import { type Device, Leadglass } from '../support/leadglass.ts';
+import { addAuthenticator, enrolByPasskey } from '../support/passkeys.ts';
 import { needs } from '../support/peers.ts';
 import { enrolled, type Person } from '../support/person.ts';
 
@@ -241,19 +242,9 @@ test(
     const { link } = await leadglass.json<{ link: string }>(...invite);
     await using browser = await BrowserWindow.open(trusted);
     const { page } = browser;
-    const devtools = await page.context().newCDPSession(page);
-    await devtools.send('WebAuthn.enable');
-    const authenticator = { protocol: 'ctap2', transport: 'internal', hasResidentKey: true } as const;
-    const options = { ...authenticator, hasUserVerification: true, isUserVerified: true };
-    await devtools.send('WebAuthn.addVirtualAuthenticator', {
-      options: { ...options, automaticPresenceSimulation: true },
-    });
+    await addAuthenticator(page);
     await page.goto(link);
-    const signedIn = page.waitForResponse(/\/api\/sign-in\/passkey$/);
-    await page.getByRole('button', { name: 'Make a passkey' }).click();
-    const button = page.getByRole('button', { name: 'Sign in with a passkey' });
-    await Promise.race([signedIn, button.click().catch(() => undefined)]);
-    assert.equal((await signedIn).status(), 200);
+    await enrolByPasskey(page);
     await page.goto(`https://localhost:${trusted.port}/account`);
     await page.getByText('at workstation ROOM3').waitFor();
     await page.getByText('at ROOM3', { exact: true }).waitFor();

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { join } from 'node:path';
+import { CookieJar } from './cookie-jar.ts';
 import type { Device } from './leadglass.ts';
 
 export interface BrowserAnswer {
@@ -31,7 +32,7 @@ export class TestBrowser {
   readonly origin: string;
   readonly #port: number;
   readonly #tls: { readonly ca: Buffer; readonly key?: Buffer; readonly cert?: Buffer };
-  readonly #cookies = new Map<string, string>();
+  readonly #jar = new CookieJar();
 
   /** @param workstation whose certificate it shows */
   constructor(port: number, ca: Buffer, workstation?: Device) {
@@ -47,11 +48,11 @@ export class TestBrowser {
 
   /** The secret that a thief would take; setting it is the theft. */
   get session(): string {
-    return this.#cookies.get('__Host-leadglass') ?? '';
+    return this.#jar.get('__Host-leadglass') ?? '';
   }
 
   set session(secret: string) {
-    this.#cookies.set('__Host-leadglass', secret);
+    this.#jar.set('__Host-leadglass', secret);
   }
 
   /** A call of the console's own pages. @param path below `/api/` */
@@ -76,10 +77,9 @@ export class TestBrowser {
 
   /** The answer while its body is still coming. */
   open(path: string, { method = 'GET', headers = {}, body, bare = false }: Asked = {}): Promise<IncomingMessage> {
-    const cookie = [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ');
     const sent = {
       'user-agent': this.userAgent,
-      ...(bare || cookie === '' ? {} : { cookie }),
+      ...(bare ? {} : this.#jar.field),
       ...(body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }),
       ...headers,
     };
@@ -89,20 +89,12 @@ export class TestBrowser {
     return new Promise((resolve, reject) => {
       const options = { ...where, ...from, ...this.#tls, method, path, headers: sent };
       const request = https.request(options, (response) => {
-        if (!bare) this.#keep(response.headers['set-cookie'] ?? []);
+        if (!bare) this.#jar.keep(response.headers['set-cookie']);
         resolve(response);
       });
       request.on('error', reject);
       request.end(body);
     });
-  }
-
-  #keep(fields: readonly string[]): void {
-    for (const field of fields) {
-      const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(field) ?? [];
-      if (value === '') this.#cookies.delete(name);
-      else this.#cookies.set(name, value);
-    }
   }
 }
 

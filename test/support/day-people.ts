@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { BrowserWindow } from './chromium.ts';
+import { addAuthenticator, enrolByPasskey } from './passkeys.ts';
 import { codeOf, password } from './person.ts';
 
 export type Way = 'passkey' | 'password';
@@ -32,11 +33,7 @@ export class AtBrowser {
     });
     const page = await context.newPage();
     page.setDefaultTimeout(60_000);
-    const devtools = await context.newCDPSession(page);
-    await devtools.send('WebAuthn.enable');
-    const authenticator = { protocol: 'ctap2', transport: 'internal', hasResidentKey: true } as const;
-    const more = { hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true };
-    await devtools.send('WebAuthn.addVirtualAuthenticator', { options: { ...authenticator, ...more } });
+    await addAuthenticator(page);
     return new AtBrowser(page, name, `https://localhost:${port}`);
   }
 
@@ -83,18 +80,9 @@ export class AtBrowser {
   async enrol(link: string, way: Way, first: string): Promise<void> {
     await this.page.goto(link);
     await this.heading('Welcome');
-    if (way === 'passkey') await this.#enrolByPasskey();
+    if (way === 'passkey') await enrolByPasskey(this.page);
     else await this.#enrolByPassword();
     await this.heading(first);
-  }
-
-  async #enrolByPasskey(): Promise<void> {
-    // The browser offers the new passkey by itself on the page that follows; where it waits, the button is there.
-    const signedIn = this.page.waitForResponse(/\/api\/sign-in\/passkey$/);
-    await this.button('Make a passkey');
-    const button = this.page.getByRole('button', { name: 'Sign in with a passkey' });
-    await Promise.race([signedIn, button.click().catch(() => undefined)]);
-    assert.equal((await signedIn).status(), 200);
   }
 
   async #enrolByPassword(): Promise<void> {

@@ -9,8 +9,10 @@ import https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Provider } from 'oidc-provider';
-import { openssl } from './certificates.ts';
+import type { ServerCertificate } from '../../src/keys/authority.ts';
+import { ForeignAuthority } from '../../src/keys/foreign-authority.test-support.ts';
 
 export interface StaffMember {
   readonly email: string;
@@ -39,21 +41,17 @@ export class HospitalProvider implements AsyncDisposable {
   #provider: Provider | undefined;
   #leadglassCa = '';
 
-  private constructor() {
-    const key = join(this.folder, 'key.pem');
-    const cert = join(this.folder, 'ca.pem');
-    openssl(
-      ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '5'],
-      ...['-keyout', key, '-out', cert, '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'],
-    );
+  private constructor({ keyPem: key, certificatePem: cert }: ServerCertificate, rootPem: string) {
     const signing = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
     this.#jwks = { keys: [{ ...signing, use: 'sig', kid: 'one', alg: 'ES256' }] };
     writeFileSync(join(this.folder, 'secret'), `${clientSecret}\n`, { mode: 0o600 });
-    this.#server = https.createServer({ key: readFileSync(key), cert: readFileSync(cert) });
+    writeFileSync(this.ca, rootPem);
+    this.#server = https.createServer({ key, cert });
   }
 
   static async start(): Promise<HospitalProvider> {
-    const house = new HospitalProvider();
+    using authority = await ForeignAuthority.open();
+    const house = new HospitalProvider(await authority.issue('localhost'), authority.rootPem);
     await new Promise<void>((resolve) => house.#server.listen(0, 'localhost', resolve));
     house.#server.on('request', (request, response) => void house.#answer(request, response));
     house.register([]);
@@ -180,7 +178,8 @@ export class HospitalProvider implements AsyncDisposable {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
+      // Without a hold on the process, which would otherwise outlive its tests by the delay.
+      if (this.delayMs > 0) await sleep(this.delayMs, undefined, { ref: false });
       if (request.url?.startsWith('/interaction/') === true) await this.#signInPage(request, response);
       else this.#known.callback()(request, response);
     } catch (error) {

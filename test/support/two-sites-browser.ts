@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import https from 'node:https';
+import { CookieJar } from './cookie-jar.ts';
 
 export interface PageAnswer {
   readonly status: number;
@@ -19,7 +20,7 @@ export interface ApiAnswer {
 export class TwoSitesBrowser {
   readonly console: string;
   readonly #ca: readonly string[];
-  readonly #cookies = new Map<string, Map<string, string>>();
+  readonly #jars = new Map<string, CookieJar>();
 
   constructor(console: string, caFiles: readonly string[]) {
     this.console = console;
@@ -40,7 +41,7 @@ export class TwoSitesBrowser {
 
   /** Nobody is signed in at the provider any more. */
   forgetElsewhere(): void {
-    for (const origin of this.#cookies.keys()) if (origin !== this.console) this.#cookies.delete(origin);
+    for (const origin of this.#jars.keys()) if (origin !== this.console) this.#jars.delete(origin);
   }
 
   /** What the console's own pages send. */
@@ -87,16 +88,15 @@ export class TwoSitesBrowser {
     { body, headers = {} }: { readonly body?: string; readonly headers?: Record<string, string> } = {},
   ): Promise<PageAnswer> {
     const jar = this.#jar(new URL(address).origin);
-    const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) };
-    const fields = { 'user-agent': 'Test browser', ...(cookie === '' ? {} : { cookie }), ...length, ...headers };
+    const fields = { 'user-agent': 'Test browser', ...jar.field, ...length, ...headers };
     return new Promise((resolve, reject) => {
       const request = https.request(address, { method, ca: [...this.#ca], headers: fields }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () => {
           const cookies = response.headers['set-cookie'] ?? [];
-          for (const field of cookies) keep(jar, field);
+          jar.keep(cookies);
           const { statusCode: status = 0, headers: answered } = response;
           resolve({ status, location: answered.location, text: Buffer.concat(chunks).toString(), cookies });
         });
@@ -111,15 +111,9 @@ export class TwoSitesBrowser {
     return this.ask('POST', address, { body: new URLSearchParams({ login }).toString(), headers });
   }
 
-  #jar(origin: string): Map<string, string> {
-    const jar = this.#cookies.get(origin) ?? new Map<string, string>();
-    this.#cookies.set(origin, jar);
+  #jar(origin: string): CookieJar {
+    const jar = this.#jars.get(origin) ?? new CookieJar();
+    this.#jars.set(origin, jar);
     return jar;
   }
-}
-
-function keep(jar: Map<string, string>, field: string): void {
-  const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(field) ?? [];
-  if (value === '' || /max-age=0|expires=thu, 01 jan 1970/i.test(field)) jar.delete(name);
-  else jar.set(name, value);
 }

@@ -1,13 +1,10 @@
 /** What a person does in the viewer and sees of it, over a study whose values follow from their place. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Locator, Page } from 'playwright-core';
+import { until as untilTrue } from './page-facts.ts';
 import { valueAt, type VolumeFacts, writeVolume } from './viewer-data.ts';
 import { type RoomOptions, ViewerRoom } from './viewer-room.ts';
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 const volume = {
   study: 'Volumes',
@@ -68,22 +65,8 @@ export async function words(page: Page, pattern: RegExp, number = 1): Promise<st
   return found;
 }
 
-/** Until this is true in the page; asked from outside, since the page's policy evaluates no text. */
-export async function until(page: Page, expression: string): Promise<void> {
-  const endMs = Date.now() + 30_000;
-  while ((await page.evaluate(expression)) !== true) {
-    assert.ok(Date.now() < endMs, `never came true: ${expression}`);
-    await sleep(50);
-  }
-}
-
-export async function accessFaults(page: Page): Promise<unknown> {
-  await page.evaluate(axeSource);
-  return page.evaluate(`axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    resultTypes: ['violations'],
-  }).then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 160)).join(' | ')))`);
-}
+/** Until this is true in the page, which may have volumes to load first. */
+export const until = (page: Page, expression: string): Promise<void> => untilTrue(page, expression, 30_000);
 
 /** Nothing but our own server was asked, nothing was refused by the policy, nothing stays in the browser. */
 export async function assertQuiet(room: ViewerRoom, expected: RegExp = /^$/): Promise<void> {

@@ -1,12 +1,11 @@
 /** A reading room: the real server with studies in it, a physician who signs in with a passkey, and the viewer in Chromium. */
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
-import { part10Of, syntheticInstances } from '../../src/cli/demo/synthetic.ts';
 import { BrowserWindow } from './chromium.ts';
-import { uidOf } from './dicom-files.ts';
+import { writeDemoStudies } from './demo-studies.ts';
 import { Leadglass } from './leadglass.ts';
+import { addAuthenticator, enrolByPasskey } from './passkeys.ts';
 
 export class ViewerRoom implements AsyncDisposable {
   readonly leadglass: Leadglass;
@@ -25,12 +24,7 @@ export class ViewerRoom implements AsyncDisposable {
     const leadglass = await Leadglass.start();
     try {
       const sent = leadglass.path('studies');
-      mkdirSync(sent);
-      let count = 0;
-      const newUid = (): ReturnType<typeof uidOf> => uidOf(`viewer ${(count += 1)}`);
-      for (const instance of syntheticInstances({ newUid, studyDate: '20261125' })) {
-        writeFileSync(join(sent, `${instance.name}.dcm`), part10Of(instance));
-      }
+      writeDemoStudies(sent, 'viewer');
       options.files?.(sent);
       const { folder } = await leadglass.enrol('CT1', 'archive');
       await leadglass.succeed('send', leadglass.address, sent, '--as', folder);
@@ -89,18 +83,10 @@ export interface RoomOptions {
 }
 
 async function signIn(leadglass: Leadglass, page: Page, role: string): Promise<void> {
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send('WebAuthn.enable');
-  const authenticator = { protocol: 'ctap2', transport: 'internal', hasResidentKey: true } as const;
-  const more = { hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true };
-  await devtools.send('WebAuthn.addVirtualAuthenticator', { options: { ...authenticator, ...more } });
+  await addAuthenticator(page);
   const invite = ['account', 'invite', 'ada@hospital.example', '--role', role, '--name', 'Ada Quist'];
   const { link } = await leadglass.json<{ link: string }>(...invite);
   await page.goto(link);
-  const signedIn = page.waitForResponse(/\/api\/sign-in\/passkey$/);
-  await page.getByRole('button', { name: 'Make a passkey' }).click();
-  const button = page.getByRole('button', { name: 'Sign in with a passkey' });
-  await Promise.race([signedIn, button.click().catch(() => undefined)]);
-  assert.equal((await signedIn).status(), 200);
+  await enrolByPasskey(page);
   await page.getByRole('heading', { level: 1, name: 'Studies' }).waitFor();
 }
