@@ -1,4 +1,4 @@
-/** Dates, numbers and names for people, in the chosen language. Parsing of DICOM values is in model/dicom-values.ts. */
+/** Dates, numbers and names for people, in the chosen language. Parsing of DICOM values is in model/dicom-json.ts. */
 import { language } from './i18n.ts';
 
 const day = /^\d{4}-\d{2}-\d{2}$/;
@@ -12,6 +12,7 @@ export function date(iso: string): string {
   return new Intl.DateTimeFormat(language.get(), { dateStyle: 'medium' }).format(dateOf(iso));
 }
 
+/** A day alone has no time. */
 export function dateTime(iso: string): string {
   const style = { dateStyle: 'medium', timeStyle: 'short' } as const;
   return day.test(iso) ? date(iso) : new Intl.DateTimeFormat(language.get(), style).format(dateOf(iso));
@@ -30,10 +31,6 @@ export function shortDay(iso: string): string {
   return new Intl.DateTimeFormat(language.get(), { day: 'numeric', month: 'short', timeZone: 'UTC' }).format(
     new Date(`${iso}T00:00:00Z`),
   );
-}
-
-export function dayOrMoment(iso: string): string {
-  return day.test(iso) ? date(iso) : dateTime(iso);
 }
 
 const steps: readonly (readonly [Intl.RelativeTimeFormatUnit, number])[] = [

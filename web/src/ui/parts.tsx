@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { t } from '../i18n/i18n.ts';
-import { dateTime, dayOrMoment, exactTime, relative } from '../i18n/format.ts';
+import { dateTime, exactTime, relative } from '../i18n/format.ts';
 import { Button } from './button.tsx';
 import { Icon, type IconName } from './icons.tsx';
 import { errorWords } from './errors.ts';
@@ -214,7 +214,7 @@ export function Until({ at }: { readonly at: string | undefined }): JSX.Element 
   if (at === undefined) return <span class="quiet">{t('time.noEnd')}</span>;
   return (
     <time dateTime={at} title={dateTime(at)} class="nowrap">
-      {dayOrMoment(at)}
+      {dateTime(at)}
     </time>
   );
 }

@@ -1,8 +1,8 @@
 /** What happened around one patient or one person, day by day, newest first. */
 import type { JSX } from 'preact';
 import type { LedgerRecordView } from '../../../../src/doors/control/control-services.ts';
-import { date } from '../../i18n/format.ts';
-import { language, t, tn } from '../../i18n/i18n.ts';
+import { clockTime, date } from '../../i18n/format.ts';
+import { t, tn } from '../../i18n/i18n.ts';
 import { byDay } from '../../model/ledger-words.ts';
 import { Empty, Note } from '../../ui/parts.tsx';
 import { About, EventWords } from './records-table.tsx';
@@ -40,7 +40,7 @@ export function Story(props: {
           <ol class="story">
             {those.map((record) => (
               <li key={record.seq} class={record.outcome === 'success' ? '' : 'bad'}>
-                <time dateTime={record.at}>{timeOf(record.at)}</time>
+                <time dateTime={record.at}>{clockTime(record.at)}</time>
                 <div>
                   <strong>{record.who}</strong> <EventWords record={record} />
                   <About record={record} />
@@ -52,8 +52,4 @@ export function Story(props: {
       ))}
     </div>
   );
-}
-
-function timeOf(at: string): string {
-  return new Intl.DateTimeFormat(language.get(), { timeStyle: 'short' }).format(new Date(at));
 }

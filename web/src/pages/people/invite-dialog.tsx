@@ -4,7 +4,7 @@ import { useState } from 'preact/hooks';
 import type { AccountLink } from '../../../../src/doors/control/control-services.ts';
 import { type Role, roles } from '../../../../src/guard/roles.ts';
 import { control } from '../../api/client.ts';
-import { dayOrMoment } from '../../i18n/format.ts';
+import { dateTime } from '../../i18n/format.ts';
 import { t, word } from '../../i18n/i18n.ts';
 import { dayFromNow } from '../../model/openings.ts';
 import { pathOf } from '../../model/route.ts';
@@ -114,7 +114,7 @@ export function LinkDialog({
       <p>{t('link.text', { email: made.account.email })}</p>
       <Secret text={made.link} />
       {made.needsConfirmation ? <Note tone="warn">{t('link.confirm')}</Note> : null}
-      <p class="quiet small">{t('link.ends', { at: dayOrMoment(made.until) })}</p>
+      <p class="quiet small">{t('link.ends', { at: dateTime(made.until) })}</p>
       <div class="dialog-foot">
         {/* Where it is the page already, this closes the dialog alone. */}
         <ButtonLink href={pathOf('people', made.account.email)} look="plain">

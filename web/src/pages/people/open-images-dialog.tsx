@@ -5,7 +5,7 @@ import type { PersonOpeningView } from '../../../../src/doors/control/control-se
 import type { projectOptions } from '../../../../src/guard/person-opening.ts';
 import type { Role } from '../../../../src/guard/roles.ts';
 import { control } from '../../api/client.ts';
-import { dayOrMoment } from '../../i18n/format.ts';
+import { dateTime } from '../../i18n/format.ts';
 import { t, word } from '../../i18n/i18n.ts';
 import { dayFromNow } from '../../model/openings.ts';
 import { CheckGroup, DateField, ReasonField, TextField } from '../../ui/fields.tsx';
@@ -57,7 +57,7 @@ export function OpenImagesDialog(props: {
   const going = useSubmit(
     async () => {
       const { until } = await control('accountOpen', accountOpenOf(person, draft, present));
-      say(t(present === undefined ? 'images.opened' : 'images.changed', { name, day: dayOrMoment(until) }));
+      say(t(present === undefined ? 'images.opened' : 'images.changed', { name, day: dateTime(until) }));
       onDone();
       onClose();
     },
