@@ -5,7 +5,6 @@ import type { EmergencyDetails, EmergencyView } from '../../../../src/doors/cont
 import { control } from '../../api/client.ts';
 import { dateTime } from '../../i18n/format.ts';
 import { t, word } from '../../i18n/i18n.ts';
-import { eventCodeOf } from '../../model/ledger-words.ts';
 import { Button } from '../../ui/button.tsx';
 import { ChoiceField, TextArea } from '../../ui/fields.tsx';
 import { Badge, Card, Empty, Facts, Loaded, Moment, Note, PageHead, Problem } from '../../ui/parts.tsx';
@@ -13,6 +12,7 @@ import { type Column, Table } from '../../ui/table.tsx';
 import { say } from '../../ui/toasts.tsx';
 import { useLoad } from '../../ui/use-load.ts';
 import { useSubmit } from '../../ui/use-submit.ts';
+import { EventWords } from '../ledger/records-table.tsx';
 import { EmergencyState } from './emergencies-page.tsx';
 
 type Use = EmergencyDetails['uses'][number];
@@ -176,7 +176,7 @@ function Uses({ details }: { readonly details: EmergencyDetails }): JSX.Element 
       title: t('ledger.event'),
       cell: (use) => (
         <span class="row">
-          <EventName event={use.event} />
+          <EventWords event={use.event} />
           {use.isRefused ? <Badge tone="danger">{t('emergencies.failed')}</Badge> : null}
         </span>
       ),
@@ -205,9 +205,4 @@ function Uses({ details }: { readonly details: EmergencyDetails }): JSX.Element 
       {...(details.more ? { foot: <span>{t('emergencies.moreUses')}</span> } : {})}
     />
   );
-}
-
-function EventName({ event }: { readonly event: string }): JSX.Element {
-  const code = eventCodeOf({ event });
-  return <span title={event}>{code === undefined ? event : t(`event.${code}`)}</span>;
 }

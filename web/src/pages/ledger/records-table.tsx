@@ -27,7 +27,7 @@ export function RecordsTable(props: {
     {
       key: 'event',
       title: t('ledger.event'),
-      cell: (record) => <EventWords record={record} />,
+      cell: ({ event }) => <EventWords event={event} />,
       sortBy: ({ event }) => event,
     },
     { key: 'about', title: t('ledger.about'), cell: (record) => <About record={record} /> },
@@ -48,9 +48,9 @@ export function RecordsTable(props: {
   );
 }
 
-export function EventWords({ record }: { readonly record: LedgerRecordView }): JSX.Element {
-  const code = eventCodeOf(record);
-  return <span title={record.event}>{code === undefined ? record.event : t(`event.${code}`)}</span>;
+export function EventWords({ event }: Pick<LedgerRecordView, 'event'>): JSX.Element {
+  const code = eventCodeOf({ event });
+  return <span title={event}>{code === undefined ? event : t(`event.${code}`)}</span>;
 }
 
 export function About({ record }: { readonly record: LedgerRecordView }): JSX.Element {

@@ -42,7 +42,7 @@ export function Story(props: {
               <li key={record.seq} class={record.outcome === 'success' ? '' : 'bad'}>
                 <time dateTime={record.at}>{clockTime(record.at)}</time>
                 <div>
-                  <strong>{record.who}</strong> <EventWords record={record} />
+                  <strong>{record.who}</strong> <EventWords event={record.event} />
                   <About record={record} />
                 </div>
               </li>
