@@ -6,12 +6,12 @@ import { control } from '../../api/client.ts';
 import { t, word } from '../../i18n/i18n.ts';
 import { pathOf } from '../../model/route.ts';
 import { currentSession, mayAdminister } from '../../model/session.ts';
-import { ButtonLink } from '../../ui/button.tsx';
 import { Segments } from '../../ui/fields.tsx';
 import { Absent, Ago, Badge, Empty, Loaded, PageHead, type Tone, Until } from '../../ui/parts.tsx';
 import { type Column, Table } from '../../ui/table.tsx';
 import { useLoad } from '../../ui/use-load.ts';
 import { Filter } from '../openings/openings-page.tsx';
+import { AddDevice } from './add-device.tsx';
 import { WaitingChanges } from './waiting-changes.tsx';
 
 export const stateTones: Readonly<Record<DeviceView['state'], Tone>> = {
@@ -33,11 +33,7 @@ export function DevicesPage(): JSX.Element {
   return (
     <>
       <PageHead title={t('nav.devices')} intro={t('devices.intro')}>
-        {canAdd ? (
-          <ButtonLink href="/devices/add" icon="plus" look="primary">
-            {t('devices.add')}
-          </ButtonLink>
-        ) : null}
+        <AddDevice look="primary" />
       </PageHead>
       <div class="row apart">
         <Segments
@@ -143,9 +139,7 @@ function DevicesTable(props: {
           {props.isAll && props.canAdd ? (
             <>
               <p>{t('devices.noneText')}</p>
-              <ButtonLink href="/devices/add" icon="plus">
-                {t('devices.add')}
-              </ButtonLink>
+              <AddDevice />
             </>
           ) : null}
         </Empty>

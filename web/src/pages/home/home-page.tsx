@@ -5,12 +5,13 @@ import type { ActivityReport, EmergencyView, StatusReport } from '../../../../sr
 import { control } from '../../api/client.ts';
 import { bytes, compact, dateTime, number, shortDay } from '../../i18n/format.ts';
 import { t, tn } from '../../i18n/i18n.ts';
-import { currentSession, mayAdminister, mayReview } from '../../model/session.ts';
+import { currentSession, mayReview } from '../../model/session.ts';
 import { Button, ButtonLink } from '../../ui/button.tsx';
 import { Bars, Legend, type Series, Sparkline, StackedArea } from '../../ui/charts.tsx';
 import { Segments } from '../../ui/fields.tsx';
 import { Ago, Card, Loaded, Note, PageHead } from '../../ui/parts.tsx';
 import { type Loading, useLoad } from '../../ui/use-load.ts';
+import { AddDevice } from '../devices/add-device.tsx';
 import { WaitingChanges } from '../devices/waiting-changes.tsx';
 import { EndingSoon, OpeningWindow } from './opening-window.tsx';
 
@@ -45,11 +46,7 @@ export function HomePage(): JSX.Element {
         >
           {t('action.refresh')}
         </Button>
-        {mayAdminister(role) ? (
-          <ButtonLink href="/devices/add" icon="plus" look="primary">
-            {t('devices.add')}
-          </ButtonLink>
-        ) : null}
+        <AddDevice look="primary" />
       </PageHead>
       <Loaded of={house} height={900}>
         {([report, openings, waiting, { changes }]) => (

@@ -3,17 +3,15 @@ import type { JSX } from 'preact';
 import type { OpeningView } from '../../../../src/doors/control/control-services.ts';
 import { t, tn, word } from '../../i18n/i18n.ts';
 import { daysLeft, type Light, lightOf, marksOf } from '../../model/openings.ts';
-import { currentSession, mayAdminister } from '../../model/session.ts';
 import { pathOf } from '../../model/route.ts';
-import { ButtonLink } from '../../ui/button.tsx';
 import { Empty, Until } from '../../ui/parts.tsx';
+import { AddDevice } from '../devices/add-device.tsx';
 
 const lights: readonly Exclude<Light, 'dark'>[] = ['bright', 'lit', 'idle', 'warn'];
 const order: readonly Light[] = ['warn', 'bright', 'lit', 'idle', 'dark'];
 
 export function OpeningWindow({ openings }: { readonly openings: readonly OpeningView[] }): JSX.Element {
   const nowMs = Date.now();
-  const role = currentSession()?.account.role;
   const open = openings
     .filter(({ state }) => state === 'open')
     .map((opening) => ({ opening, light: lightOf(opening, nowMs) }))
@@ -24,11 +22,7 @@ export function OpeningWindow({ openings }: { readonly openings: readonly Openin
     return (
       <Empty icon="openings" title={t('home.nothingOpen')}>
         <p>{t('home.nothingOpenText')}</p>
-        {mayAdminister(role) ? (
-          <ButtonLink href="/devices/add" icon="plus">
-            {t('devices.add')}
-          </ButtonLink>
-        ) : null}
+        <AddDevice />
       </Empty>
     );
   }

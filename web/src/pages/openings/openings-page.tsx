@@ -4,12 +4,11 @@ import { useState } from 'preact/hooks';
 import { control } from '../../api/client.ts';
 import { t, tn } from '../../i18n/i18n.ts';
 import { type Mark, marksOf } from '../../model/openings.ts';
-import { currentSession, mayAdminister } from '../../model/session.ts';
-import { ButtonLink } from '../../ui/button.tsx';
 import { Segments } from '../../ui/fields.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Loaded, PageHead } from '../../ui/parts.tsx';
 import { useLoad } from '../../ui/use-load.ts';
+import { AddDevice } from '../devices/add-device.tsx';
 import { OpeningsTable } from './openings-table.tsx';
 import { Programs } from './programs.tsx';
 
@@ -19,15 +18,10 @@ export function OpeningsPage(): JSX.Element {
   const [shown, setShown] = useState<Shown>('open');
   const [text, setText] = useState('');
   const openings = useLoad(() => control('openingList', { all: shown === 'all' }), [shown === 'all']);
-  const role = currentSession()?.account.role;
   return (
     <>
       <PageHead title={t('nav.openings')} intro={t('openings.intro')}>
-        {mayAdminister(role) ? (
-          <ButtonLink href="/devices/add" icon="plus" look="primary">
-            {t('devices.add')}
-          </ButtonLink>
-        ) : null}
+        <AddDevice look="primary" />
       </PageHead>
       <div class="row apart">
         <Segments
