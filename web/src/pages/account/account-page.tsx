@@ -8,12 +8,12 @@ import { language, languageNames, languages, t, word } from '../../i18n/i18n.ts'
 import { signOut } from '../../model/actions.ts';
 import { currentSession } from '../../model/session.ts';
 import { theme, themes } from '../../model/theme.ts';
+import { attempt } from '../../ui/attempt.ts';
 import { Button } from '../../ui/button.tsx';
 import { Segments } from '../../ui/fields.tsx';
 import { Card, Loaded, PageHead } from '../../ui/parts.tsx';
-import { say, sayFailed } from '../../ui/toasts.tsx';
+import { say } from '../../ui/toasts.tsx';
 import { useLoad } from '../../ui/use-load.ts';
-import { StepUpCancelled } from '../../model/step-up.ts';
 import { Factors } from './factors.tsx';
 import { Passcodes } from './passcodes.tsx';
 import { SessionsTable } from './sessions-table.tsx';
@@ -26,15 +26,12 @@ export function AccountPage(): JSX.Element {
   const own = useLoad(() =>
     Promise.all([read('own/factors'), read('own/sessions'), seesImages ? read('own/passcodes') : []]),
   );
-  const end = async (id: number | 'others'): Promise<void> => {
-    try {
+  const end = (id: number | 'others'): Promise<void> =>
+    attempt(async () => {
       await people('own/sessions/end', { id });
       say(t('sessions.ended'));
       own.reload();
-    } catch (error) {
-      if (!(error instanceof StepUpCancelled)) sayFailed(error);
-    }
-  };
+    });
   return (
     <>
       <PageHead title={t('nav.account')} intro={introOf(session)}>

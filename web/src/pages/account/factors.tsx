@@ -6,15 +6,15 @@ import { people } from '../../api/client.ts';
 import { makePasskey } from '../../api/passkey.ts';
 import { date } from '../../i18n/format.ts';
 import { t, tn } from '../../i18n/i18n.ts';
+import { attempt } from '../../ui/attempt.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { PasswordField, TextField } from '../../ui/fields.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { Icon, type IconName } from '../../ui/icons.tsx';
 import { Ago, Card, Problem } from '../../ui/parts.tsx';
-import { say, sayFailed } from '../../ui/toasts.tsx';
+import { say } from '../../ui/toasts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
-import { StepUpCancelled } from '../../model/step-up.ts';
 import { CodeStep } from '../enrol/code-step.tsx';
 import { deviceName } from '../enrol/device-name.ts';
 import { RecoveryCodes } from '../enrol/recovery-codes.tsx';
@@ -34,11 +34,6 @@ export function Factors(props: { readonly own: OwnFactors; readonly onChanged: (
     say(text);
     close();
     props.onChanged();
-  };
-  const attempt = (work: () => Promise<void>): void => {
-    work().catch((error: unknown) => {
-      if (!(error instanceof StepUpCancelled)) sayFailed(error);
-    });
   };
   const addPasskey = async (): Promise<void> => {
     const { ceremony, passkey } = await people('own/passkeys/begin', {});
@@ -78,15 +73,15 @@ export function Factors(props: { readonly own: OwnFactors; readonly onChanged: (
           </Factor>
         ))}
         <Factor icon="plus" name={t('factor.addPasskey')} about={t('factor.addPasskeyText')}>
-          <Button size="small" onClick={() => attempt(addPasskey)}>
+          <Button size="small" onClick={() => void attempt(addPasskey)}>
             {t('action.add')}
           </Button>
         </Factor>
         <OtherFactors
           own={own}
           onPassword={() => setOpen({ kind: 'password' })}
-          onCode={() => attempt(() => beginCode())}
-          onCodes={() => attempt(newCodes)}
+          onCode={() => void attempt(() => beginCode())}
+          onCodes={() => void attempt(newCodes)}
         />
       </div>
       {open?.kind === 'rename' ? <RenameDialog id={open.id} label={open.label} onClose={close} onDone={done} /> : null}

@@ -5,14 +5,14 @@ import type { NewPasscode, PasscodeView } from '../../../../src/doors/console/pe
 import { people } from '../../api/client.ts';
 import { dateTime } from '../../i18n/format.ts';
 import { t } from '../../i18n/i18n.ts';
-import { StepUpCancelled } from '../../model/step-up.ts';
+import { attempt } from '../../ui/attempt.ts';
 import { Button } from '../../ui/button.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
 import { Ago, Copyable, Facts, Secret, Until } from '../../ui/parts.tsx';
 import { Table } from '../../ui/table.tsx';
-import { say, sayFailed } from '../../ui/toasts.tsx';
+import { say } from '../../ui/toasts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 
 export function Passcodes(props: {
@@ -22,15 +22,12 @@ export function Passcodes(props: {
   const { own, onChanged } = props;
   const [isMaking, setMaking] = useState(false);
   const [made, setMade] = useState<NewPasscode | undefined>();
-  const end = async (id: number): Promise<void> => {
-    try {
+  const end = (id: number): Promise<void> =>
+    attempt(async () => {
       await people('own/passcodes/end', { id });
       say(t('passcode.ended'));
       onChanged();
-    } catch (error) {
-      if (!(error instanceof StepUpCancelled)) sayFailed(error);
-    }
-  };
+    });
   return (
     <section class="stack" aria-label={t('passcode.title')}>
       <div class="row apart">
