@@ -12,7 +12,7 @@ import { useStore } from '../model/store.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { CodeField } from './code-field.tsx';
-import { Failed, Note, Problem, Skeleton } from './parts.tsx';
+import { Failed, Problem, Skeleton } from './parts.tsx';
 import { useLoad } from './use-load.ts';
 import { useSubmit } from './use-submit.ts';
 
@@ -63,11 +63,7 @@ function Proof(props: {
   useEffect(() => frame.current?.querySelector<HTMLElement>('input, button, a')?.focus(), []);
   return (
     <div class="stack" ref={frame}>
-      {problem === undefined ? null : (
-        <Note tone="danger" live>
-          {problem}
-        </Note>
-      )}
+      <Problem text={problem} />
       {hasPasskey ? (
         <Button look="primary" size="wide" icon="key" busy={byPasskey.busy} onClick={() => void byPasskey.run()}>
           {t('signIn.passkey')}

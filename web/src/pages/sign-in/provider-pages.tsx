@@ -8,7 +8,7 @@ import { signedIn } from '../../model/session.ts';
 import { ButtonLink } from '../../ui/button.tsx';
 import { Entrance } from '../../ui/entrance.tsx';
 import { errorWords } from '../../ui/errors.ts';
-import { Note } from '../../ui/parts.tsx';
+import { Problem } from '../../ui/parts.tsx';
 import { say } from '../../ui/toasts.tsx';
 
 export function CallbackPage(): JSX.Element {
@@ -37,9 +37,7 @@ export function CallbackPage(): JSX.Element {
   if (state === 'confirmed') return <Done />;
   return (
     <Entrance title={t('provider.failed')}>
-      <Note tone="danger" live>
-        {state.problem}
-      </Note>
+      <Problem text={state.problem} />
       <ButtonLink href="/sign-in" look="primary">
         {t('provider.again')}
       </ButtonLink>
@@ -69,9 +67,7 @@ export function ConfirmPage(): JSX.Element {
   if (problem === undefined) return <Waiting />;
   return (
     <Entrance title={t('stepUp.title')}>
-      <Note tone="danger" live>
-        {problem}
-      </Note>
+      <Problem text={problem} />
     </Entrance>
   );
 }

@@ -10,7 +10,7 @@ import { Button } from '../../ui/button.tsx';
 import { CodeField } from '../../ui/code-field.tsx';
 import { Entrance } from '../../ui/entrance.tsx';
 import { TextField } from '../../ui/fields.tsx';
-import { Note } from '../../ui/parts.tsx';
+import { Problem } from '../../ui/parts.tsx';
 import { say } from '../../ui/toasts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 
@@ -50,11 +50,7 @@ export function SecondFactor({
   const problem = byCode.problem ?? byRecovery.problem ?? byPasskey.problem;
   return (
     <Entrance title={t('second.title')} intro={t(isRecovery ? 'second.recoveryIntro' : 'second.intro')}>
-      {problem === undefined ? null : (
-        <Note tone="danger" live>
-          {problem}
-        </Note>
-      )}
+      <Problem text={problem} />
       {!isRecovery && next.includes('passkey') && passkey !== undefined && hasPasskeys() ? (
         <Button look="primary" size="wide" icon="key" busy={byPasskey.busy} onClick={() => void byPasskey.run()}>
           {t('second.passkey')}

@@ -97,11 +97,7 @@ function FirstFactor(props: {
   const problem = byPasskey.problem ?? byPassword.problem;
   return (
     <div class="stack wide">
-      {problem === undefined ? null : (
-        <Note tone="danger" live>
-          {problem}
-        </Note>
-      )}
+      <Problem text={problem} />
       {hasPasskeys() ? (
         <Button
           {...(isSecondary ? {} : { look: 'primary' as const })}
