@@ -2,9 +2,9 @@
  * Enrolment by invitation: name, a way to sign in, recovery codes. The token is in the fragment, which no request carries, and
  * leaves the address at once.
  */
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
-import type { Enrolled, EnrolmentView } from '../../../../src/doors/console/people-flows.ts';
+import type { Enrolled, EnrolmentView, NewCode } from '../../../../src/doors/console/people-flows.ts';
 import { people } from '../../api/client.ts';
 import { hasPasskeys, makePasskey } from '../../api/passkey.ts';
 import { t, word } from '../../i18n/i18n.ts';
@@ -32,9 +32,9 @@ export function EnrolPage(): JSX.Element {
   }
   if (invitation !== '') return <Invited />;
   return (
-    <Frame title={t('enrol.noLinkTitle')}>
+    <Entrance title={t('enrol.noLinkTitle')}>
       <p>{t('enrol.noLink')}</p>
-    </Frame>
+    </Entrance>
   );
 }
 
@@ -42,30 +42,26 @@ function Invited(): JSX.Element {
   const begun = useLoad(() => people('enrol/begin', { invitation }));
   if (begun.error !== undefined) {
     return (
-      <Frame title={t('enrol.failedTitle')}>
+      <Entrance title={t('enrol.failedTitle')}>
         <Failed error={begun.error} again={begun.reload} />
         <p class="quiet">{t('enrol.failed')}</p>
-      </Frame>
+      </Entrance>
     );
   }
   if (begun.value === undefined) {
     return (
-      <Frame title={t('enrol.title')}>
+      <Entrance title={t('enrol.title')}>
         <Skeleton />
-      </Frame>
+      </Entrance>
     );
   }
   return <Steps begun={begun.value} />;
 }
 
-function Frame({ title, children }: { readonly title: string; readonly children: ComponentChildren }): JSX.Element {
-  return <Entrance title={title}>{children}</Entrance>;
-}
-
 type Step =
   | { readonly kind: 'way' }
   | { readonly kind: 'password' }
-  | { readonly kind: 'code'; readonly secret: Parameters<typeof CodeStep>[0]['secret'] }
+  | { readonly kind: 'code'; readonly secret: NewCode }
   | { readonly kind: 'codes'; readonly codes: readonly string[] };
 
 function Steps({ begun: first }: { readonly begun: EnrolmentView }): JSX.Element {
