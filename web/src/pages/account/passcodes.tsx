@@ -7,9 +7,9 @@ import { dateTime } from '../../i18n/format.ts';
 import { t } from '../../i18n/i18n.ts';
 import { attempt } from '../../ui/attempt.ts';
 import { Button } from '../../ui/button.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
 import { TextField } from '../../ui/fields.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
+import { OnceDialog } from '../../ui/once-dialog.tsx';
 import { Ago, Copyable, Facts, Secret, Until } from '../../ui/parts.tsx';
 import { Table } from '../../ui/table.tsx';
 import { say } from '../../ui/toasts.tsx';
@@ -115,18 +115,13 @@ function MakeDialog(props: {
 
 function MadeDialog({ made, onClose }: { readonly made: NewPasscode; readonly onClose: () => void }): JSX.Element {
   return (
-    <Dialog title={t('passcode.title')} onClose={onClose}>
+    <OnceDialog title={t('passcode.title')} onClose={onClose}>
       <p>{t('passcode.once', { device: made.device, at: dateTime(made.until) })}</p>
       <Facts facts={[[t('passcode.userName'), <Copyable text={made.userName} />]]} />
       <p class="small">{t('passcode.word')}</p>
       <Secret text={made.passcode} />
       <p class="small">{t('passcode.token')}</p>
       <Secret text={made.token} />
-      <div class="dialog-foot">
-        <Button look="primary" onClick={onClose}>
-          {t('action.done')}
-        </Button>
-      </div>
-    </Dialog>
+    </OnceDialog>
   );
 }

@@ -6,10 +6,9 @@ import { control } from '../../api/client.ts';
 import { t } from '../../i18n/i18n.ts';
 import { type DeviceKey, makeDeviceKey } from '../../model/device-key.ts';
 import { dayFromNow } from '../../model/openings.ts';
-import { Button } from '../../ui/button.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
 import { ChoiceField, DateField, TextField } from '../../ui/fields.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
+import { OnceDialog } from '../../ui/once-dialog.tsx';
 import { say } from '../../ui/toasts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 import { DeviceFiles } from './device-files.tsx';
@@ -49,16 +48,11 @@ export function RenewDialog(props: {
   );
   if (made !== undefined) {
     return (
-      <Dialog title={t('device.newCertificate')} onClose={onClose}>
+      <OnceDialog title={t('device.newCertificate')} onClose={onClose}>
         <p>{t('device.newCertificateText')}</p>
         <WaitingNote waiting={made.added.waiting} />
         <DeviceFiles added={made.added} privatePem={made.key.privatePem} />
-        <div class="dialog-foot">
-          <Button look="primary" onClick={onClose}>
-            {t('action.done')}
-          </Button>
-        </div>
-      </Dialog>
+      </OnceDialog>
     );
   }
   return (

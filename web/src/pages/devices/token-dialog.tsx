@@ -5,10 +5,9 @@ import type { DeviceTokenMade } from '../../../../src/doors/control/control-serv
 import { control } from '../../api/client.ts';
 import { dateTime } from '../../i18n/format.ts';
 import { t } from '../../i18n/i18n.ts';
-import { Button } from '../../ui/button.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
 import { ReasonField, SelectField } from '../../ui/fields.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
+import { OnceDialog } from '../../ui/once-dialog.tsx';
 import { Copyable, Facts, Secret } from '../../ui/parts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 import { WaitingNote } from './waiting-changes.tsx';
@@ -31,7 +30,7 @@ export function TokenDialog({
   );
   if (made !== undefined) {
     return (
-      <Dialog title={t('token.title')} onClose={onClose}>
+      <OnceDialog title={t('token.title')} onClose={onClose}>
         <p>{t('token.once')}</p>
         <WaitingNote waiting={made.waiting} />
         <Secret text={made.token} />
@@ -42,12 +41,7 @@ export function TokenDialog({
             [t('token.number'), made.waiting === undefined ? String(made.number) : undefined],
           ]}
         />
-        <div class="dialog-foot">
-          <Button look="primary" onClick={onClose}>
-            {t('action.done')}
-          </Button>
-        </div>
-      </Dialog>
+      </OnceDialog>
     );
   }
   return (

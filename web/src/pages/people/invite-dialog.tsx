@@ -8,10 +8,10 @@ import { dateTime } from '../../i18n/format.ts';
 import { t, word } from '../../i18n/i18n.ts';
 import { dayFromNow } from '../../model/openings.ts';
 import { pathOf } from '../../model/route.ts';
-import { Button, ButtonLink } from '../../ui/button.tsx';
-import { Dialog } from '../../ui/dialog.tsx';
+import { ButtonLink } from '../../ui/button.tsx';
 import { DateField, ReasonField, SelectField, TextField } from '../../ui/fields.tsx';
 import { FormDialog } from '../../ui/form-dialog.tsx';
+import { OnceDialog } from '../../ui/once-dialog.tsx';
 import { Note, Secret } from '../../ui/parts.tsx';
 import { useSubmit } from '../../ui/use-submit.ts';
 import { boundsOf } from './images-draft.ts';
@@ -110,20 +110,20 @@ export function LinkDialog({
   readonly onClose: () => void;
 }): JSX.Element {
   return (
-    <Dialog title={t('link.title')} onClose={onClose}>
+    <OnceDialog
+      title={t('link.title')}
+      onClose={onClose}
+      aside={
+        // Where it is the page already, this closes the dialog alone.
+        <ButtonLink href={pathOf('people', made.account.email)} look="plain">
+          {t('people.toPage')}
+        </ButtonLink>
+      }
+    >
       <p>{t('link.text', { email: made.account.email })}</p>
       <Secret text={made.link} />
       {made.needsConfirmation ? <Note tone="warn">{t('link.confirm')}</Note> : null}
       <p class="quiet small">{t('link.ends', { at: dateTime(made.until) })}</p>
-      <div class="dialog-foot">
-        {/* Where it is the page already, this closes the dialog alone. */}
-        <ButtonLink href={pathOf('people', made.account.email)} look="plain">
-          {t('people.toPage')}
-        </ButtonLink>
-        <Button look="primary" onClick={onClose}>
-          {t('action.done')}
-        </Button>
-      </div>
-    </Dialog>
+    </OnceDialog>
   );
 }
