@@ -8,9 +8,8 @@ import { deviceName } from '../enrol/device-name.ts';
 
 export function SessionsTable(props: {
   readonly sessions: readonly OwnSession[];
-  readonly action?: (session: OwnSession) => ComponentChildren;
+  readonly action: (session: OwnSession) => ComponentChildren;
 }): JSX.Element {
-  const { action } = props;
   return (
     <Table
       caption={t('people.sessions')}
@@ -22,15 +21,7 @@ export function SessionsTable(props: {
         {
           key: 'browser',
           title: t('sessions.browser'),
-          cell: ({ userAgent, current, workstation }) => (
-            <span class="row">
-              <span title={userAgent}>
-                {deviceName(userAgent) === '' ? t('sessions.unknown') : deviceName(userAgent)}
-              </span>
-              {current ? <Badge tone="accent">{t('sessions.this')}</Badge> : null}
-              {workstation === undefined ? null : <Badge>{t('sessions.at', { name: workstation })}</Badge>}
-            </span>
-          ),
+          cell: (session) => <SessionBrowser session={session} isThis={session.current} />,
         },
         { key: 'address', title: t('sessions.address'), cell: ({ address }) => <code>{address}</code> },
         { key: 'createdAt', title: t('sessions.since'), cell: ({ createdAt }) => <Ago at={createdAt} />, priority: 2 },
@@ -40,8 +31,23 @@ export function SessionsTable(props: {
           cell: ({ lastUsedAt }) => <Ago at={lastUsedAt} />,
           sortBy: ({ lastUsedAt }) => Date.parse(lastUsedAt),
         },
-        ...(action === undefined ? [] : [{ key: 'action', title: t('table.actions'), cell: action, end: true }]),
+        { key: 'action', title: t('table.actions'), cell: props.action, end: true },
       ]}
     />
+  );
+}
+
+/** By which browser, at which workstation. */
+export function SessionBrowser(props: {
+  readonly session: Pick<OwnSession, 'userAgent' | 'workstation'>;
+  readonly isThis?: boolean;
+}): JSX.Element {
+  const { userAgent, workstation } = props.session;
+  return (
+    <span class="row">
+      <span title={userAgent}>{deviceName(userAgent) || t('sessions.unknown')}</span>
+      {props.isThis === true ? <Badge tone="accent">{t('sessions.this')}</Badge> : null}
+      {workstation === undefined ? null : <Badge>{t('sessions.at', { name: workstation })}</Badge>}
+    </span>
   );
 }

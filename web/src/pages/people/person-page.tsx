@@ -18,7 +18,7 @@ import { Table } from '../../ui/table.tsx';
 import { say } from '../../ui/toasts.tsx';
 import { useLoad } from '../../ui/use-load.ts';
 import { useSubmit } from '../../ui/use-submit.ts';
-import { deviceName } from '../enrol/device-name.ts';
+import { SessionBrowser } from '../account/sessions-table.tsx';
 import { LinkDialog } from './invite-dialog.tsx';
 import { AccountBadge, roleHint } from './people-page.tsx';
 import { PersonImages } from './person-images.tsx';
@@ -142,14 +142,7 @@ function SessionsOf({ sessions }: { readonly sessions: readonly AccountSessionVi
         {
           key: 'browser',
           title: t('sessions.browser'),
-          cell: ({ userAgent, workstation }) => (
-            <span class="row">
-              <span title={userAgent}>
-                {deviceName(userAgent) === '' ? t('sessions.unknown') : deviceName(userAgent)}
-              </span>
-              {workstation === undefined ? null : <Badge>{t('sessions.at', { name: workstation })}</Badge>}
-            </span>
-          ),
+          cell: (session) => <SessionBrowser session={session} />,
         },
         { key: 'address', title: t('sessions.address'), cell: ({ address }) => <code>{address}</code> },
         { key: 'method', title: t('people.factors'), cell: ({ method }) => method, priority: 2 },
