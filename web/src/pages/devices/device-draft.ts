@@ -89,8 +89,12 @@ export function faultsOfConnection(
   return faults;
 }
 
-export function listOf(text: string): readonly string[] {
-  return text.split(/[\s,;]+/).filter((part) => part !== '');
+/** A list as typed. @param between what its entries are separated by */
+export function listOf(text: string, between = /[\s,;]+/): string[] {
+  return text
+    .split(between)
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 /** @param publicPem the public half of a key that this browser made */
@@ -110,7 +114,7 @@ export function deviceAddOf(draft: DeviceDraft, publicPem: string | undefined): 
     reason: draft.reason.trim(),
     until: draft.until,
     credential: credentialOf(draft, publicPem),
-    addresses: [...listOf(draft.addresses)],
+    addresses: listOf(draft.addresses),
     scope,
     privateSopClasses: draft.privateSopClasses && !isWorkstation,
     ...(draft.proof === 'plain' || isWorkstation ? {} : { doors: [...draft.doors] }),

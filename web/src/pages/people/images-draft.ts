@@ -9,6 +9,7 @@ import {
   roleBounds,
 } from '../../../../src/guard/roles.ts';
 import { dayFromNow } from '../../model/openings.ts';
+import { listOf } from '../devices/device-draft.ts';
 
 export interface ImagesDraft {
   readonly allow: readonly PersonOperation[];
@@ -88,7 +89,7 @@ export function accountOpenOf(
   draft: ImagesDraft,
   present?: PersonOpeningView,
 ): CallInput<'accountOpen'> {
-  const modalities = listOf(draft.modalities, /[\s,;]+/).map((word) => word.toUpperCase());
+  const modalities = listOf(draft.modalities).map((word) => word.toUpperCase());
   const departments = listOf(draft.departments, /[,;]/);
   const issuers = present?.scope.patientIdIssuers;
   return {
@@ -96,7 +97,7 @@ export function accountOpenOf(
     allow: [...draft.allow],
     until: draft.until,
     reason: draft.reason.trim(),
-    addresses: listOf(draft.addresses, /[\s,;]+/),
+    addresses: listOf(draft.addresses),
     scope: {
       ...(modalities.length === 0 ? {} : { modalities }),
       ...(departments.length === 0 ? {} : { departments }),
@@ -106,11 +107,4 @@ export function accountOpenOf(
     },
     ...(role === 'researcher' ? { project: draft.project.trim(), options: [...draft.options] } : {}),
   };
-}
-
-function listOf(text: string, between: RegExp): string[] {
-  return text
-    .split(between)
-    .map((part) => part.trim())
-    .filter((part) => part !== '');
 }
