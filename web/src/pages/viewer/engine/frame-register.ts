@@ -4,17 +4,13 @@
  */
 import { Enums, type Types, utilities } from '@cornerstonejs/core';
 import type { ImageFacts } from '../model/image-facts.ts';
-import { valuesOf } from '../model/pixels.ts';
+import { rangeOf, type ScaledValues, type Values, valuesOf } from '../model/pixels.ts';
 import { fetchPicture, fetchValues } from './frame-source.ts';
 
 export const scheme = 'leadglass';
 
 /** Where a frame's values come from, when not from the server: a plane cut through a volume. */
-export type MadeValues = () =>
-  | Int16Array<ArrayBuffer>
-  | Uint16Array<ArrayBuffer>
-  | Uint8Array<ArrayBuffer>
-  | Float32Array<ArrayBuffer>;
+export type MadeValues = () => ScaledValues;
 
 interface Entry {
   readonly facts: ImageFacts;
@@ -150,27 +146,7 @@ function planeModule({
   };
 }
 
-interface GreyValues {
-  readonly scaled:
-    | Int16Array<ArrayBuffer>
-    | Uint16Array<ArrayBuffer>
-    | Uint8Array<ArrayBuffer>
-    | Float32Array<ArrayBuffer>;
-  readonly min: number;
-  readonly max: number;
-}
-
-function rangeOf(scaled: GreyValues['scaled']): GreyValues {
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  for (const value of scaled) {
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  return { scaled, min, max };
-}
-
-function greyImage(imageId: string, facts: ImageFacts, { scaled, min, max }: GreyValues): Types.IImage {
+function greyImage(imageId: string, facts: ImageFacts, { scaled, min, max }: Values): Types.IImage {
   const [window] = facts.windows;
   const { center, width } = window ?? { center: (min + max + 1) / 2, width: Math.max(1, max - min) };
   const rescaled = { rescaleSlope: facts.slope, rescaleIntercept: facts.intercept, modality: facts.modality };
@@ -207,7 +183,7 @@ type Common = Omit<
   'minPixelValue' | 'maxPixelValue' | 'windowCenter' | 'windowWidth' | 'color' | 'numberOfComponents' | 'invert'
 >;
 
-function common(imageId: string, facts: ImageFacts, scalarData: GreyValues['scaled']): Common {
+function common(imageId: string, facts: ImageFacts, scalarData: ScaledValues): Common {
   const { rows, columns, spacing } = facts;
   const numberOfComponents = facts.kind === 'picture' ? 3 : 1;
   const voxelManager = utilities.VoxelManager.createImageVoxelManager({
@@ -238,7 +214,7 @@ function common(imageId: string, facts: ImageFacts, scalarData: GreyValues['scal
   };
 }
 
-function typeOf(values: GreyValues['scaled']): Types.PixelDataTypedArrayString {
+function typeOf(values: ScaledValues): Types.PixelDataTypedArrayString {
   if (values instanceof Float32Array) return 'Float32Array';
   if (values instanceof Int16Array) return 'Int16Array';
   return values instanceof Uint16Array ? 'Uint16Array' : 'Uint8Array';

@@ -1,6 +1,7 @@
 /** Three planes through a series that is a volume: its slices are fetched, then planes are cut out of them as they are looked at. */
 import { cache, imageLoader } from '@cornerstonejs/core';
 import type { ImageFacts } from '../model/image-facts.ts';
+import type { ScaledValues } from '../model/pixels.ts';
 import { type Cut, cutFacts, cutsOf, cutValues, type NoVolume, type Volume, volumeOf } from '../model/volume.ts';
 import type { FrameRegister, MadeValues } from './frame-register.ts';
 
@@ -32,10 +33,12 @@ export async function planesThrough(
   }));
 }
 
-type Slices = Parameters<typeof cutValues>[2]['slices'];
-
-async function slicesOf(register: FrameRegister, volume: Volume, progress: (done: number) => void): Promise<Slices> {
-  const slices: Slices[number][] = [];
+async function slicesOf(
+  register: FrameRegister,
+  volume: Volume,
+  progress: (done: number) => void,
+): Promise<readonly ScaledValues[]> {
+  const slices: ScaledValues[] = [];
   const waiting = volume.slices.map((facts, index) => ({ facts, index }));
   let done = 0;
   const worker = async (): Promise<void> => {
@@ -43,7 +46,7 @@ async function slicesOf(register: FrameRegister, volume: Volume, progress: (done
       const id = register.add(next.facts);
       const image = cache.getImage(id) ?? (await imageLoader.loadAndCacheImage(id));
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the register made this image of grey values
-      slices[next.index] = image.getPixelData() as Slices[number];
+      slices[next.index] = image.getPixelData() as ScaledValues;
       progress((done += 1));
     }
   };

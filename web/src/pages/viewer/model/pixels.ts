@@ -1,13 +1,12 @@
 /** From the bytes of a frame (Explicit VR Little Endian) to values in the unit of the modality. Pure. */
 import type { ImageFacts } from './image-facts.ts';
 
-export type StoredValues = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Int16Array<ArrayBuffer>;
+type StoredValues = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Int16Array<ArrayBuffer>;
+/** Rescaled (PS3.3 C.11.1): Hounsfield units and their like. */
+export type ScaledValues = StoredValues | Float32Array<ArrayBuffer>;
 
 export interface Values {
-  /** As stored, bits beyond Bits Stored removed, the sign in place. */
-  readonly stored: StoredValues;
-  /** Rescaled (PS3.3 C.11.1): Hounsfield units and their like. The same array where nothing is rescaled. */
-  readonly scaled: StoredValues | Float32Array<ArrayBuffer>;
+  readonly scaled: ScaledValues;
   readonly min: number;
   readonly max: number;
 }
@@ -15,17 +14,21 @@ export interface Values {
 /** @throws Error where there are fewer bytes than the image is large */
 export function valuesOf(bytes: ArrayBuffer, facts: ImageFacts): Values {
   const length = facts.rows * facts.columns;
-  const stored = storedOf(bytes, facts, length);
-  const scaled = scaledOf(stored, facts);
+  return rangeOf(scaledOf(storedOf(bytes, facts, length), facts));
+}
+
+/** With the lowest and the highest of them. */
+export function rangeOf(scaled: ScaledValues): Values {
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
   for (const value of scaled) {
     if (value < min) min = value;
     if (value > max) max = value;
   }
-  return { stored, scaled, min, max };
+  return { scaled, min, max };
 }
 
+/** As stored, bits beyond Bits Stored removed, the sign in place. */
 function storedOf(bytes: ArrayBuffer, facts: ImageFacts, length: number): StoredValues {
   const { bitsAllocated, bitsStored, isSigned } = facts;
   const needed = (length * bitsAllocated) / 8;
@@ -49,8 +52,8 @@ function storedOf(bytes: ArrayBuffer, facts: ImageFacts, length: number): Stored
   return values;
 }
 
-/** Whole numbers stay whole where they fit into 16 bits: half the memory, and exact. */
-function scaledOf(stored: StoredValues, { slope, intercept, bitsStored, isSigned }: ImageFacts): Values['scaled'] {
+/** The same array where nothing is rescaled. Whole numbers stay whole where they fit into 16 bits: half the memory, and exact. */
+function scaledOf(stored: StoredValues, { slope, intercept, bitsStored, isSigned }: ImageFacts): ScaledValues {
   if (slope === 1 && intercept === 0) return stored;
   const lowest = isSigned ? -(2 ** (bitsStored - 1)) : 0;
   const highest = lowest + 2 ** bitsStored - 1;

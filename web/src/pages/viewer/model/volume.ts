@@ -3,6 +3,7 @@
  * plane. Nothing is interpolated: a plane shows the values as they were measured, in pixels as large as they are. Pure.
  */
 import type { ImageFacts, Plane, Triple } from './image-facts.ts';
+import type { ScaledValues } from './pixels.ts';
 import { add, areParallel, depthOf, dot, normalOf } from './space.ts';
 
 export interface VolumeAxis {
@@ -144,14 +145,12 @@ export function cutFacts(volume: Volume, cut: Cut, index: number): ImageFacts {
 
 const turned = ([x, y, z]: Triple, isBack: boolean): Triple => (isBack ? [-x, -y, -z] : [x, y, z]);
 
-type Values = Int16Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
-
 /** @param slices values of each slice, row by row, in the order of the volume */
 export function cutValues(
   volume: Volume,
   cut: Cut,
-  { index, slices }: { readonly index: number; readonly slices: readonly Values[] },
-): Values {
+  { index, slices }: { readonly index: number; readonly slices: readonly ScaledValues[] },
+): ScaledValues {
   const [columns] = volume.axes;
   const along = volume.axes[cut.along].count;
   const down = volume.axes[cut.down].count;
