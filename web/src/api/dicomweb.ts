@@ -63,9 +63,11 @@ export async function instancesOf(study: string, series: string): Promise<readon
 export const thumbnailOf = (study: string, series?: string): string =>
   series === undefined ? `${base}/studies/${study}/thumbnail` : `${base}/studies/${study}/series/${series}/thumbnail`;
 
+export const framePath = ({ study, series, instance, frame }: FramePlace): string =>
+  `${base}/studies/${study}/series/${series}/instances/${instance}/frames/${frame}`;
+
 export function renderedFrame(place: FramePlace, window: Window | undefined): string {
-  const { study, series, instance, frame } = place;
-  const path = `${base}/studies/${study}/series/${series}/instances/${instance}/frames/${frame}/rendered`;
+  const path = `${framePath(place)}/rendered`;
   return window === undefined ? path : `${path}?window=${window.center},${window.width},linear`;
 }
 

@@ -3,15 +3,12 @@
  * codecs run without rights, and the page needs no decoder of its own. What has colours comes as the server draws it.
  */
 import { problemOf, reach } from '../../../api/client.ts';
-import { renderedFrame } from '../../../api/dicomweb.ts';
+import { framePath, renderedFrame } from '../../../api/dicomweb.ts';
 import type { FramePlace } from '../../../model/places.ts';
 import { sessionEnded } from '../../../model/session.ts';
 import type { ImageFacts } from '../model/image-facts.ts';
 
 const explicitLittleEndian = '1.2.840.10008.1.2.1';
-
-const framePath = ({ study, series, instance, frame }: FramePlace): string =>
-  `/dicom-web/studies/${study}/series/${series}/instances/${instance}/frames/${frame}`;
 
 /** @throws ApiError; the signal's reason */
 export async function fetchValues(place: FramePlace, signal: AbortSignal): Promise<ArrayBuffer> {
