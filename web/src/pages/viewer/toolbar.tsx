@@ -1,9 +1,9 @@
 /** The tools above the images. Every one of them has a key, too. */
 import type { ComponentChildren, JSX } from 'preact';
 import { t } from '../../i18n/i18n.ts';
-import { store, useStore } from '../../model/store.ts';
+import { useStore } from '../../model/store.ts';
 import { Icon } from '../../ui/icons.tsx';
-import type { Pane, PaneState } from './engine/pane.ts';
+import type { Pane } from './engine/pane.ts';
 import type { Screen } from './engine/screen.ts';
 import type { Tool } from './model/tools.ts';
 import { MprButton } from './mpr-button.tsx';
@@ -165,11 +165,9 @@ function nameOf({ kind, name, number }: Preset): string {
   return number === 1 ? v('presetStored') : v('presetStoredMore', { number });
 }
 
-const none = store<Pick<PaneState, 'frames'>>({ frames: [] });
-
-function CineControls({ pane, cine }: { readonly pane: Pane | undefined; readonly cine: Cine }): JSX.Element {
-  const { frames } = useStore<Pick<PaneState, 'frames'>>(pane?.state ?? none);
-  const isPlaying = pane !== undefined && cine.playing === pane;
+function CineControls({ pane, cine }: { readonly pane: Pane; readonly cine: Cine }): JSX.Element {
+  const { frames } = useStore(pane.state);
+  const isPlaying = cine.playing === pane;
   return (
     <Group label={v('play')}>
       <IconButton
@@ -177,7 +175,7 @@ function CineControls({ pane, cine }: { readonly pane: Pane | undefined; readonl
         label={isPlaying ? v('stop') : v('play')}
         hint="␣"
         disabled={frames.length < 2}
-        onClick={() => pane !== undefined && cine.toggle(pane)}
+        onClick={() => cine.toggle(pane)}
       />
       <input
         class="v-rate"

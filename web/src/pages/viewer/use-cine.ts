@@ -9,6 +9,7 @@ export interface Cine {
   readonly toggle: (pane: Pane) => void;
 }
 export const rateMax = 60;
+const bounded = (rate: number): number => Math.max(1, Math.min(rateMax, Math.round(rate)));
 
 export function useCine(): Cine {
   const [playing, setPlaying] = useState<Pane>();
@@ -27,14 +28,14 @@ export function useCine(): Cine {
   return {
     playing,
     rate,
-    setRate: (next) => setRate(Math.max(1, Math.min(rateMax, Math.round(next)))),
+    setRate: (next) => setRate(bounded(next)),
     toggle(pane) {
       if (current.current === pane) {
         setPlaying(undefined);
         return;
       }
       const own = pane.facts?.framesPerSecond;
-      if (own !== undefined) setRate(Math.max(1, Math.min(rateMax, Math.round(own))));
+      if (own !== undefined) setRate(bounded(own));
       setPlaying(pane);
     },
   };

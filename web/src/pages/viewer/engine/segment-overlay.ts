@@ -47,14 +47,14 @@ export class SegmentOverlay {
     });
   }
 
-  /** Draws what lies over the image that the pane shows; false: another image came meanwhile. */
-  async draw(pane: Pane, canvas: HTMLCanvasElement): Promise<boolean> {
+  /** Draws what lies over the image that the pane shows; nothing where another one came meanwhile. */
+  async draw(pane: Pane, canvas: HTMLCanvasElement): Promise<void> {
     const image = pane.facts;
-    if (image === undefined) return true;
+    if (image === undefined) return;
     const painted = await this.#paintedFor(image);
-    if (pane.facts !== image || pane.isClosed) return false;
+    if (pane.facts !== image || pane.isClosed) return;
     const context = canvas.getContext('2d');
-    if (context === null) return true;
+    if (context === null) return;
     const ratio = devicePixelRatio || 1;
     for (const { canvas: mask, facts } of painted) {
       const where = facts.plane === undefined || image.plane === undefined ? image : facts;
@@ -77,7 +77,6 @@ export class SegmentOverlay {
       context.drawImage(mask, 0, 0);
     }
     context.setTransform(1, 0, 0, 1, 0, 0);
-    return true;
   }
 
   #paintedFor(image: ImageFacts): Promise<readonly Painted[]> {
