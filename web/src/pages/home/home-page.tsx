@@ -154,11 +154,10 @@ function useChange(value: string, changed: () => void): void {
   }, [value]);
 }
 
-function transferSeries(report: ActivityReport | undefined): readonly Series[] {
-  const all = report?.days ?? [];
+function transferSeries({ days }: ActivityReport): readonly Series[] {
   return [
-    { name: t('home.received'), tone: 1, values: all.map(({ received }) => received) },
-    { name: t('home.sent'), tone: 2, values: all.map(({ sent }) => sent) },
+    { name: t('home.received'), tone: 1, values: days.map(({ received }) => received) },
+    { name: t('home.sent'), tone: 2, values: days.map(({ sent }) => sent) },
   ];
 }
 
