@@ -320,8 +320,8 @@ export class Pane {
     const { clientWidth: width, clientHeight: height } = this.element;
     if (facts === undefined || width === 0) return { letters: undefined, mmPerPixel: undefined };
     const middle = this.viewport.canvasToWorld([width / 2, height / 2]);
-    const right = difference(this.viewport.canvasToWorld([width / 2 + 100, height / 2]), middle);
-    const down = difference(this.viewport.canvasToWorld([width / 2, height / 2 + 100]), middle);
+    const right = add(this.viewport.canvasToWorld([width / 2 + 100, height / 2]), middle, -1);
+    const down = add(this.viewport.canvasToWorld([width / 2, height / 2 + 100]), middle, -1);
     const back = (way: Triple): Triple => [-way[0], -way[1], -way[2]];
     return {
       letters:
@@ -341,8 +341,6 @@ export class Pane {
     this.state.set({ ...this.state.get(), ...part });
   }
 }
-
-const difference = (a: Types.Point3, b: Types.Point3): Triple => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
 
 /**
  * Without WebGL Cornerstone takes the corner of a pixel for its middle: everything would lie half a pixel beside itself. With this a
