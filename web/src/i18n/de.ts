@@ -258,7 +258,6 @@ export const de: Readonly<Record<TextKey, string>> = {
   'factor.addPasskey': 'Ein weiterer Passkey',
   'factor.addPasskeyText': 'Für ein zweites Gerät, damit ein verlorenes Sie nicht aussperrt.',
   'factor.app': 'Authenticator-App',
-  'factor.code': 'Code',
   'factor.codeSet': 'Die Authenticator-App ist eingerichtet.',
   'factor.codesLeft.one': 'Noch {count} Code',
   'factor.codesLeft.other': 'Noch {count} Codes',

@@ -249,7 +249,6 @@ export const en = {
   'factor.addPasskey': 'Another passkey',
   'factor.addPasskeyText': 'For a second device, so that a lost one does not lock you out.',
   'factor.app': 'Authenticator app',
-  'factor.code': 'Code',
   'factor.codeSet': 'The authenticator app is set up.',
   'factor.codesLeft.one': '{count} code left',
   'factor.codesLeft.other': '{count} codes left',
